@@ -1,0 +1,108 @@
+"""Instrument activity: energy tracking, activation confidence, binary labels.
+
+The envelope of a stem x at frame t is :math:`h[t] = \\frac1N \\sum_n w[n] \\sqrt{\\max(x[t·hop + n - N/2], 0)}` with a
+Hann window of N samples whose zero end points are left out. It is divided by its maximum (of the stem: the IASS
+variant; of the sum over a song's stems, times their number: MedleyDB's), set to 0 where the sum is below a floor,
+low-passed forwards and backwards, and mapped to a confidence :math:`C = 1 - 1 / (1 + e^{20 (H - 0.15)})`.
+
+Conventions
+-----------
+Frames are centred: frame t covers samples ``[t·hop - N/2, t·hop + N/2)``, which is frame t of a centred STFT and frame
+``t - N/(2·hop)`` of one that starts at sample 0.
+
+References
+----------
+Bittner et al., MedleyDB (ISMIR 2014) and its activation-confidence code; the IASS authors' changes to it (hop 1024,
+one source at a time).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.signal
+
+from reprosep.audio.store import FULL_SCALE, SongArrays, build_song_files, save_array
+from reprosep.files import digest, slug, whole_file
+from reprosep.params import Activity, Params
+
+_FORMAT = 1  # raise it when the meaning of stored confidences changes
+
+
+def envelope(samples: np.ndarray, window: int, hop: int, frames: int) -> np.ndarray:
+    """Mean windowed square root of the half-wave rectified signal, evaluated at the hop only.
+
+    `samples` ``(sample,)`` with full scale 1; `hop` divides `window`. Returns float64 ``(frames,)``. Per sample of the
+    input this costs ``window / hop`` products instead of `window`: the signal is cut into blocks of `hop`, each block is
+    weighed with every part of the window, and a frame is a sum over ``window / hop`` blocks.
+    """
+    parts = window // hop
+    weights = scipy.signal.windows.hann(window + 2)[1:-1].reshape(parts, hop)
+    padded = np.zeros((frames + parts) * hop)
+    kept = min(len(samples), len(padded) - window // 2)
+    padded[window // 2 : window // 2 + kept] = np.sqrt(np.maximum(samples[:kept], 0))
+    products = padded.reshape(-1, hop) @ weights.T
+    return np.sum([products[part : part + frames, part] for part in range(parts)], axis=0) / window
+
+
+def confidence(envelopes: np.ndarray, activity: Activity) -> np.ndarray:
+    """Activation confidence ``(stem, frame)`` of envelopes ``(stem, frame)`` that are normalised together.
+
+    With one row this is the IASS variant (the stem's own maximum); with a song's rows, MedleyDB's.
+    """
+    total = envelopes.sum(axis=0)
+    scaled = envelopes * (len(envelopes) / total.max()) if total.max() > 0 else envelopes.copy()
+    scaled[:, total < activity.energy_floor] = 0
+    smooth = scipy.signal.filtfilt(*scipy.signal.butter(2, activity.cutoff), scaled, axis=1)
+    return 1 - 1 / (1 + np.exp(activity.slope * (smooth - activity.centre)))
+
+
+def build_activity(catalog: pd.DataFrame, store: SongArrays, folder: Path, params: Params, threads: int) -> None:
+    """Confidences of every stem, one file per song, the index, and MedleyDB-style label files."""
+    files = dict(zip(store.index["song"], store.index["file"], strict=True))
+    settings = [_FORMAT, params.activity.model_dump(), params.stft.hop]
+
+    def build(song: str) -> list[dict[str, Any]]:
+        stems = catalog[catalog["song"] == song]
+        file = f"{slug(song)}.{digest([files[song], *settings])}.npy"
+        labels = folder / "labels" / f"{slug(song)}_ACTIVATION_CONF.lab"
+        if not ((folder / file).exists() and labels.exists()):
+            samples = store.load(song).mean(axis=2, dtype=np.float64) / FULL_SCALE
+            write_labels(labels, samples, list(stems["stem"]), params)
+            save_array(folder / file, stem_confidences(samples, params))
+        return _rows(stems, np.load(folder / file), file, params.activity.threshold)
+
+    build_song_files(catalog, folder, build, threads, "activity")
+
+
+def stem_confidences(samples: np.ndarray, params: Params) -> np.ndarray:
+    """IASS variant for the stems of a song, ``(stem, sample)`` mono to float32 ``(stem, frame)``."""
+    hop, window = params.stft.hop, params.activity.window
+    frames = samples.shape[1] // hop + 1
+    rows = [confidence(envelope(stem, window, hop, frames)[None], params.activity)[0] for stem in samples]
+    return np.asarray(rows, dtype=np.float32)
+
+
+def write_labels(path: Path, samples: np.ndarray, stems: list[str], params: Params) -> None:
+    """MedleyDB's label file of a song: ``time,S01,S02,…``, four decimals, half of the window as hop."""
+    window, rate = params.activity.window, params.audio.sample_rate
+    hop = window // 2
+    frames = -(-samples.shape[1] // window) * window // hop + 1
+    values = confidence(np.asarray([envelope(stem, window, hop, frames) for stem in samples]), params.activity)
+    lines = [",".join(["time", *(f"S{number + 1:02d}" for number in range(len(stems)))])]
+    for frame in range(frames):
+        lines.append(",".join(f"{value:.4f}" for value in [frame * hop / rate, *values[:, frame]]))
+    with whole_file(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
+
+
+def _rows(stems: pd.DataFrame, values: np.ndarray, file: str, threshold: float) -> list[dict[str, Any]]:
+    rows = []
+    for row, (_, stem) in enumerate(stems.iterrows()):
+        active = int((values[row] >= threshold).sum())
+        kept = {key: stem[key] for key in ("song", "stem", "split", "instrument", "target")}
+        rows.append({**kept, "row": row, "file": file, "frames": values.shape[1], "active_frames": active})
+    return rows

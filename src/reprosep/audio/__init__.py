@@ -1,0 +1,1 @@
+"""Sound: files, the int16 store, the short-time Fourier transform."""

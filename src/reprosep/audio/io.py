@@ -1,0 +1,155 @@
+"""Sound files in and out: libsndfile where it reads the format, ffmpeg for the rest.
+
+Conventions
+-----------
+Samples are float32 in [-1, 1], shape ``(sample, channel)``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from reprosep.errors import UserError
+from reprosep.files import whole_file
+
+SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".mp4", ".opus", ".aif", ".aiff", ".wma", ".webm"}
+
+
+@dataclass(frozen=True)
+class SoundInfo:
+    """What a sound file's header says. `samples` of compressed formats is an estimate."""
+
+    sample_rate: int
+    channels: int
+    samples: int
+
+
+def sound_info(path: str | Path) -> SoundInfo:
+    """Header of a sound file.
+
+    Raises
+    ------
+    UserError
+        When the file is missing, empty, truncated, 8-bit, or no format that can be read.
+    """
+    path = Path(path)
+    _check_present(path)
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, RuntimeError):
+        return _ffprobe(path)
+    if info.subtype in ("PCM_U8", "PCM_S8"):
+        raise UserError(f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source")
+    _check_whole_wav(path)
+    if info.frames == 0:
+        raise UserError(f"{path}: holds no samples; get the file anew from its source")
+    return SoundInfo(info.samplerate, info.channels, info.frames)
+
+
+def read_sound(path: str | Path) -> tuple[np.ndarray, int]:
+    """Samples ``(sample, channel)`` float32 and sample rate in Hz.
+
+    Raises
+    ------
+    UserError
+        As :func:`sound_info`, and when a sample is not a finite number.
+    """
+    path = Path(path)
+    info = sound_info(path)
+    try:
+        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError):
+        samples, rate = _ffmpeg(path, info), info.sample_rate
+    if not np.isfinite(samples).all():
+        first = int(np.argmin(np.isfinite(samples).all(axis=1)))
+        raise UserError(f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again")
+    return samples, rate
+
+
+def write_sound(path: str | Path, samples: np.ndarray, rate: int) -> None:
+    """Write ``(sample, channel)`` in the format of the suffix, 16 bits where it has bits, whole or not at all."""
+    with whole_file(path) as temporary:
+        if Path(path).suffix.lower() in (".wav", ".flac"):
+            soundfile.write(str(temporary), samples, rate, subtype="PCM_16")
+        else:
+            soundfile.write(str(temporary), samples, rate)
+
+
+def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """``(sample, channel)`` at another rate (soxr, high quality); the input itself when the rates are equal."""
+    return samples if rate == wanted else soxr.resample(samples, rate, wanted, quality="HQ")
+
+
+def to_channels(samples: np.ndarray, channels: int) -> np.ndarray:
+    """``(sample, channel)`` with one channel (the mean of all) or two (mono doubled, more than two averaged)."""
+    if samples.shape[1] == channels:
+        return samples
+    mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
+    return np.repeat(mono, channels, axis=1)
+
+
+def _check_present(path: Path) -> None:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; check the spelling, or get the missing file from its source")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path}: the file is empty (0 bytes); get it anew from its source")
+
+
+def _check_whole_wav(path: Path) -> None:
+    """libsndfile reads a truncated wav silently up to its end, so the header's length is compared with the file's."""
+    with open(path, "rb") as file:
+        if file.read(4) != b"RIFF":
+            return
+        file.seek(8, 1)
+        while len(header := file.read(8)) == 8:
+            name, size = struct.unpack("<4sI", header)
+            left = path.stat().st_size - file.tell()
+            if name == b"data":
+                if size > left and size != 0xFFFFFFFF:
+                    raise UserError(
+                        f"{path}: truncated, its header promises {size} bytes of samples and {left} are there; "
+                        "copy or download the file again"
+                    )
+                return
+            file.seek(size + size % 2, 1)
+
+
+def _tool(name: str) -> str:
+    found = shutil.which(name)
+    if not found:
+        raise UserError(f"{name}: not found; install it with `apt-get install ffmpeg` or `conda install -c conda-forge ffmpeg`")
+    return found
+
+
+def _ffprobe(path: Path) -> SoundInfo:
+    command = [_tool("ffprobe"), "-v", "error", "-select_streams", "a:0", "-of", "json"]
+    command += ["-show_entries", "stream=sample_rate,channels,duration:format=duration", str(path)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        content = json.loads(answer.stdout)
+        stream = content["streams"][0]
+        seconds = float(stream.get("duration") or content["format"]["duration"])
+        rate = int(stream["sample_rate"])
+        return SoundInfo(rate, int(stream["channels"]), round(seconds * rate))
+    except (KeyError, IndexError, ValueError) as error:
+        reason = " ".join(answer.stderr.split()) or "no sound in it"
+        raise UserError(f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav") from error
+
+
+def _ffmpeg(path: Path, info: SoundInfo) -> np.ndarray:
+    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", "0:a:0", "-f", "f32le"]
+    command += ["-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
+    answer = subprocess.run(command, capture_output=True, check=False)
+    if answer.returncode != 0 or not answer.stdout:
+        reason = " ".join(answer.stderr.decode(errors="replace").split())
+        raise UserError(f"{path}: ffmpeg cannot decode it ({reason[:120]}); convert it to wav")
+    return np.frombuffer(answer.stdout, dtype="<f4").reshape(-1, info.channels)

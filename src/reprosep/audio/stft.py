@@ -1,0 +1,51 @@
+"""The short-time Fourier transform of all systems: periodic Hann window, not normalised, one-sided.
+
+Conventions
+-----------
+Waves are ``(batch, channel, sample)``; spectrograms ``(batch, channel, bin, frame)``.
+``center=False`` (training): frame k covers samples ``[k·hop, k·hop + n_fft)``.
+``center=True`` (whole songs): the wave is reflected by ``n_fft / 2`` at both ends first, so frame k is centred on k·hop.
+
+References
+----------
+Open-Unmix v1 and the IASS code (``n_fft`` 4096, ``hop`` 1024 at 44.1 kHz).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from reprosep.params import Stft
+
+
+def stft(wave: torch.Tensor, n_fft: int, hop: int, center: bool) -> torch.Tensor:
+    """Complex spectrogram ``(batch, channel, bin, frame)`` of a wave ``(batch, channel, sample)``."""
+    batch, channels, samples = wave.shape
+    window = torch.hann_window(n_fft, device=wave.device, dtype=wave.dtype)
+    spectrum = torch.stft(
+        wave.reshape(batch * channels, samples),
+        n_fft,
+        hop,
+        window=window,
+        center=center,
+        pad_mode="reflect",
+        return_complex=True,
+    )
+    return spectrum.reshape(batch, channels, *spectrum.shape[1:])
+
+
+def frame_count(samples: int, n_fft: int, hop: int, center: bool) -> int:
+    """Frames that :func:`stft` gives for that many samples."""
+    return samples // hop + 1 if center else (samples - n_fft) // hop + 1
+
+
+def bins_below(bandwidth: float, sample_rate: int, n_fft: int) -> int:
+    """Bins whose frequency is at most `bandwidth` Hz: 1487 for 16 kHz of 2049 bins at 44.1 kHz."""
+    frequencies = np.linspace(0, sample_rate / 2, n_fft // 2 + 1)
+    return int(np.searchsorted(frequencies, bandwidth, side="right"))
+
+
+def model_bins(stft_params: Stft, sample_rate: int) -> tuple[int, int]:
+    """(bins shown to a network, all bins)."""
+    return bins_below(stft_params.bandwidth, sample_rate, stft_params.n_fft), stft_params.n_fft // 2 + 1

@@ -1,0 +1,145 @@
+"""The int16 store: every stem of a corpus decoded once, resampled, and memory-mapped from then on.
+
+One file per song, ``<song>.<digest>.npy``, int16 ``(stem, sample, channel)``; the digest covers the recordings and the
+store's format, so that a file is valid whenever it exists and an interrupted run goes on where it was.
+``index.parquet`` has one row per stem and is written last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reprosep.audio.io import read_sound, resample, to_channels
+from reprosep.errors import UserError
+from reprosep.files import digest, slug, whole_file
+from reprosep.params import Audio
+from reprosep.progress import track
+
+FULL_SCALE = 32768.0
+_FORMAT = 2  # raise it when the meaning of stored samples changes
+
+
+class SongArrays:
+    """Arrays of a corpus, one memory-mapped file per song; rows are the song's stems in catalog order."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.index = read_table(self.folder / "index.parquet")
+        self._files: dict[str, str] = dict(zip(self.index["song"], self.index["file"], strict=True))
+        self.load = lru_cache(maxsize=None)(self._load)
+
+    def _load(self, song: str) -> np.ndarray:
+        return np.load(self.folder / self._files[song], mmap_mode="r")
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """A parquet table; :class:`UserError` when it is missing or broken."""
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; run the step that writes it first") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not readable as parquet ({error}); delete it and run its step again") from error
+
+
+def write_table(path: str | Path, table: pd.DataFrame) -> None:
+    """A parquet table, whole or not at all."""
+    with whole_file(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def build_store(catalog: pd.DataFrame, folder: Path, audio: Audio, channels: int, threads: int) -> None:
+    """Decode every stem of the catalog; songs already decoded in the same format are kept.
+
+    Raises
+    ------
+    UserError
+        On unreadable, silent (unless accepted) or clipped stems.
+    """
+
+    def build(song: str) -> list[dict[str, Any]]:
+        stems = catalog[catalog["song"] == song]
+        stamp = digest([_FORMAT, list(stems["sha256"]), audio.sample_rate, channels])
+        file = f"{slug(song)}.{stamp}.npy"
+        if not (folder / file).exists():
+            save_array(folder / file, _decode_song(stems, audio, channels))
+        return _rows(stems, np.load(folder / file, mmap_mode="r"), file, audio)
+
+    build_song_files(catalog, folder, build, threads, "audio store")
+
+
+def build_song_files(
+    catalog: pd.DataFrame,
+    folder: Path,
+    build: Callable[[str], list[dict[str, Any]]],
+    threads: int,
+    title: str,
+) -> None:
+    """Run `build` for every song in threads, then write the index of all rows and drop files of other recipes."""
+    songs = list(dict.fromkeys(catalog["song"]))
+    with ThreadPoolExecutor(threads) as pool:
+        futures = {pool.submit(build, song): song for song in songs}
+        try:
+            results = {futures[done]: done.result() for done in track(as_completed(futures), title, len(songs))}
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    index = pd.DataFrame([row for song in songs for row in results[song]])
+    write_table(folder / "index.parquet", index)
+    _drop_others(folder, set(index["file"]))
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """A .npy file, whole or not at all."""
+    with whole_file(path) as temporary:
+        np.save(temporary, array)
+
+
+def _drop_others(folder: Path, wanted: Iterable[str]) -> None:
+    for path in folder.glob("*.npy"):
+        if path.name not in wanted:
+            path.unlink()
+
+
+def _decode_song(stems: pd.DataFrame, audio: Audio, channels: int) -> np.ndarray:
+    """int16 ``(stem, sample, channel)``; shorter stems are padded with zeros at their end."""
+    decoded = [_decode_stem(path, audio, channels) for path in stems["path"]]
+    length = max(len(stem) for stem in decoded)
+    song = np.zeros((len(decoded), length, channels), np.int16)
+    for row, stem in zip(song, decoded, strict=True):
+        row[: len(stem)] = stem
+    return song
+
+
+def _decode_stem(path: str, audio: Audio, channels: int) -> np.ndarray:
+    samples, rate = read_sound(path)
+    if not samples.any() and audio.silent_stems == "refuse":
+        raise UserError(
+            f"{path}: silent from start to end; remove the stem from its song, "
+            "or set audio.silent_stems to 'accept' to leave it out of every mixture"
+        )
+    clipped = float(np.mean(np.abs(samples) >= 1.0))
+    if clipped > audio.clip_tolerance:
+        raise UserError(
+            f"{path}: clipped, {100 * clipped:.2f} % of its samples are at full scale where "
+            f"{100 * audio.clip_tolerance:.2f} % are allowed; export it at a lower level or raise audio.clip_tolerance"
+        )
+    samples = resample(to_channels(samples, channels), rate, audio.sample_rate)
+    return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+
+
+def _rows(stems: pd.DataFrame, song: np.ndarray, file: str, audio: Audio) -> list[dict[str, Any]]:
+    """Index rows: where a stem is and its root mean square over its whole length, full scale = 1."""
+    rows = []
+    for row, (name, stem) in enumerate(zip(stems["stem"], stems["song"], strict=True)):
+        samples = song[row].astype(np.float32) / FULL_SCALE
+        rms = float(np.sqrt(np.mean(np.square(samples), dtype=np.float64)))
+        rows.append({"song": stem, "stem": name, "row": row, "file": file, "samples": song.shape[1], "rms": rms})
+    return rows

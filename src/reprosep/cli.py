@@ -1,0 +1,202 @@
+"""The command line: one verb per step of the line, and the verbs for a user's own songs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from reprosep.errors import UserError
+from reprosep.params import Params, dump, merge, parse, read_yaml
+
+app = typer.Typer(
+    help="Reproduce papers on music source separation, from recordings to tables, figures and claims.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ParamFiles = Annotated[
+    list[Path], typer.Option("--params", "-p", help="Parameter files, later ones change earlier ones.", show_default=True)
+]
+Threads = Annotated[int, typer.Option("--threads", "-t", min=1, help="Songs worked on at the same time.")]
+DEFAULT_PARAMS = [Path("params.yaml")]
+
+
+def read_params(files: list[Path]) -> Params:
+    """Parameters from one or several files, merged in order and validated."""
+    content: dict[str, object] = {}
+    for file in files:
+        content = merge(content, read_yaml(file))
+    return parse(content)
+
+
+def _known(params: Params, corpus: str) -> str:
+    from reprosep.errors import near_match
+
+    if corpus not in params.corpora:
+        allowed = ", ".join(params.corpora)
+        raise UserError(f"unknown corpus '{corpus}'{near_match(corpus, params.corpora)}; allowed: {allowed}")
+    return corpus
+
+
+@app.command()
+def check(params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False) -> None:
+    """Validate parameters and paper files, and print them resolved with --show."""
+    from reprosep.papers import load_paper, runs
+
+    resolved = read_params(params)
+    for name in resolved.papers:
+        paper = load_paper(name)
+        print(f"{name}: {len(runs(resolved, paper))} runs, {len(paper.tables)} tables, {len(paper.claims)} claims")
+    if show:
+        print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
+
+
+@app.command()
+def runs(params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """List the runs of all papers."""
+    from reprosep.papers import load_paper
+    from reprosep.papers import runs as runs_of
+
+    resolved = read_params(params)
+    for name in resolved.papers:
+        for run in runs_of(resolved, load_paper(name)):
+            print(run.id)
+
+
+@app.command()
+def recordings(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Make a stand-in corpus, or see that a real one is in its place."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.recordings(resolved, _known(resolved, corpus), threads)
+
+
+@app.command()
+def catalog(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """List every stem of a corpus and check its header."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.catalog(resolved, _known(resolved, corpus), threads)
+
+
+@app.command()
+def store(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Decode every stem of a corpus once."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.store(resolved, _known(resolved, corpus), threads)
+
+
+@app.command()
+def activity(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Compute when every stem of a corpus plays."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.activity(resolved, _known(resolved, corpus), threads)
+
+
+@app.command()
+def mixtures(corpus: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Write the recipes of validation and test mixtures of a corpus."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.mixtures(resolved, _known(resolved, corpus))
+
+
+@app.command()
+def train(run: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Train one run, or take an interrupted one up again."""
+    from reprosep import steps
+
+    steps.train(read_params(params), run)
+
+
+@app.command()
+def score(run: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Separate and score the test songs of one run."""
+    from reprosep import steps
+
+    steps.score(read_params(params), run, threads)
+
+
+@app.command()
+def tables(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Write a paper's tables."""
+    from reprosep import steps
+
+    steps.tables(read_params(params), paper)
+
+
+@app.command()
+def listen(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Write excerpts to listen to and the spectrograms that a paper shows."""
+    from reprosep import steps
+
+    steps.listen(read_params(params), paper)
+
+
+@app.command()
+def figures(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Draw a paper's figures."""
+    from reprosep import steps
+
+    steps.figures(read_params(params), paper)
+
+
+@app.command()
+def claims(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Judge a paper's claims."""
+    from reprosep import steps
+
+    steps.claims(read_params(params), paper)
+
+
+@app.command()
+def report(params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Write the report, one self-contained page."""
+    from reprosep import steps
+
+    steps.report(read_params(params))
+
+
+@app.command()
+def separate(
+    song: Annotated[Path, typer.Argument(help="Any sound file.")],
+    run: Annotated[str, typer.Option(help="A trained run, e.g. mm_vocals_iass_s42, or its folder.")],
+    output: Annotated[Path | None, typer.Option(help="Where to write; default: <song>_<target>.wav beside the song.")] = None,
+    results: Annotated[Path, typer.Option(help="Where the runs of a scale are.")] = Path("results/demo"),
+    gate: Annotated[str, typer.Option(help="median, raw or none.")] = "median",
+) -> None:
+    """Separate your own song with a trained run: any format, length and rate; stereo is kept."""
+    from reprosep.own_song import separate_song
+
+    written = separate_song(song, run, output, results, gate)
+    print(written)
+
+
+def main() -> None:
+    """Run the command line; a user's error is one sentence and exit status 2."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        app()
+    except UserError as error:
+        print(f"reprosep: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Recordings, from a folder in a published layout to the catalog."""

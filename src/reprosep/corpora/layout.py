@@ -1,0 +1,51 @@
+"""What every corpus layout is read into: songs with their stems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reprosep.errors import UserError, near_match
+from reprosep.params import read_yaml, repository
+
+MIXED = "mixed"  # target of stems that may hold several instruments
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One recorded stem. `target` is its class, '' when it has none, or 'mixed'."""
+
+    name: str
+    path: str
+    instrument: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Song:
+    """One song; `split` is '' where the layout does not tell it."""
+
+    name: str
+    artist: str
+    split: str
+    stems: list[Stem] = field(default_factory=list)
+    bleed: bool = False
+
+
+class InstrumentTable:
+    """workflow/instruments.yaml: which instrument label belongs to which class."""
+
+    def __init__(self) -> None:
+        table = read_yaml(repository() / "workflow" / "instruments.yaml")
+        self._class = {label.casefold(): name for name, labels in table["classes"].items() for label in labels}
+        self._class |= {label.casefold(): MIXED for label in table["mixed"]}
+        self._class |= {label.casefold(): "" for label in table["others"]}
+
+    def target(self, label: str, where: str) -> str:
+        """The class of a label; :class:`UserError` names `where` it stands when it is unknown."""
+        known = self._class.get(label.casefold())
+        if known is None:
+            raise UserError(
+                f"{where}: unknown instrument '{label}'{near_match(label, self._class)}; "
+                "mend the label or add it to workflow/instruments.yaml"
+            )
+        return known

@@ -1,0 +1,62 @@
+"""Splits: who trains, who validates, who tests; by song and by artist, from the corpus's own lists or seeded.
+
+References
+----------
+MUSDB18: 86/14/50 songs. MM: Gururani's artist-disjoint split; its list is not public, so ours is seeded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from reprosep.corpora.layout import Song
+from reprosep.errors import UserError, near_match
+from reprosep.params import Corpus
+
+_STREAM = 1  # keeps these draws apart from other uses of the same seed
+
+
+def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> list[Song]:
+    """Songs with `split` filled in: named by the user, else by the layout, else drawn by artist.
+
+    Raises
+    ------
+    UserError
+        When the user's lists name a song that is not there or name one twice.
+    """
+    songs = _named(name, songs, corpus.split)
+    if corpus.test_fraction:
+        songs = _draw(songs, "test", corpus.test_fraction, seed)
+    songs = [replace(song, split=song.split or "train") for song in songs]
+    if corpus.valid_fraction and not any(song.split == "valid" for song in songs):
+        songs = _draw(songs, "valid", corpus.valid_fraction, seed + 1)
+    return songs
+
+
+def _named(name: str, songs: list[Song], split: dict[str, list[str]]) -> list[Song]:  # type: ignore[type-arg]
+    known = [song.name for song in songs]
+    chosen: dict[str, str] = {}
+    for part, members in split.items():
+        for member in members:
+            if member not in known:
+                raise UserError(f"params: corpora.{name}.split.{part}: no song '{member}'{near_match(member, known)}")
+            if member in chosen:
+                raise UserError(f"params: corpora.{name}.split: '{member}' is in {chosen[member]} and in {part}; keep one")
+            chosen[member] = part
+    return [replace(song, split=chosen.get(song.name, song.split)) for song in songs]
+
+
+def _draw(songs: list[Song], part: str, fraction: float, seed: int) -> list[Song]:
+    """Move whole artists to `part` until the fraction of the songs that could go there is reached."""
+    free = [song for song in songs if song.split in ("", "train")]
+    artists = sorted({song.artist for song in free})
+    np.random.Generator(np.random.Philox(key=[seed, _STREAM])).shuffle(artists)
+    wanted, chosen, count = round(fraction * len(free)), set(), 0
+    for artist in artists:
+        size = sum(song.artist == artist for song in free)
+        if count + size <= wanted:
+            chosen.add(artist)
+            count += size
+    return [replace(s, split=part) if s in free and s.artist in chosen else s for s in songs]

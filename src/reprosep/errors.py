@@ -1,0 +1,22 @@
+"""Errors that a user can mend.
+
+Conventions
+-----------
+A :class:`UserError` is one sentence that names the file or key, what was found, what was expected and how to mend it.
+The command line prints it without a traceback and exits with status 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something outside the program is wrong, and this sentence says what and how to mend it."""
+
+
+def near_match(word: str, allowed: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the closest allowed word, or nothing when none is near."""
+    match = difflib.get_close_matches(str(word), [str(item) for item in allowed], n=1, cutoff=0.6)
+    return f" (did you mean '{match[0]}'?)" if match else ""

@@ -1,0 +1,152 @@
+"""Excerpts to listen to, and the spectrograms that a paper shows, from trained runs and test mixtures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reprosep.audio.io import write_sound
+from reprosep.audio.store import read_table
+from reprosep.files import slug, whole_file, whole_folder, write_json
+from reprosep.mixing import Mixer, Recipe, recipes_of
+from reprosep.papers import Figure, Paper, Run, Variant, runs
+from reprosep.params import Params
+from reprosep.scoring import Scorer, scorer_for
+from reprosep.separation.estimate import ChunkedSpectrum, Estimate, separate
+from reprosep.separation.gate import gate_for
+
+_PEAK = 0.9  # of full scale, in the louder of mixture and reference
+_FIGURE_FRAMES = 2000  # frames of a spectrogram, as in Figure 3 of the IASS paper
+
+
+def write_listening(params: Params, paper: Paper, results: Path, output: Path) -> None:
+    """Write excerpts (mp3), ``index.json`` and one ``<figure>.npz`` per spectrogram figure."""
+    with whole_folder(output) as folder:
+        songs = [entry for corpus in _corpora(params, paper) for entry in _songs(params, paper, results, folder, corpus)]
+        write_json(folder / "index.json", {"songs": songs})
+        for name, figure in paper.figures.items():
+            if figure.kind == "spectrograms" and _figure_run(params, paper, figure):
+                _write_spectrograms(params, paper, results, folder / f"{name}.npz", figure)
+
+
+def _corpora(params: Params, paper: Paper) -> list[str]:
+    """The corpora of the paper, the one with most targets first; only the first is listened to."""
+    names = {run.corpus for run in runs(params, paper)}
+    return sorted(names, key=lambda name: -len(params.corpora[name].targets))[:1]
+
+
+def _songs(params: Params, paper: Paper, results: Path, folder: Path, corpus: str) -> list[dict[str, Any]]:
+    table = read_table(results / corpus / "mixtures.parquet")
+    test = table[table["split"] == "test"]
+    count = test.groupby("mixture")["target"].nunique()
+    chosen = sorted(count.index, key=lambda song: (-count[song], song))[: params.report.songs]
+    return [_song(params, paper, results, folder, corpus, test, str(song)) for song in chosen]
+
+
+def _song(
+    params: Params, paper: Paper, results: Path, folder: Path, corpus: str, test: pd.DataFrame, song: str
+) -> dict[str, Any]:
+    """Write the players of one song; returns its entry of the index."""
+    targets = [name for name in params.corpora[corpus].targets if name in set(test.loc[test["mixture"] == song, "target"])]
+    recipes = {name: next(r for r in recipes_of(test, name, "test") if r.name == song) for name in targets}
+    scorers = {(run.target, run.system): _scorer(params, paper, run, results) for run in _trained(params, paper, corpus)}
+    mixer = next(iter(scorers.values())).mixer
+    part = _busiest(params, mixer, recipes)
+    mixture = mixer.render(recipes[targets[0]])[1]
+    gain = _PEAK / max(float(np.abs(mixture[:, part]).max()), 1e-9)
+
+    def save(name: str, wave: np.ndarray) -> str:
+        file = f"{slug(song)}_{name}.mp3"
+        write_sound(folder / file, np.clip(wave[:, part].T * gain, -1, 1), params.audio.sample_rate)
+        return file
+
+    entries = []
+    for name in targets:
+        reference = mixer.render(recipes[name])[0]
+        estimates = [
+            {"system": system, "label": paper.systems[system].label, "file": save(f"{name}_{system}", wave)}
+            for system, wave in _waves(params, scorers, name, recipes[name], mixture)
+        ]
+        entries.append({"target": name, "reference": save(f"{name}_reference", reference), "estimates": estimates})
+    return {"corpus": corpus, "song": song, "mixture": save("mixture", mixture), "targets": entries}
+
+
+def _trained(params: Params, paper: Paper, corpus: str) -> list[Run]:
+    """The runs to listen to: the paper's system and its baseline, first seed."""
+    wanted = ("iass", "open-unmix")
+    return [r for r in runs(params, paper) if r.corpus == corpus and r.system in wanted and r.seed == params.seeds[0]]
+
+
+def _scorer(params: Params, paper: Paper, run: Run, results: Path) -> Scorer:
+    return scorer_for(params, run, paper.systems[run.system], results)
+
+
+def _waves(
+    params: Params, scorers: dict[tuple[str, str], Scorer], target: str, recipe: Recipe, mixture: np.ndarray
+) -> list[tuple[str, np.ndarray]]:
+    found = []
+    for (name, system), scorer in scorers.items():
+        if name == target:
+            variant: Variant = "median" if "median" in scorer.system.variants() else "none"
+            estimate = separate(scorer.model, mixture, params)
+            gate = gate_for(variant, estimate.probability, scorer.mixer.labels(recipe), params.separation)
+            found.append((system, estimate.wave(gate)))
+    return found
+
+
+def _busiest(params: Params, mixer: Mixer, recipes: dict[str, Recipe]) -> slice:
+    """The samples of the stretch in which most targets are active."""
+    hop, rate = params.stft.hop, params.audio.sample_rate
+    active = np.sum([mixer.labels(recipe) for recipe in recipes.values()], axis=0)
+    frames = max(min(round(params.report.seconds * rate / hop), len(active)), 1)
+    first = int(np.argmax(np.convolve(active, np.ones(frames), mode="valid")))
+    return slice(first * hop, (first + frames) * hop)
+
+
+def _figure_run(params: Params, paper: Paper, figure: Figure) -> Run | None:
+    """The run that a spectrogram figure shows; another target of the corpus where the paper's is absent."""
+    bind = figure.bind
+    usable = [r for r in runs(params, paper) if r.corpus == bind.corpus and r.system == bind.system]
+    usable.sort(key=lambda run: (run.target != bind.target, run.seed))
+    return usable[0] if usable else None
+
+
+def _write_spectrograms(params: Params, paper: Paper, results: Path, path: Path, figure: Figure) -> None:
+    run = _figure_run(params, paper, figure)
+    assert run is not None
+    scorer = _scorer(params, paper, run, results)
+    # As in the paper, a song in which the target pauses: the one whose active share is nearest to a half.
+    recipe = min(scorer.recipes(), key=lambda r: (abs(scorer.mixer.labels(r).mean() - 0.5), r.name))
+    target, mixture = scorer.mixer.render(recipe)
+    estimate = separate(scorer.model, mixture, params)
+    arrays = _panels(params, scorer, recipe, target, estimate)
+    arrays |= {
+        "hop_seconds": np.array(params.stft.hop / params.audio.sample_rate),
+        "bin_hz": np.array(params.audio.sample_rate / params.stft.n_fft),
+        "song": np.array(recipe.name),
+        "corpus": np.array(run.corpus),
+        "target": np.array(run.target),
+    }
+    with whole_file(path) as temporary:
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+
+
+def _panels(
+    params: Params, scorer: Scorer, recipe: Recipe, target: np.ndarray, estimate: Estimate
+) -> dict[str, np.ndarray]:
+    """Magnitudes (bin, frame) of reference and gated estimates, mean over channels, and the gates."""
+    labels = scorer.mixer.labels(recipe)
+    spectrum = ChunkedSpectrum(target, params.stft.n_fft, params.stft.hop)
+    frames = min(spectrum.frames, _FIGURE_FRAMES)
+    plain = estimate.magnitudes.mean(axis=0)[:, :frames]
+    arrays = {"reference": spectrum.chunk(0, frames).abs().mean(dim=0).numpy(), "none": plain}
+    variants: tuple[Variant, ...] = ("raw", "median", "oracle")
+    for variant in variants:
+        gate = gate_for(variant, estimate.probability, labels, params.separation)
+        assert gate is not None
+        arrays[f"gate_{variant}"] = gate[:frames]
+        arrays[variant] = plain * gate[:frames]
+    return arrays

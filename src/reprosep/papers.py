@@ -1,0 +1,245 @@
+"""Experiments as data: a paper's tables, figures and claims, and the runs that they need.
+
+A paper file (``workflow/papers/<paper>.yaml``) binds every cell of every table to a corpus, a target, a system, a
+test-time variant and a metric. The runs, the files of the DAG, the tables and the verdicts are all derived from it.
+
+Conventions
+-----------
+- *system*: a network with its training settings, or an oracle.
+- *variant*: what differs only at test time: ``none`` (no gate), ``raw`` (hard gate), ``median`` (median-filtered
+  gate), ``oracle`` (gate by ground-truth labels).
+- *run*: one training, named ``<corpus>_<target>_<system>_s<seed>``; oracles are named without a seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from reprosep.errors import UserError, near_match
+from reprosep.params import Params, Section, read_yaml, repository
+
+Variant = Literal["none", "raw", "median", "oracle"]
+Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg"]
+VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
+
+
+class System(Section):
+    """A network as trained, or an oracle."""
+
+    label: str
+    model: Literal["iass", "open-unmix"] | None = None
+    oracle: Literal["ibm", "input"] | None = None
+    blocks: Annotated[int, Field(ge=1, le=6)] = 3
+    activity_weight: Annotated[float, Field(ge=0)] = 0.0
+    channel_swap: bool = False
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Variants that this system can be scored in: gates need a trained activity head."""
+        return VARIANTS if self.model == "iass" and self.activity_weight > 0 else ("none",)
+
+
+class Binding(Section):
+    """Part of what identifies a score; a cell joins those of its table, row and column."""
+
+    corpus: str | None = None
+    target: str | None = None
+    system: str | None = None
+    variant: Variant | None = None
+    metric: Metric | None = None
+
+
+class Entry(Binding):
+    """A row or a column of a table."""
+
+    label: str
+    sublabel: str = ""
+
+
+class Doubtful(Section):
+    """A published cell that is known to be wrong in the source."""
+
+    row: str
+    column: str
+    reason: str
+
+
+class Table(Section):
+    caption: str
+    bind: Binding
+    rows: list[Entry]
+    columns: list[Entry]
+    published: list[list[float | None]]
+    doubtful: list[Doubtful] = []
+
+
+class Bar(Section):
+    label: str
+    better: Variant
+    than: Variant
+
+
+class Figure(Section):
+    kind: Literal["spectrograms", "activity", "gains"]
+    caption: str
+    bind: Binding
+    bars: list[Bar] = []
+
+
+class Side(Section):
+    system: str
+    variant: Variant
+
+
+class Claim(Section):
+    id: str
+    statement: str
+    source: str
+    corpus: str
+    metric: Metric
+    left: Side
+    right: Side
+    expect: Literal["greater", "less", "comparable", "not-greater", "largest"]
+    targets: list[str] | None = None
+    margin: float = 0.0
+
+
+class Deviation(Section):
+    """One line of the deviation table: what the paper says, the released code does, we do, and why."""
+
+    subject: str
+    paper: str
+    code: str
+    ours: str
+    why: str
+
+
+class Paper(Section):
+    """One paper file."""
+
+    title: str
+    authors: str
+    venue: str
+    short: str
+    systems: dict[str, System]
+    tables: dict[str, Table]
+    figures: dict[str, Figure]
+    claims: list[Claim]
+    deviations: list[Deviation] = []
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a table: what identifies it and what the paper printed."""
+
+    row: str
+    column: str
+    corpus: str
+    target: str
+    system: str
+    variant: Variant
+    metric: Metric
+    published: float | None
+    doubtful: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One training, or the scoring of one oracle (seed None)."""
+
+    corpus: str
+    target: str
+    system: str
+    seed: int | None
+
+    @property
+    def id(self) -> str:
+        """A readable slug that any file system takes."""
+        name = f"{self.corpus}_{self.target}_{self.system}"
+        return name if self.seed is None else f"{name}_s{self.seed}"
+
+
+def load_paper(name: str) -> Paper:
+    """The paper file of that name; :class:`UserError` when it is unknown or wrong."""
+    folder = repository() / "workflow" / "papers"
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if name not in known:
+        raise UserError(f"params: papers: unknown paper '{name}'{near_match(name, known)}; allowed: {', '.join(known)}")
+    path = folder / f"{name}.yaml"
+    try:
+        paper = Paper.model_validate(read_yaml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path.name}: {where}: found {first['input']!r}, but {first['msg']}") from error
+    _check_systems(path, paper)
+    return paper
+
+
+def _check_systems(path: Path, paper: Paper) -> None:
+    used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
+    used |= {side.system for claim in paper.claims for side in (claim.left, claim.right)}
+    for system in sorted(name for name in used if name):
+        if system not in paper.systems:
+            raise UserError(f"{path.name}: unknown system '{system}'{near_match(system, paper.systems)}")
+
+
+def cells(params: Params, table: Table) -> list[Cell]:
+    """The cells of a table whose corpus has the target, row by row."""
+    found: list[Cell] = []
+    for row, values in zip(table.rows, table.published, strict=True):
+        for column, published in zip(table.columns, values, strict=True):
+            cell = _cell(table, row, column, published)
+            if cell.corpus in params.corpora and cell.target in params.corpora[cell.corpus].targets:
+                found.append(cell)
+    return found
+
+
+def _cell(table: Table, row: Entry, column: Entry, published: float | None) -> Cell:
+    def bound(key: str) -> str:
+        values = [getattr(part, key) for part in (row, column, table.bind) if getattr(part, key) is not None]
+        if not values:
+            raise UserError(f"paper file: the cell ({row.label}, {column.label}) has no {key}; bind it in the table")
+        return str(values[0])
+
+    name = f"{row.label} {row.sublabel}".strip()
+    reasons = [item.reason for item in table.doubtful if item.row == name and item.column == column.label]
+    return Cell(
+        row=name,
+        column=column.label,
+        published=published,
+        doubtful=reasons[0] if reasons else "",
+        **{key: bound(key) for key in ("corpus", "target", "system", "variant", "metric")},  # type: ignore[arg-type]
+    )
+
+
+def runs(params: Params, paper: Paper) -> list[Run]:
+    """Every run that the tables need, oracles included, in a stable order."""
+    needed = {(cell.corpus, cell.target, cell.system) for table in paper.tables.values() for cell in cells(params, table)}
+    return sorted(
+        {run for corpus, target, system in needed for run in _seeded(params, paper, corpus, target, system)},
+        key=lambda run: run.id,
+    )
+
+
+def _seeded(params: Params, paper: Paper, corpus: str, target: str, system: str) -> Iterator[Run]:
+    if paper.systems[system].oracle:
+        yield Run(corpus, target, system, None)
+    else:
+        yield from (Run(corpus, target, system, seed) for seed in params.seeds)
+
+
+def find_run(params: Params, identifier: str) -> tuple[Run, System]:
+    """The run of that id and its system, over all papers; :class:`UserError` when there is none."""
+    known: list[str] = []
+    for name in params.papers:
+        paper = load_paper(name)
+        for run in runs(params, paper):
+            if run.id == identifier:
+                return run, paper.systems[run.system]
+            known.append(run.id)
+    raise UserError(f"unknown run '{identifier}'{near_match(identifier, known)}; `reprosep runs` lists them")

@@ -1,0 +1,332 @@
+"""Typed parameters: the only reader of params.yaml.
+
+Every key is checked before anything runs; what is wrong is one sentence with the key's path, the value found, what is
+allowed, and a near match when there is one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reprosep.errors import UserError, near_match
+
+CorpusName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: unknown keys are errors, values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Standin(Section):
+    """How a stand-in corpus is composed and rendered."""
+
+    layout: Literal["musdb", "medleydb"]
+    seed: int
+    songs: dict[Literal["train", "test", "all"], Positive]
+    seconds: Annotated[float, Field(ge=4, le=600)]
+
+
+class Corpus(Section):
+    """One corpus: where it is, how it is laid out, how it is split and mixed."""
+
+    title: str
+    kind: Literal["musdb", "medleydb", "folder"]
+    roots: Annotated[list[str], Field(min_length=1)]
+    standin: Standin | None
+    channels: Literal[1, 2]
+    targets: Annotated[list[CorpusName], Field(min_length=1)]
+    mixing: Literal["sources", "tracks"]
+    valid_fraction: Fraction
+    test_fraction: Fraction
+    split: dict[Literal["train", "valid", "test"], list[str]]
+    files: dict[CorpusName, list[str]]
+
+
+class Audio(Section):
+    sample_rate: Annotated[int, Field(ge=8000, le=192000)]
+    clip_tolerance: Fraction
+    silent_stems: Literal["refuse", "accept"]
+
+
+class Stft(Section):
+    n_fft: Annotated[int, Field(ge=64, le=65536)]
+    hop: Positive
+    bandwidth: Annotated[float, Field(gt=0)]
+
+
+class Activity(Section):
+    window: Positive
+    energy_floor: Annotated[float, Field(ge=0)]
+    cutoff: Share
+    slope: Annotated[float, Field(gt=0)]
+    centre: Share
+    threshold: Share
+
+
+class Mixing(Section):
+    gain: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
+    accompaniments: tuple[Positive, Positive]
+    rms: Annotated[float, Field(gt=0, lt=1)]
+    min_active_seconds: Annotated[float, Field(ge=0)]
+
+
+class IassSize(Section):
+    width: Positive
+    output_mean: float
+
+
+class OpenUnmixSize(Section):
+    hidden: Annotated[int, Field(gt=0, multiple_of=2)]
+    layers: Positive
+    output_mean: float
+
+
+class Models(Section):
+    iass: IassSize
+    open_unmix: Annotated[OpenUnmixSize, Field(alias="open-unmix")]
+
+
+class Optimizer(Section):
+    learning_rate: Annotated[float, Field(gt=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+
+
+class Plateau(Section):
+    factor: Share
+    patience: Positive
+    cooldown: Annotated[int, Field(ge=0)]
+
+
+class Training(Section):
+    chunk_seconds: Annotated[float, Field(gt=0, le=60)]
+    batch_size: Positive
+    epochs: Positive
+    items_per_epoch: Positive | None
+    items_per_song: Positive
+    optimizer: Optimizer
+    schedule: Literal["one-cycle", "plateau"]
+    plateau: Plateau
+    early_stopping: Positive
+    precision: Literal["auto", "float32", "bfloat16"]
+    statistics_items: Positive
+    threads: Positive
+    gpu: Annotated[int, Field(ge=0, le=1)]
+
+
+class Separation(Section):
+    chunk_frames: Positive
+    threshold: Share
+    median_frames: Annotated[int, Field(gt=0)]
+
+
+class IdealBinaryMask(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    theta: Share
+    power: Annotated[float, Field(gt=0)]
+
+
+class Scoring(Section):
+    window_seconds: Annotated[float, Field(gt=0)]
+    hop_seconds: Annotated[float, Field(gt=0)]
+    ibm: IdealBinaryMask
+    threads: Positive
+
+
+class Statistics(Section):
+    confidence: Share
+    bootstrap: Annotated[int, Field(ge=100)]
+    alpha: Share
+
+
+class Report(Section):
+    songs: Positive
+    seconds: Annotated[float, Field(gt=0)]
+
+
+class Params(Section):
+    """All parameters of one scale."""
+
+    scale: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    seed: Annotated[int, Field(ge=0)]
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    papers: Annotated[list[str], Field(min_length=1)]
+    corpora: dict[CorpusName, Corpus]
+    audio: Audio
+    stft: Stft
+    activity: Activity
+    mixing: Mixing
+    models: Models
+    training: Training
+    separation: Separation
+    scoring: Scoring
+    statistics: Statistics
+    report: Report
+
+    @model_validator(mode="after")
+    def _agree(self) -> Params:
+        """What single keys cannot tell: values that must fit each other."""
+        problem = _disagreement(self)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+
+def _disagreement(params: Params) -> str | None:
+    """The first pair of values that do not fit each other, as a sentence; None when all do."""
+    stft, mixing = params.stft, params.mixing
+    if params.activity.window != stft.n_fft:
+        return f"activity.window: {params.activity.window} must equal stft.n_fft ({stft.n_fft}), or labels and frames drift"
+    if stft.n_fft % (2 * stft.hop):
+        return f"stft.hop: {stft.hop} must divide half of stft.n_fft ({stft.n_fft // 2}), or labels and frames drift"
+    if mixing.gain[0] > mixing.gain[1]:
+        return f"mixing.gain: {list(mixing.gain)} must be [lowest, highest]"
+    if mixing.accompaniments[0] > mixing.accompaniments[1]:
+        return f"mixing.accompaniments: {list(mixing.accompaniments)} must be [fewest, most]"
+    if params.separation.median_frames % 2 == 0:
+        return f"separation.median_frames: {params.separation.median_frames} must be odd"
+    if params.training.chunk_seconds * params.audio.sample_rate < stft.n_fft:
+        return f"training.chunk_seconds: {params.training.chunk_seconds} is shorter than one STFT frame"
+    for name, corpus in params.corpora.items():
+        problem = _corpus_disagreement(corpus)
+        if problem:
+            return f"corpora.{name}.{problem}"
+    return None
+
+
+def _corpus_disagreement(corpus: Corpus) -> str | None:
+    if corpus.standin and corpus.standin.layout != corpus.kind:
+        return f"standin.layout: '{corpus.standin.layout}' must equal kind ('{corpus.kind}')"
+    if corpus.standin and set(corpus.standin.songs) != ({"train", "test"} if corpus.kind == "musdb" else {"all"}):
+        return f"standin.songs: {sorted(corpus.standin.songs)} must be [train, test] for musdb and [all] for medleydb"
+    if corpus.standin and len(corpus.roots) != 1:
+        return f"roots: {corpus.roots} must be one folder for a stand-in"
+    if corpus.kind == "folder" and not corpus.files:
+        return "files: empty, but kind 'folder' needs at least one class with file-name patterns, e.g. vocals: ['*vox*']"
+    known = known_targets(corpus)
+    for target in corpus.targets:
+        if target not in known:
+            return f"targets: unknown target '{target}'{near_match(target, known)}; allowed: {', '.join(known)}"
+    return None
+
+
+def known_targets(corpus: Corpus) -> list[str]:
+    """The targets that a corpus of this kind can have."""
+    if corpus.kind == "musdb":
+        return ["vocals", "bass", "drums", "other"]
+    if corpus.kind == "folder":
+        return sorted(corpus.files)
+    return sorted(instrument_classes())
+
+
+def repository() -> Path:
+    """The project's folder: the nearest one above this file, or above the working directory, with workflow/ in it."""
+    for start in (Path(__file__).resolve(), Path.cwd() / "x"):
+        for folder in start.parents:
+            if (folder / "workflow" / "instruments.yaml").is_file():
+                return folder
+    raise UserError("workflow/instruments.yaml: not found; run reprosep inside a clone of the project")
+
+
+def instrument_classes() -> dict[str, list[str]]:
+    """Class -> instrument labels of the MedleyDB taxonomy, from workflow/instruments.yaml."""
+    table = read_yaml(repository() / "workflow" / "instruments.yaml")
+    return {str(name): [str(label) for label in labels] for name, labels in table["classes"].items()}
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """A YAML mapping; :class:`UserError` when the file is missing, broken, or not a mapping."""
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; give the path of a YAML file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not readable as YAML ({reason}); mend that line") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: found {type(content).__name__}, expected a mapping of keys to values")
+    return content
+
+
+def load(path: str | Path) -> Params:
+    """Parameters from a YAML file of resolved values."""
+    return parse(read_yaml(path))
+
+
+def parse(content: dict[str, Any]) -> Params:
+    """Validated parameters from a mapping; :class:`UserError` names the first key that is wrong."""
+    try:
+        params = Params.model_validate(content)
+    except ValidationError as error:
+        raise UserError(_sentence(error, content)) from error
+    return params
+
+
+def _sentence(error: ValidationError, content: dict[str, Any]) -> str:
+    """The first validation error as one sentence with path, value, what is allowed and a near match."""
+    # Unknown keys come first: they are usually the misspelling behind a 'missing' one.
+    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    location = [part for part in first["loc"] if part != "[key]"]
+    path = ".".join(str(part) for part in location)
+    if first["type"] == "extra_forbidden":
+        allowed = _keys_beside(location)
+        return f"params: unknown key '{path}'{near_match(str(location[-1]), allowed)}; allowed here: {', '.join(allowed)}"
+    if first["type"] == "missing":
+        return f"params: key '{path}' is missing; copy it from params.yaml"
+    if first["type"] == "value_error":
+        return f"params: {str(first['ctx']['error'])}"
+    allowed = _choices(first)
+    hint = near_match(str(first["input"]), allowed)
+    return f"params: {path}: found {first['input']!r}, but {_lower_first(first['msg'])}{hint}"
+
+
+def _lower_first(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _choices(item: Any) -> list[str]:
+    expected = item.get("ctx", {}).get("expected", "")
+    return [part.strip("' ") for part in str(expected).replace(" or ", ",").split(",")]
+
+
+def _keys_beside(location: list[Any]) -> list[str]:
+    """The keys that the section holding `location` may have."""
+    model: Any = Params
+    for part in location[:-1]:
+        field = {f.alias or name: f for name, f in model.model_fields.items()}.get(part) if _is_section(model) else None
+        model = _section_of(field.annotation) if field else model
+    return [field.alias or name for name, field in model.model_fields.items()] if _is_section(model) else []
+
+
+def _is_section(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
+def _section_of(annotation: Any) -> Any:
+    """The section inside an annotation such as ``dict[str, Corpus]`` or ``Standin | None``."""
+    if _is_section(annotation):
+        return annotation
+    inner = [_section_of(part) for part in get_args(annotation)]
+    return next((model for model in inner if _is_section(model)), annotation)
+
+
+def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the keys of `change` replaced, mappings merged key by key."""
+    merged = dict(base)
+    for key, value in change.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def dump(params: Params) -> dict[str, Any]:
+    """Parameters as plain values with the names of params.yaml."""
+    return params.model_dump(mode="json", by_alias=True)

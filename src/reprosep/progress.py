@@ -1,0 +1,71 @@
+"""Progress of long work: a bar with an estimate on a terminal, plain lines in a log file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+Item = TypeVar("Item")
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class ProgressReport:
+    """Counts finished items of `total`; use as a context manager and call :meth:`advance` per item."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self.title = title
+        self.total = total
+        self.done = 0
+        self._start = self._last_line = time.monotonic()
+        self._bar: Progress | None = None
+        if sys.stderr.isatty():
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left:"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[note]}"),
+                console=Console(stderr=True),
+            )
+            self._task = self._bar.add_task(title, total=total, note="")
+
+    def __enter__(self) -> ProgressReport:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """`count` more items are finished; `note` is shown beside the estimate."""
+        self.done += count
+        if self._bar:
+            self._bar.update(self._task, advance=count, note=note)
+            return
+        now = time.monotonic()
+        if self.done >= self.total or now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            print(self._line(now, note), file=sys.stderr, flush=True)
+
+    def _line(self, now: float, note: str) -> str:
+        elapsed = now - self._start
+        left = elapsed / max(self.done, 1) * (self.total - self.done)
+        return f"{self.title}: {self.done}/{self.total}, {elapsed:.0f} s elapsed, {left:.0f} s left {note}".rstrip()
+
+
+def track(items: Iterable[Item], title: str, total: int) -> Iterator[Item]:
+    """Yield `items` while reporting progress."""
+    with ProgressReport(title, total) as report:
+        for item in items:
+            yield item
+            report.advance()

@@ -1,0 +1,179 @@
+"""Scores of a run: one forward pass per test song, every test-time variant of it, museval on each.
+
+Songs are independent: one process each when several threads are given, one thread inside each. Finished songs are kept
+in a folder named by everything that their scores depend on, so that an interrupted run goes on with the next song.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from reprosep.audio.store import read_table, write_table
+from reprosep.files import digest, sha256, slug
+from reprosep.metrics.bsseval import METRICS, drop_reasons, frame_starts, score_frames
+from reprosep.mixing import Mixer, Recipe, recipes_of
+from reprosep.papers import Run, System, Variant
+from reprosep.params import Params
+from reprosep.progress import track
+from reprosep.provenance import source_digest
+from reprosep.separation.estimate import Estimate, separate
+from reprosep.separation.gate import gate_for
+from reprosep.separation.oracle import oracle_estimate
+from reprosep.training.checkpoint import BEST
+from reprosep.training.loop import load_best
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Everything that scores one song of a run; picklable, so that a process can have its own."""
+
+    params: Params
+    run: Run
+    system: System
+    results: Path
+    weights: Path | None
+
+    @cached_property
+    def mixer(self) -> Mixer:
+        folder = self.results / self.run.corpus
+        return Mixer(self.params, self.run.corpus, read_table(folder / "catalog.parquet"), folder)
+
+    @cached_property
+    def model(self) -> Any:
+        assert self.weights is not None
+        channels = self.params.corpora[self.run.corpus].channels
+        return load_best(self.weights.parent, self.params, self.system, channels)
+
+    def recipes(self) -> list[Recipe]:
+        """The test mixtures that hold the run's target."""
+        mixtures = read_table(self.results / self.run.corpus / "mixtures.parquet")
+        return recipes_of(mixtures, self.run.target, "test")
+
+    def estimates(self, recipe: Recipe) -> tuple[Iterator[tuple[Variant, np.ndarray]], Estimate | None]:
+        """(variant, wave ``(channel, sample)``) one at a time, and the forward pass behind them."""
+        target, mixture = self.mixer.render(recipe)
+        if self.system.oracle:
+            wave = oracle_estimate(self.system.oracle, target, mixture, self.params.scoring.ibm)
+            return iter([("none", wave)]), None
+        estimate, labels = separate(self.model, mixture, self.params), self.mixer.labels(recipe)
+        gates = ((v, gate_for(v, estimate.probability, labels, self.params.separation)) for v in self.system.variants())
+        return ((variant, estimate.wave(gate)) for variant, gate in gates), estimate
+
+    def score(self, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """(scores per variant and frame, activity per frame) of one song."""
+        target, mixture = self.mixer.render(recipe)
+        waves, estimate = self.estimates(recipe)
+        scores = [self._score_variant(recipe, variant, target.T, (mixture - target).T, wave.T) for variant, wave in waves]
+        return pd.concat(scores, ignore_index=True), self._activity(recipe, estimate)
+
+    def _score_variant(
+        self, recipe: Recipe, variant: Variant, target: np.ndarray, accompaniment: np.ndarray, wave: np.ndarray
+    ) -> pd.DataFrame:
+        rate = self.params.audio.sample_rate
+        window, hop = (round(seconds * rate) for seconds in (self._settings.window_seconds, self._settings.hop_seconds))
+        starts = frame_starts(len(target), window, hop)
+        table = self._identify(recipe, len(starts))
+        table.insert(table.columns.get_loc("song"), "variant", variant)
+        table["frame"], table["time"] = np.arange(len(starts), dtype=np.int32), starts / rate
+        scores = score_frames(target, accompaniment, wave, window, hop)
+        for metric in METRICS:
+            table[metric] = scores[metric]
+        return table.assign(dropped=drop_reasons(target, accompaniment, wave, window, hop))
+
+    @property
+    def _settings(self) -> Any:
+        return self.params.scoring
+
+    def _activity(self, recipe: Recipe, estimate: Estimate | None) -> pd.DataFrame:
+        if estimate is None or estimate.probability is None:
+            return pd.DataFrame()
+        labels = self.mixer.labels(recipe)
+        table = self._identify(recipe, len(labels))
+        table["frame"] = np.arange(len(labels), dtype=np.int32)
+        table["time"] = table["frame"] * self.params.stft.hop / self.params.audio.sample_rate
+        return table.assign(probability=estimate.probability, label=labels)
+
+    def _identify(self, recipe: Recipe, rows: int) -> pd.DataFrame:
+        values = {"run": self.run.id, "corpus": self.run.corpus, "target": self.run.target, "system": self.run.system}
+        table = pd.DataFrame({name: [value] * rows for name, value in values.items()})
+        table["seed"] = pd.array([self.run.seed] * rows, dtype="Int64")
+        return table.assign(song=recipe.name)
+
+
+def score_run(scorer: Scorer, output: Path, threads: int) -> None:
+    """Score every test song of a run; writes ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
+    recipes = scorer.recipes()
+    parts = output / ".parts" / f"{scorer.run.id}.{_stamp(scorer)}"
+    todo = [recipe for recipe in recipes if not _part(parts, recipe, "activity").exists()]
+    title = f"scores {scorer.run.id}"
+    for _ in track(_scored(scorer, parts, todo, threads), title, len(todo)):
+        pass
+    tables = [read_table(_part(parts, recipe, "scores")) for recipe in recipes]
+    activity = pd.concat([read_table(_part(parts, recipe, "activity")) for recipe in recipes], ignore_index=True)
+    if len(activity):
+        write_table(output / f"{scorer.run.id}.activity.parquet", activity)
+    write_table(output / f"{scorer.run.id}.parquet", pd.concat(tables, ignore_index=True))
+    shutil.rmtree(parts, ignore_errors=True)
+
+
+def _stamp(scorer: Scorer) -> str:
+    """Digest of all that a run's scores depend on."""
+    folder = scorer.results / scorer.run.corpus
+    data = [sha256(folder / name) for name in ("mixtures.parquet", "audio/index.parquet", "activity/index.parquet")]
+    weights = sha256(scorer.weights) if scorer.weights else ""
+    sections = [scorer.params.separation.model_dump(), scorer.params.scoring.model_dump(), scorer.system.model_dump()]
+    code = source_digest("metrics", "models", "separation", "mixing.py", "scoring.py")
+    return digest([data, weights, sections, code])
+
+
+def _part(parts: Path, recipe: Recipe, kind: str) -> Path:
+    return parts / f"{slug(recipe.name)}.{digest(recipe.name, 6)}.{kind}.parquet"
+
+
+def _scored(scorer: Scorer, parts: Path, recipes: list[Recipe], threads: int) -> Iterator[None]:
+    if threads == 1 or len(recipes) < 2:
+        torch.set_num_threads(1)
+        for recipe in recipes:
+            yield _score_song(scorer, parts, recipe)
+        return
+    # Fresh processes: a forked one would inherit torch's thread pools in an undefined state.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(threads, context, _start_worker, (scorer, parts)) as pool:
+        yield from pool.map(_score_in_worker, recipes)
+
+
+_worker: tuple[Scorer, Path] | None = None  # of a scoring process: its model and corpus are loaded once
+
+
+def _start_worker(scorer: Scorer, parts: Path) -> None:
+    global _worker
+    torch.set_num_threads(1)
+    _worker = (scorer, parts)
+
+
+def _score_in_worker(recipe: Recipe) -> None:
+    assert _worker is not None
+    _score_song(*_worker, recipe)
+
+
+def _score_song(scorer: Scorer, parts: Path, recipe: Recipe) -> None:
+    scores, activity = scorer.score(recipe)
+    write_table(_part(parts, recipe, "scores"), scores)
+    write_table(_part(parts, recipe, "activity"), activity)  # written last: its presence says that the song is done
+
+
+def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer:
+    """The scorer of a run in ``results/<scale>``."""
+    weights = None if system.oracle else results / "runs" / run.id / BEST
+    return Scorer(params, run, system, results, weights)

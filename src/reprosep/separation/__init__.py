@@ -1,0 +1,1 @@
+"""From a trained run and a mixture to estimates."""

@@ -1,0 +1,195 @@
+"""The steps of the line, each from files to files: what the command-line verbs do.
+
+recordings → catalog → audio store → activity → mixtures → training → scores → tables, figures, claims → report
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from reprosep.files import sha256, write_json
+from reprosep.papers import find_run, load_paper
+from reprosep.params import Params, dump
+
+
+def results_folder(params: Params) -> Path:
+    """``results/<scale>``."""
+    return Path("results") / params.scale
+
+
+def recordings(params: Params, name: str, threads: int) -> None:
+    """Make the stand-in, or see that the real recordings are there; writes ``recordings.json``."""
+    corpus = params.corpora[name]
+    summary: dict[str, Any] = {"corpus": name, "title": corpus.title, "roots": corpus.roots}
+    if corpus.standin:
+        from reprosep.corpora.standin.corpus import render_corpus
+
+        standin = corpus.standin
+        summary |= render_corpus(
+            standin.layout,
+            Path(corpus.roots[0]),
+            seed=standin.seed,
+            songs={str(part): count for part, count in standin.songs.items()},
+            seconds=standin.seconds,
+            workers=threads,
+        )
+    else:
+        from reprosep.corpora.catalog import read_songs
+
+        summary["songs"] = [song.name for song in read_songs(params, name)]
+    write_json(results_folder(params) / name / "recordings.json", summary)
+
+
+def catalog(params: Params, name: str, threads: int) -> None:
+    """Check every header; writes ``catalog.parquet``."""
+    from reprosep.audio.store import write_table
+    from reprosep.corpora.catalog import build_catalog
+
+    write_table(results_folder(params) / name / "catalog.parquet", build_catalog(params, name, threads))
+
+
+def store(params: Params, name: str, threads: int) -> None:
+    """Decode every stem once; writes ``audio/``."""
+    from reprosep.audio.store import build_store, read_table
+
+    folder = results_folder(params) / name
+    table = read_table(folder / "catalog.parquet")
+    build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
+
+
+def activity(params: Params, name: str, threads: int) -> None:
+    """Activation confidence of every stem; writes ``activity/``."""
+    from reprosep.activity import build_activity
+    from reprosep.audio.store import SongArrays, read_table
+
+    folder = results_folder(params) / name
+    table = read_table(folder / "catalog.parquet")
+    build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
+
+
+def mixtures(params: Params, name: str) -> None:
+    """Validation and test mixtures as recipes; writes ``mixtures.parquet``."""
+    from reprosep.audio.store import read_table, write_table
+    from reprosep.mixing import Mixer
+
+    folder = results_folder(params) / name
+    mixer = Mixer(params, name, read_table(folder / "catalog.parquet"), folder)
+    write_table(folder / "mixtures.parquet", mixer.mixtures())
+
+
+def train(params: Params, identifier: str) -> None:
+    """Train a run, or take it up again; writes ``runs/<run>/{best.safetensors,epochs.csv,run.json}``."""
+    import torch
+
+    from reprosep.audio.store import read_table
+    from reprosep.mixing import Mixer, recipes_of
+    from reprosep.provenance import source_digest
+    from reprosep.training.checkpoint import BEST
+    from reprosep.training.examples import Examples
+    from reprosep.training.loop import Training, recipe_digest, write_epochs
+
+    start = time.monotonic()
+    torch.set_num_threads(params.training.threads)
+    run, system = find_run(params, identifier)
+    data = results_folder(params) / run.corpus
+    mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
+    assert run.seed is not None
+    examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
+    recipes = recipes_of(read_table(data / "mixtures.parquet"), run.target, "valid")
+    inputs = [sha256(data / n) for n in ("audio/index.parquet", "activity/index.parquet", "mixtures.parquet")]
+    code = source_digest("audio", "models", "training", "mixing.py")
+    folder = results_folder(params) / "runs" / run.id
+    training = Training(params, run, system, examples, recipes)
+    outcome = training.run(folder / "checkpoint", recipe_digest(params, run, system, inputs, code))
+    write_epochs(folder / "epochs.csv", outcome.epochs)
+    _copy(folder / "checkpoint" / BEST, folder / BEST)
+    write_json(folder / "run.json", _run_record(params, identifier, training, outcome, time.monotonic() - start))
+
+
+def _copy(source: Path, target: Path) -> None:
+    from reprosep.files import whole_file
+
+    with whole_file(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def _run_record(params: Params, identifier: str, training: Any, outcome: Any, wall_seconds: float) -> dict[str, Any]:
+    """What ``run.json`` says of a training."""
+    from reprosep.provenance import commit, hardware, versions
+
+    run, system = find_run(params, identifier)
+    hash_, dirty = commit()
+    return {
+        "run": run.id,
+        "corpus": run.corpus,
+        "target": run.target,
+        "system": run.system,
+        "seed": run.seed,
+        "commit": hash_,
+        "dirty": dirty,
+        "versions": versions(),
+        "hardware": hardware(str(training.device)),
+        "precision": training.precision,
+        "wall_seconds": round(wall_seconds, 3),
+        "device_seconds": round(outcome.device_seconds, 3),
+        "epochs": len(outcome.epochs),
+        "best_epoch": outcome.best_epoch,
+        "best_valid_mse": outcome.best_valid_mse,
+        "parameters": outcome.parameters,
+        "items": outcome.items,
+        "settings": system.model_dump(mode="json"),
+        "params": dump(params),
+    }
+
+
+def score(params: Params, identifier: str, threads: int) -> None:
+    """Score a run or an oracle on the test songs; writes ``scores/<run>.parquet``."""
+    from reprosep.scoring import score_run, scorer_for
+
+    run, system = find_run(params, identifier)
+    results = results_folder(params)
+    score_run(scorer_for(params, run, system, results), results / "scores", threads)
+
+
+def tables(params: Params, paper_name: str) -> None:
+    """Tables of a paper; writes ``papers/<paper>/table-*.csv``."""
+    from reprosep.results.tables import write_tables
+
+    results = results_folder(params)
+    write_tables(params, load_paper(paper_name), results, results / "papers" / paper_name)
+
+
+def figures(params: Params, paper_name: str) -> None:
+    """Figures of a paper; writes ``papers/<paper>/figure-*.{svg,png,csv}``."""
+    from reprosep.results.figures import write_figures
+
+    results = results_folder(params)
+    write_figures(params, load_paper(paper_name), results, results / "papers" / paper_name)
+
+
+def claims(params: Params, paper_name: str) -> None:
+    """Verdicts on a paper's claims; writes ``papers/<paper>/claims.csv``."""
+    from reprosep.results.claims import write_claims
+
+    results = results_folder(params)
+    write_claims(params, load_paper(paper_name), results, results / "papers" / paper_name)
+
+
+def listen(params: Params, paper_name: str) -> None:
+    """Excerpts to listen to and the spectrograms of Figure 3; writes ``papers/<paper>/listen/``."""
+    from reprosep.listening import write_listening
+
+    results = results_folder(params)
+    write_listening(params, load_paper(paper_name), results, results / "papers" / paper_name / "listen")
+
+
+def report(params: Params) -> None:
+    """The self-contained page; writes ``report.html``."""
+    from reprosep.results.report import write_report
+
+    papers = {name: load_paper(name) for name in params.papers}
+    results = results_folder(params)
+    write_report(params, papers, results, results / "report.html")

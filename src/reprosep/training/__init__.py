@@ -1,0 +1,1 @@
+"""One training: examples, loss, loop, checkpoints."""

@@ -1,0 +1,154 @@
+# What several rule files need: validated parameters, the runs, and small look-ups.
+
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+WORKFLOW = Path(workflow.current_basedir).parent  # this folder, whichever Snakefile was given
+sys.path.insert(0, str(WORKFLOW.parent / "src"))
+
+from reprosep.errors import UserError
+from reprosep.files import digest, whole_file
+from reprosep.papers import load_paper, runs
+from reprosep.params import dump
+from reprosep.params import parse as parse_params
+from reprosep.provenance import source_digest
+from reprosep.corpora.listing import recordings_listing
+
+
+def validated_params():
+    """Parameters of this invocation; what is wrong with them ends it with one sentence."""
+    try:
+        params = parse_params(config)
+        papers = {name: load_paper(name) for name in params.papers}
+    except UserError as error:
+        raise WorkflowError(str(error))
+    return params, papers
+
+
+PARAMS, PAPERS = validated_params()
+RESULTS = Path("results") / PARAMS.scale
+RUNS = {run.id: (run, paper.systems[run.system]) for paper in PAPERS.values() for run in runs(PARAMS, paper)}
+TRAINED = [name for name, (run, _) in RUNS.items() if run.seed is not None]
+ORACLES = [name for name in RUNS if name not in TRAINED]
+WITH_ACTIVITY = [name for name, (_, system) in RUNS.items() if len(system.variants()) > 1]
+
+
+def frozen_params():
+    """A file of these parameters named by its content, so that jobs read what was planned and no job sees an edit."""
+    content = yaml.safe_dump(dump(PARAMS), sort_keys=False)
+    path = Path(".snakemake/reprosep") / f"{digest(content)}.yaml"
+    if not path.exists():
+        try:
+            with whole_file(path) as temporary:
+                temporary.write_text(content)
+        except UserError as error:
+            raise WorkflowError(str(error))
+    return path
+
+
+PARAMS_FILE = frozen_params()
+
+
+def section(*names):
+    """Sections of the parameters as plain values: a rule runs again when one of its sections changes."""
+    content = dump(PARAMS)
+    return {name: content[name] for name in names}
+
+
+def corpus_settings(*names):
+    """Chosen keys of the corpus of a job."""
+
+    def chosen(wildcards):
+        content = dump(PARAMS)["corpora"][wildcards.corpus]
+        return {name: content[name] for name in names}
+
+    return chosen
+
+
+def listing(wildcards):
+    """Names, sizes and dates of a real corpus's files, so that an added song is noticed; None for a stand-in."""
+    return recordings_listing(PARAMS.corpora[wildcards.corpus])
+
+
+def run_settings(*sections):
+    """System, target and seed of a run with sections of the parameters."""
+
+    def chosen(wildcards):
+        run, system = RUNS[wildcards.run]
+        return {"run": run.id, "system": system.model_dump(mode="json"), **section(*sections)}
+
+    return chosen
+
+
+def corpus_files(*names):
+    """Files of the corpus of a run."""
+
+    def chosen(wildcards):
+        run, _ = RUNS[wildcards.run]
+        return [RESULTS / run.corpus / name for name in names]
+
+    return chosen
+
+
+def paper_runs(paper):
+    """Ids of the runs of a paper."""
+    return [run.id for run in runs(PARAMS, PAPERS[paper])]
+
+
+def paper_scores(paper):
+    """Score files of the runs of a paper."""
+    return expand(RESULTS / "scores/{run}.parquet", run=paper_runs(paper))
+
+
+def paper_activity_scores(paper):
+    """Activity files of the runs of a paper that have an activity head."""
+    names = [name for name in paper_runs(paper) if name in WITH_ACTIVITY]
+    return expand(RESULTS / "scores/{run}.activity.parquet", run=names)
+
+
+def paper_corpora(paper):
+    """Names of the corpora that a paper uses."""
+    return sorted({RUNS[name][0].corpus for name in paper_runs(paper)})
+
+
+def paper_activity_indices(paper):
+    """Activity indices of the corpora of a paper."""
+    return expand(RESULTS / "{corpus}/activity/index.parquet", corpus=paper_corpora(paper))
+
+
+def paper_mixtures(paper):
+    """Mixtures of the corpora of a paper."""
+    return expand(RESULTS / "{corpus}/mixtures.parquet", corpus=paper_corpora(paper))
+
+
+def paper_weights(paper):
+    """Weights of the trained runs of a paper."""
+    names = [name for name in paper_runs(paper) if name in TRAINED]
+    return expand(RESULTS / "runs/{run}/best.safetensors", run=names)
+
+
+def paper_results(paper):
+    """What the report shows of a paper."""
+    folder = RESULTS / "papers" / paper
+    tables = expand(folder / "{table}{kind}.csv", table=PAPERS[paper].tables, kind=["", "-common-frames"])
+    figures = expand(folder / "{figure}.{suffix}", figure=PAPERS[paper].figures, suffix=["svg", "png"])
+    return [*tables, *figures, folder / "claims.csv", folder / "listen"]
+
+
+def template_digest():
+    """Digest of the report's templates."""
+    files = sorted((WORKFLOW / "report").glob("*"))
+    return digest([path.read_text() for path in files])
+
+
+def code(*parts):
+    """Digest of the source files that a step runs: the step runs again when they change, not when they are touched."""
+    return source_digest(*parts)
+
+
+wildcard_constraints:
+    corpus="[a-z0-9-]+",
+    run="[a-z0-9_-]+",

@@ -1,0 +1,123 @@
+# A paper's tables, figures and claims. The names of its files come from its own file in workflow/papers/, so each paper
+# has rules of its own, made in this loop.
+
+for paper, content in PAPERS.items():
+
+    rule:
+        name:
+            f"tables_{paper}"
+        input:
+            paper_scores(paper),
+        output:
+            expand(
+                RESULTS / "papers" / paper / "{table}{kind}.csv",
+                table=content.tables,
+                kind=["", "-common-frames"],
+            ),
+        params:
+            paper=paper,
+            tables={name: table.model_dump(mode="json") for name, table in content.tables.items()},
+            sections=section("statistics", "seed"),
+            code=code("results"),
+        log:
+            RESULTS / "logs/tables" / f"{paper}.log",
+        benchmark:
+            RESULTS / "benchmarks/tables" / f"{paper}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+            gpu=0,
+        conda:
+            "../../envs/conda.yaml"
+        shell:
+            "reprosep tables {params.paper} --params {PARAMS_FILE} 2> {log}"
+
+    rule:
+        name:
+            f"claims_{paper}"
+        input:
+            paper_scores(paper),
+        output:
+            RESULTS / "papers" / paper / "claims.csv",
+        params:
+            paper=paper,
+            claims=[claim.model_dump(mode="json") for claim in content.claims],
+            sections=section("statistics", "seed"),
+            code=code("results"),
+        log:
+            RESULTS / "logs/claims" / f"{paper}.log",
+        benchmark:
+            RESULTS / "benchmarks/claims" / f"{paper}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+            gpu=0,
+        conda:
+            "../../envs/conda.yaml"
+        shell:
+            "reprosep claims {params.paper} --params {PARAMS_FILE} 2> {log}"
+
+    rule:
+        name:
+            f"listen_{paper}"
+        input:
+            paper_weights(paper),
+            paper_mixtures(paper),
+        output:
+            directory(RESULTS / "papers" / paper / "listen"),
+        params:
+            paper=paper,
+            sections=section("separation", "report"),
+            code=code("listening.py", "separation", "models"),
+        log:
+            RESULTS / "logs/listen" / f"{paper}.log",
+        benchmark:
+            RESULTS / "benchmarks/listen" / f"{paper}.tsv"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=60,
+            gpu=0,
+        conda:
+            "../../envs/conda.yaml"
+        shell:
+            "reprosep listen {params.paper} --params {PARAMS_FILE} 2> {log}"
+
+    rule:
+        name:
+            f"figures_{paper}"
+        input:
+            paper_scores(paper),
+            paper_activity_scores(paper),
+            paper_activity_indices(paper),
+            listen=RESULTS / "papers" / paper / "listen",
+        output:
+            expand(
+                RESULTS / "papers" / paper / "{figure}.{suffix}",
+                figure=content.figures,
+                suffix=["svg", "png"],
+            ),
+            expand(
+                RESULTS / "papers" / paper / "{figure}.csv",
+                figure=[name for name, figure in content.figures.items() if figure.kind != "spectrograms"],
+            ),
+        params:
+            paper=paper,
+            figures={name: figure.model_dump(mode="json") for name, figure in content.figures.items()},
+            sections=section("statistics", "seed"),
+            code=code("results"),
+        log:
+            RESULTS / "logs/figures" / f"{paper}.log",
+        benchmark:
+            RESULTS / "benchmarks/figures" / f"{paper}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+            gpu=0,
+        conda:
+            "../../envs/conda.yaml"
+        shell:
+            "reprosep figures {params.paper} --params {PARAMS_FILE} 2> {log}"

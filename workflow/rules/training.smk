@@ -1,0 +1,25 @@
+rule train:
+    input:
+        corpus_files("catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"),
+    output:
+        weights=RESULTS / "runs/{run}/best.safetensors",
+        epochs=RESULTS / "runs/{run}/epochs.csv",
+        record=RESULTS / "runs/{run}/run.json",
+    wildcard_constraints:
+        run="|".join(TRAINED),
+    params:
+        settings=run_settings("models", "training", "mixing"),
+        code=code("models", "training", "mixing.py"),
+    log:
+        RESULTS / "logs/train/{run}.log",
+    benchmark:
+        RESULTS / "benchmarks/train/{run}.tsv"
+    threads: PARAMS.training.threads
+    resources:
+        mem_mb=8000,
+        runtime=2880,
+        gpu=PARAMS.training.gpu,
+    conda:
+        "../../envs/conda.yaml"
+    shell:
+        "reprosep train {wildcards.run} --params {PARAMS_FILE} 2> {log}"
