@@ -35,9 +35,9 @@ _FORMAT = 1  # raise it when the meaning of stored confidences changes
 def envelope(samples: np.ndarray, window: int, hop: int, frames: int) -> np.ndarray:
     """Mean windowed square root of the half-wave rectified signal, evaluated at the hop only.
 
-    `samples` ``(sample,)`` with full scale 1; `hop` divides `window`. Returns float64 ``(frames,)``. Per sample of the
-    input this costs ``window / hop`` products instead of `window`: the signal is cut into blocks of `hop`, each block is
-    weighed with every part of the window, and a frame is a sum over ``window / hop`` blocks.
+    `samples` ``(sample,)`` with full scale 1; `hop` divides `window`. Returns float64 ``(frames,)``. A sample costs
+    ``window / hop`` products instead of `window`: the signal is cut into blocks of `hop`, each block is weighed with
+    every part of the window, and a frame is a sum over ``window / hop`` blocks.
     """
     parts = window // hop
     weights = scipy.signal.windows.hann(window + 2)[1:-1].reshape(parts, hop)

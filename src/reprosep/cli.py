@@ -22,7 +22,8 @@ app = typer.Typer(
 )
 
 ParamFiles = Annotated[
-    list[Path], typer.Option("--params", "-p", help="Parameter files, later ones change earlier ones.", show_default=True)
+    list[Path],
+    typer.Option("--params", "-p", envvar="REPROSEP_PARAMS", help="Parameter files, later ones change earlier ones."),
 ]
 Threads = Annotated[int, typer.Option("--threads", "-t", min=1, help="Songs worked on at the same time.")]
 DEFAULT_PARAMS = [Path("params.yaml")]
@@ -46,7 +47,9 @@ def _known(params: Params, corpus: str) -> str:
 
 
 @app.command()
-def check(params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False) -> None:
+def check(
+    params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False
+) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
     from reprosep.papers import load_paper, runs
 
@@ -56,6 +59,20 @@ def check(params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Optio
         print(f"{name}: {len(runs(resolved, paper))} runs, {len(paper.tables)} tables, {len(paper.claims)} claims")
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
+
+
+@app.command()
+def reproduce(
+    scale: Annotated[str, typer.Argument(help="demo, smoke, standin or paper.")] = "demo",
+    target: Annotated[list[str] | None, typer.Option(help="Files to make instead of everything.")] = None,
+    configfile: Annotated[
+        list[Path] | None, typer.Option(help="Further parameter files, e.g. your own corpus.")
+    ] = None,
+) -> None:
+    """Run the whole line on this machine: data, training, scores, tables, figures, claims, report."""
+    from reprosep.reproduce import reproduce as run_line
+
+    print(run_line(scale, target or [], configfile or []))
 
 
 @app.command()
@@ -175,7 +192,9 @@ def report(params: ParamFiles = DEFAULT_PARAMS) -> None:
 def separate(
     song: Annotated[Path, typer.Argument(help="Any sound file.")],
     run: Annotated[str, typer.Option(help="A trained run, e.g. mm_vocals_iass_s42, or its folder.")],
-    output: Annotated[Path | None, typer.Option(help="Where to write; default: <song>_<target>.wav beside the song.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write; default: <song>_<target>.wav beside the song.")
+    ] = None,
     results: Annotated[Path, typer.Option(help="Where the runs of a scale are.")] = Path("results/demo"),
     gate: Annotated[str, typer.Option(help="median, raw or none.")] = "median",
 ) -> None:

@@ -75,8 +75,8 @@ def _mendable(path: Path) -> Iterator[None]:
             ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
-                f"{path}: the disk is full; free some space on the disk of {path.parent} and run the same command again, "
-                "what is finished is kept"
+                f"{path}: the disk is full; free some space on the disk of {path.parent} and run the same "
+                "command again, what is finished is kept"
             ) from error
         raise
 

@@ -25,7 +25,9 @@ _FIGURE_FRAMES = 2000  # frames of a spectrogram, as in Figure 3 of the IASS pap
 def write_listening(params: Params, paper: Paper, results: Path, output: Path) -> None:
     """Write excerpts (mp3), ``index.json`` and one ``<figure>.npz`` per spectrogram figure."""
     with whole_folder(output) as folder:
-        songs = [entry for corpus in _corpora(params, paper) for entry in _songs(params, paper, results, folder, corpus)]
+        songs = [
+            entry for corpus in _corpora(params, paper) for entry in _songs(params, paper, results, folder, corpus)
+        ]
         write_json(folder / "index.json", {"songs": songs})
         for name, figure in paper.figures.items():
             if figure.kind == "spectrograms" and _figure_run(params, paper, figure):
@@ -50,9 +52,13 @@ def _song(
     params: Params, paper: Paper, results: Path, folder: Path, corpus: str, test: pd.DataFrame, song: str
 ) -> dict[str, Any]:
     """Write the players of one song; returns its entry of the index."""
-    targets = [name for name in params.corpora[corpus].targets if name in set(test.loc[test["mixture"] == song, "target"])]
+    targets = [
+        name for name in params.corpora[corpus].targets if name in set(test.loc[test["mixture"] == song, "target"])
+    ]
     recipes = {name: next(r for r in recipes_of(test, name, "test") if r.name == song) for name in targets}
-    scorers = {(run.target, run.system): _scorer(params, paper, run, results) for run in _trained(params, paper, corpus)}
+    scorers = {
+        (run.target, run.system): _scorer(params, paper, run, results) for run in _trained(params, paper, corpus)
+    }
     mixer = next(iter(scorers.values())).mixer
     part = _busiest(params, mixer, recipes)
     mixture = mixer.render(recipes[targets[0]])[1]

@@ -73,12 +73,12 @@ class Mixer:
         self.corpus: Corpus = params.corpora[corpus_name]
         self.store = SongArrays(folder / "audio")
         self.activity = SongArrays(folder / "activity")
-        index = self.store.index.set_index(["song", "stem"])
-        keys = list(zip(catalog["song"], catalog["stem"], strict=True))
-        extra = index.loc[keys, ["row", "rms", "samples"]].reset_index(drop=True)
-        stems = pd.concat([catalog.drop(columns="samples").reset_index(drop=True), extra], axis=1)
+        index = self.store.index[["song", "stem", "row", "rms", "samples"]]
+        stems = catalog.drop(columns="samples").merge(index, on=["song", "stem"], how="left", validate="one_to_one")
         self.stems = stems[stems["rms"] > 0].reset_index(drop=True)
-        self._rms = {(s, r): rms for s, r, rms in zip(self.stems["song"], self.stems["row"], self.stems["rms"], strict=True)}
+        self._rms = {
+            (s, r): rms for s, r, rms in zip(self.stems["song"], self.stems["row"], self.stems["rms"], strict=True)
+        }
 
     # ---- training ------------------------------------------------------------------------------------------------
 
@@ -86,7 +86,9 @@ class Mixer:
         """What training items of `target` are drawn from."""
         stems = self.stems[self.stems["split"] == "train"]
         if not (stems["target"] == target).any():
-            raise UserError(f"no audible training stem of '{target}'; add one or take the target out of the corpus's targets")
+            raise UserError(
+                f"no audible training stem of '{target}'; add one or take the target out of the corpus's targets"
+            )
         pool = Pool(target, stems)
         for name, group in stems.groupby("target", sort=True):
             if self.corpus.mixing == "sources":

@@ -63,7 +63,9 @@ def _estimate(folder: Path, record: dict[str, Any], samples: np.ndarray, rate: i
         for part in parts:
             found.append(_part(model, np.ascontiguousarray(part.T, dtype=np.float32), params, variant).T)
             progress.advance()
-    estimate = to_channels(np.concatenate(found, axis=1), min(samples.shape[1], 2) if channels == 2 else samples.shape[1])
+    estimate = to_channels(
+        np.concatenate(found, axis=1), min(samples.shape[1], 2) if channels == 2 else samples.shape[1]
+    )
     estimate = resample(estimate, params.audio.sample_rate, rate)[: len(samples)]
     return np.pad(estimate, ((0, len(samples) - len(estimate)), (0, 0)))
 

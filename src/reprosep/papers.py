@@ -219,7 +219,9 @@ def _cell(table: Table, row: Entry, column: Entry, published: float | None) -> C
 
 def runs(params: Params, paper: Paper) -> list[Run]:
     """Every run that the tables need, oracles included, in a stable order."""
-    needed = {(cell.corpus, cell.target, cell.system) for table in paper.tables.values() for cell in cells(params, table)}
+    needed = {
+        (cell.corpus, cell.target, cell.system) for table in paper.tables.values() for cell in cells(params, table)
+    }
     return sorted(
         {run for corpus, target, system in needed for run in _seeded(params, paper, corpus, target, system)},
         key=lambda run: run.id,

@@ -184,7 +184,7 @@ def _disagreement(params: Params) -> str | None:
     """The first pair of values that do not fit each other, as a sentence; None when all do."""
     stft, mixing = params.stft, params.mixing
     if params.activity.window != stft.n_fft:
-        return f"activity.window: {params.activity.window} must equal stft.n_fft ({stft.n_fft}), or labels and frames drift"
+        return f"activity.window: {params.activity.window} must equal stft.n_fft ({stft.n_fft}) to align labels"
     if stft.n_fft % (2 * stft.hop):
         return f"stft.hop: {stft.hop} must divide half of stft.n_fft ({stft.n_fft // 2}), or labels and frames drift"
     if mixing.gain[0] > mixing.gain[1]:
@@ -210,7 +210,9 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
     if corpus.standin and len(corpus.roots) != 1:
         return f"roots: {corpus.roots} must be one folder for a stand-in"
     if corpus.kind == "folder" and not corpus.files:
-        return "files: empty, but kind 'folder' needs at least one class with file-name patterns, e.g. vocals: ['*vox*']"
+        return (
+            "files: empty, but kind 'folder' needs at least one class with file-name patterns, e.g. vocals: ['*vox*']"
+        )
     known = known_targets(corpus)
     for target in corpus.targets:
         if target not in known:
@@ -278,11 +280,13 @@ def _sentence(error: ValidationError, content: dict[str, Any]) -> str:
     path = ".".join(str(part) for part in location)
     if first["type"] == "extra_forbidden":
         allowed = _keys_beside(location)
-        return f"params: unknown key '{path}'{near_match(str(location[-1]), allowed)}; allowed here: {', '.join(allowed)}"
+        return (
+            f"params: unknown key '{path}'{near_match(str(location[-1]), allowed)}; allowed here: {', '.join(allowed)}"
+        )
     if first["type"] == "missing":
         return f"params: key '{path}' is missing; copy it from params.yaml"
     if first["type"] == "value_error":
-        return f"params: {str(first['ctx']['error'])}"
+        return f"params: {first['ctx']['error']!s}"
     allowed = _choices(first)
     hint = near_match(str(first["input"]), allowed)
     return f"params: {path}: found {first['input']!r}, but {_lower_first(first['msg'])}{hint}"

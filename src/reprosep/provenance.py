@@ -21,7 +21,9 @@ def commit() -> tuple[str, bool]:
     """(commit of the project, whether files differ from it); ('unknown', False) outside a clone."""
 
     def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=repository(), capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *words], cwd=repository(), capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     try:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))
@@ -66,7 +68,11 @@ def source_digest(*parts: str) -> str:
     import hashlib
 
     folder = Path(__file__).parent
-    files = [path for part in parts for path in ((folder / part).rglob("*.py") if (folder / part).is_dir() else [folder / part])]
+    files = [
+        path
+        for part in parts
+        for path in ((folder / part).rglob("*.py") if (folder / part).is_dir() else [folder / part])
+    ]
     total = hashlib.sha256()
     for path in sorted(set(files)):
         total.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())

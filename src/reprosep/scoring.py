@@ -74,26 +74,25 @@ class Scorer:
         """(scores per variant and frame, activity per frame) of one song."""
         target, mixture = self.mixer.render(recipe)
         waves, estimate = self.estimates(recipe)
-        scores = [self._score_variant(recipe, variant, target.T, (mixture - target).T, wave.T) for variant, wave in waves]
+        scores = [
+            self._score_variant(recipe, variant, target.T, (mixture - target).T, wave.T) for variant, wave in waves
+        ]
         return pd.concat(scores, ignore_index=True), self._activity(recipe, estimate)
 
     def _score_variant(
         self, recipe: Recipe, variant: Variant, target: np.ndarray, accompaniment: np.ndarray, wave: np.ndarray
     ) -> pd.DataFrame:
         rate = self.params.audio.sample_rate
-        window, hop = (round(seconds * rate) for seconds in (self._settings.window_seconds, self._settings.hop_seconds))
+        settings = self.params.scoring
+        window, hop = round(settings.window_seconds * rate), round(settings.hop_seconds * rate)
         starts = frame_starts(len(target), window, hop)
         table = self._identify(recipe, len(starts))
-        table.insert(table.columns.get_loc("song"), "variant", variant)
+        table.insert(list(table.columns).index("song"), "variant", variant)
         table["frame"], table["time"] = np.arange(len(starts), dtype=np.int32), starts / rate
         scores = score_frames(target, accompaniment, wave, window, hop)
         for metric in METRICS:
             table[metric] = scores[metric]
         return table.assign(dropped=drop_reasons(target, accompaniment, wave, window, hop))
-
-    @property
-    def _settings(self) -> Any:
-        return self.params.scoring
 
     def _activity(self, recipe: Recipe, estimate: Estimate | None) -> pd.DataFrame:
         if estimate is None or estimate.probability is None:
@@ -112,7 +111,7 @@ class Scorer:
 
 
 def score_run(scorer: Scorer, output: Path, threads: int) -> None:
-    """Score every test song of a run; writes ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
+    """Score every test song of a run: ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
     recipes = scorer.recipes()
     parts = output / ".parts" / f"{scorer.run.id}.{_stamp(scorer)}"
     todo = [recipe for recipe in recipes if not _part(parts, recipe, "activity").exists()]
@@ -145,7 +144,8 @@ def _scored(scorer: Scorer, parts: Path, recipes: list[Recipe], threads: int) ->
     if threads == 1 or len(recipes) < 2:
         torch.set_num_threads(1)
         for recipe in recipes:
-            yield _score_song(scorer, parts, recipe)
+            _score_song(scorer, parts, recipe)
+            yield
         return
     # Fresh processes: a forked one would inherit torch's thread pools in an undefined state.
     context = multiprocessing.get_context("spawn")

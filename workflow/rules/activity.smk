@@ -4,19 +4,19 @@ rule activity:
         store=rules.store.output,
     output:
         RESULTS / "{corpus}/activity/index.parquet",
-    params:
-        sections=section("activity", "stft"),
-        code=code("activity.py"),
     log:
         RESULTS / "logs/activity/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/activity/{corpus}.tsv"
+    conda:
+        "../../envs/conda.yaml"
     threads: 2
     resources:
         mem_mb=8000,
         runtime=120,
         gpu=0,
-    conda:
-        "../../envs/conda.yaml"
+    params:
+        sections=section("activity", "stft"),
+        code=code("activity.py"),
     shell:
-        "reprosep activity {wildcards.corpus} --params {PARAMS_FILE} --threads {threads} 2> {log}"
+        "reprosep activity {wildcards.corpus} --threads {threads} 2> {log}"

@@ -3,21 +3,21 @@ rule catalog:
         rules.recordings.output,
     output:
         RESULTS / "{corpus}/catalog.parquet",
-    params:
-        corpus=corpus_settings("kind", "roots", "targets", "valid_fraction", "test_fraction", "split", "files"),
-        seed=PARAMS.seed,
-        instruments=(WORKFLOW / "instruments.yaml").read_text(),
-        code=code("corpora/catalog.py", "corpora/splits.py", "corpora/layout.py", "audio/io.py"),
     log:
         RESULTS / "logs/catalog/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/catalog/{corpus}.tsv"
+    conda:
+        "../../envs/conda.yaml"
     threads: 2
     resources:
         mem_mb=2000,
         runtime=120,
         gpu=0,
-    conda:
-        "../../envs/conda.yaml"
+    params:
+        corpus=corpus_settings("kind", "roots", "targets", "valid_fraction", "test_fraction", "split", "files"),
+        seed=PARAMS.seed,
+        instruments=(WORKFLOW / "instruments.yaml").read_text(),
+        code=code("corpora/catalog.py", "corpora/splits.py", "corpora/layout.py", "audio/io.py"),
     shell:
-        "reprosep catalog {wildcards.corpus} --params {PARAMS_FILE} --threads {threads} 2> {log}"
+        "reprosep catalog {wildcards.corpus} --threads {threads} 2> {log}"

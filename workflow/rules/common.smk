@@ -1,4 +1,4 @@
-# What several rule files need: validated parameters, the runs, and small look-ups.
+# Shared by all rules: validated parameters, the runs, and small look-ups.
 
 import sys
 from pathlib import Path
@@ -49,7 +49,7 @@ def frozen_params():
     return path
 
 
-PARAMS_FILE = frozen_params()
+shell.prefix(f"export REPROSEP_PARAMS={frozen_params()}; ")
 
 
 def section(*names):

@@ -5,20 +5,20 @@ rule mixtures:
         activity=rules.activity.output,
     output:
         RESULTS / "{corpus}/mixtures.parquet",
-    params:
-        sections=section("mixing"),
-        corpus=corpus_settings("targets", "mixing"),
-        code=code("mixing.py"),
     log:
         RESULTS / "logs/mixtures/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/mixtures/{corpus}.tsv"
+    conda:
+        "../../envs/conda.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../envs/conda.yaml"
+    params:
+        sections=section("mixing"),
+        corpus=corpus_settings("targets", "mixing"),
+        code=code("mixing.py"),
     shell:
-        "reprosep mixtures {wildcards.corpus} --params {PARAMS_FILE} 2> {log}"
+        "reprosep mixtures {wildcards.corpus} 2> {log}"

@@ -14,24 +14,24 @@ for paper, content in PAPERS.items():
                 table=content.tables,
                 kind=["", "-common-frames"],
             ),
-        params:
-            paper=paper,
-            tables={name: table.model_dump(mode="json") for name, table in content.tables.items()},
-            sections=section("statistics", "seed"),
-            code=code("results"),
         log:
             RESULTS / "logs/tables" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/tables" / f"{paper}.tsv"
+        conda:
+            "../../envs/conda.yaml"
         threads: 1
         resources:
             mem_mb=2000,
             runtime=30,
             gpu=0,
-        conda:
-            "../../envs/conda.yaml"
+        params:
+            paper=paper,
+            tables={name: table.model_dump(mode="json") for name, table in content.tables.items()},
+            sections=section("statistics", "seed"),
+            code=code("results"),
         shell:
-            "reprosep tables {params.paper} --params {PARAMS_FILE} 2> {log}"
+            "reprosep tables {params.paper} 2> {log}"
 
     rule:
         name:
@@ -40,24 +40,24 @@ for paper, content in PAPERS.items():
             paper_scores(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",
-        params:
-            paper=paper,
-            claims=[claim.model_dump(mode="json") for claim in content.claims],
-            sections=section("statistics", "seed"),
-            code=code("results"),
         log:
             RESULTS / "logs/claims" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/claims" / f"{paper}.tsv"
+        conda:
+            "../../envs/conda.yaml"
         threads: 1
         resources:
             mem_mb=2000,
             runtime=30,
             gpu=0,
-        conda:
-            "../../envs/conda.yaml"
+        params:
+            paper=paper,
+            claims=[claim.model_dump(mode="json") for claim in content.claims],
+            sections=section("statistics", "seed"),
+            code=code("results"),
         shell:
-            "reprosep claims {params.paper} --params {PARAMS_FILE} 2> {log}"
+            "reprosep claims {params.paper} 2> {log}"
 
     rule:
         name:
@@ -67,23 +67,23 @@ for paper, content in PAPERS.items():
             paper_mixtures(paper),
         output:
             directory(RESULTS / "papers" / paper / "listen"),
-        params:
-            paper=paper,
-            sections=section("separation", "report"),
-            code=code("listening.py", "separation", "models"),
         log:
             RESULTS / "logs/listen" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/listen" / f"{paper}.tsv"
+        conda:
+            "../../envs/conda.yaml"
         threads: 1
         resources:
             mem_mb=4000,
             runtime=60,
             gpu=0,
-        conda:
-            "../../envs/conda.yaml"
+        params:
+            paper=paper,
+            sections=section("separation", "report"),
+            code=code("listening.py", "separation", "models"),
         shell:
-            "reprosep listen {params.paper} --params {PARAMS_FILE} 2> {log}"
+            "reprosep listen {params.paper} 2> {log}"
 
     rule:
         name:
@@ -103,21 +103,21 @@ for paper, content in PAPERS.items():
                 RESULTS / "papers" / paper / "{figure}.csv",
                 figure=[name for name, figure in content.figures.items() if figure.kind != "spectrograms"],
             ),
-        params:
-            paper=paper,
-            figures={name: figure.model_dump(mode="json") for name, figure in content.figures.items()},
-            sections=section("statistics", "seed"),
-            code=code("results"),
         log:
             RESULTS / "logs/figures" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/figures" / f"{paper}.tsv"
+        conda:
+            "../../envs/conda.yaml"
         threads: 1
         resources:
             mem_mb=2000,
             runtime=30,
             gpu=0,
-        conda:
-            "../../envs/conda.yaml"
+        params:
+            paper=paper,
+            figures={name: figure.model_dump(mode="json") for name, figure in content.figures.items()},
+            sections=section("statistics", "seed"),
+            code=code("results"),
         shell:
-            "reprosep figures {params.paper} --params {PARAMS_FILE} 2> {log}"
+            "reprosep figures {params.paper} 2> {log}"

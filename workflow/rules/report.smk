@@ -5,21 +5,21 @@ rule report:
         expand(RESULTS / "scores/{run}.parquet", run=RUNS),
     output:
         RESULTS / "report.html",
-    params:
-        papers={name: content.model_dump(mode="json") for name, content in PAPERS.items()},
-        params=dump(PARAMS),
-        template=template_digest(),
-        code=code("results"),
     log:
         RESULTS / "logs/report.log",
     benchmark:
         RESULTS / "benchmarks/report/report.tsv"
+    conda:
+        "../../envs/conda.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
-    conda:
-        "../../envs/conda.yaml"
+    params:
+        papers={name: content.model_dump(mode="json") for name, content in PAPERS.items()},
+        params=dump(PARAMS),
+        template=template_digest(),
+        code=code("results"),
     shell:
-        "reprosep report --params {PARAMS_FILE} 2> {log}"
+        "reprosep report 2> {log}"

@@ -3,20 +3,20 @@ rule store:
         rules.catalog.output,
     output:
         RESULTS / "{corpus}/audio/index.parquet",
-    params:
-        audio=section("audio"),
-        corpus=corpus_settings("channels"),
-        code=code("audio/store.py", "audio/io.py"),
     log:
         RESULTS / "logs/store/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/store/{corpus}.tsv"
+    conda:
+        "../../envs/conda.yaml"
     threads: 2
     resources:
         mem_mb=8000,
         runtime=240,
         gpu=0,
-    conda:
-        "../../envs/conda.yaml"
+    params:
+        audio=section("audio"),
+        corpus=corpus_settings("channels"),
+        code=code("audio/store.py", "audio/io.py"),
     shell:
-        "reprosep store {wildcards.corpus} --params {PARAMS_FILE} --threads {threads} 2> {log}"
+        "reprosep store {wildcards.corpus} --threads {threads} 2> {log}"

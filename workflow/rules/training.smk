@@ -5,21 +5,21 @@ rule train:
         weights=RESULTS / "runs/{run}/best.safetensors",
         epochs=RESULTS / "runs/{run}/epochs.csv",
         record=RESULTS / "runs/{run}/run.json",
-    wildcard_constraints:
-        run="|".join(TRAINED),
-    params:
-        settings=run_settings("models", "training", "mixing"),
-        code=code("models", "training", "mixing.py"),
     log:
         RESULTS / "logs/train/{run}.log",
     benchmark:
         RESULTS / "benchmarks/train/{run}.tsv"
+    wildcard_constraints:
+        run="|".join(TRAINED),
+    conda:
+        "../../envs/conda.yaml"
     threads: PARAMS.training.threads
     resources:
         mem_mb=8000,
         runtime=2880,
         gpu=PARAMS.training.gpu,
-    conda:
-        "../../envs/conda.yaml"
+    params:
+        settings=run_settings("models", "training", "mixing"),
+        code=code("models", "training", "mixing.py"),
     shell:
-        "reprosep train {wildcards.run} --params {PARAMS_FILE} 2> {log}"
+        "reprosep train {wildcards.run} 2> {log}"

@@ -126,7 +126,9 @@ def _check_whole_wav(path: Path) -> None:
 def _tool(name: str) -> str:
     found = shutil.which(name)
     if not found:
-        raise UserError(f"{name}: not found; install it with `apt-get install ffmpeg` or `conda install -c conda-forge ffmpeg`")
+        raise UserError(
+            f"{name}: not found; install it with `apt-get install ffmpeg` or `conda install -c conda-forge ffmpeg`"
+        )
     return found
 
 
@@ -142,7 +144,9 @@ def _ffprobe(path: Path) -> SoundInfo:
         return SoundInfo(rate, int(stream["channels"]), round(seconds * rate))
     except (KeyError, IndexError, ValueError) as error:
         reason = " ".join(answer.stderr.split()) or "no sound in it"
-        raise UserError(f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav") from error
+        raise UserError(
+            f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav"
+        ) from error
 
 
 def _ffmpeg(path: Path, info: SoundInfo) -> np.ndarray:

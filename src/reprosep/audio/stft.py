@@ -4,7 +4,7 @@ Conventions
 -----------
 Waves are ``(batch, channel, sample)``; spectrograms ``(batch, channel, bin, frame)``.
 ``center=False`` (training): frame k covers samples ``[k·hop, k·hop + n_fft)``.
-``center=True`` (whole songs): the wave is reflected by ``n_fft / 2`` at both ends first, so frame k is centred on k·hop.
+``center=True`` (whole songs): the wave is reflected by ``n_fft / 2`` at both ends, so frame k is centred on k·hop.
 
 References
 ----------

@@ -1,6 +1,7 @@
 """The catalog: one row per stem of a corpus, checked from the files' headers before anything is computed.
 
-Columns: song, artist, split, stem, instrument, target, path, sha256, sample_rate (Hz), channels, samples, seconds, bleed.
+Columns: song, artist, split, stem, instrument, target, path, sha256, sample_rate (Hz), channels, samples, seconds,
+bleed.
 """
 
 from __future__ import annotations
@@ -109,8 +110,9 @@ def _check_targets(name: str, catalog: pd.DataFrame, targets: list[str]) -> None
         for split in ("train", "test"):
             part = catalog[(catalog["split"] == split) & (catalog["target"] == target)]
             if part.empty:
-                where = sorted(set(catalog.loc[catalog["target"] == target, "song"]))
+                holders = sorted(set(catalog.loc[catalog["target"] == target, "song"]))
+                where = ", ".join(holders[:5]) or "none"
                 raise UserError(
-                    f"corpora.{name}: no {split} song holds '{target}' (songs that hold it: {', '.join(where[:5]) or 'none'}); "
+                    f"corpora.{name}: no {split} song holds '{target}' (songs that hold it: {where}); "
                     f"move one with corpora.{name}.split or take '{target}' out of corpora.{name}.targets"
                 )

@@ -25,7 +25,9 @@ def read_songs(root: str) -> list[Song]:
     """
     audio = Path(root) / "Audio"
     if not audio.is_dir():
-        raise UserError(f"{audio}: no such folder; put MedleyDB there or name the folder that holds Audio/ in corpora.*.roots")
+        raise UserError(
+            f"{audio}: no such folder; put MedleyDB there or name the folder that holds Audio/ in corpora.*.roots"
+        )
     folders = sorted(path for path in audio.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not folders:
         raise UserError(f"{audio}: no song in it; expected folders <Artist>_<Title>/ with stems and METADATA.yaml")
@@ -56,5 +58,7 @@ def _stem(path: Path, folder: Path, name: str, entry: dict[str, Any], table: Ins
 
 def _value(path: Path, mapping: dict[str, Any], key: str, prefix: str = "") -> Any:
     if key not in mapping:
-        raise UserError(f"{path}: key '{prefix}{key}' is missing; expected MedleyDB's metadata format, see another song's file")
+        raise UserError(
+            f"{path}: key '{prefix}{key}' is missing; expected MedleyDB's metadata format, see another song's file"
+        )
     return mapping[key]

@@ -35,7 +35,9 @@ def read_songs(root: str) -> list[Song]:
             split = "valid" if subset == "train" and track.name in validation else subset
             songs.append(_song(folder / subset / track.name, track, split))
     if not songs:
-        raise UserError(f"{folder}: no song in it; expected folders like train/<Artist - Title>/ with five wav files each")
+        raise UserError(
+            f"{folder}: no song in it; expected folders like train/<Artist - Title>/ with five wav files each"
+        )
     return songs
 
 
@@ -44,10 +46,14 @@ def _check_subsets(folder: Path) -> None:
         raise UserError(f"{folder}: no such folder; put MUSDB18-HQ there or name its folder in corpora.musdb.roots")
     found = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if list(folder.glob("*/*.stem.mp4")):
-        raise UserError(f"{folder}: holds .stem.mp4 files, expected MUSDB18-HQ's wav files; decode it with musdbconvert")
+        raise UserError(
+            f"{folder}: holds .stem.mp4 files, expected MUSDB18-HQ's wav files; decode it with musdbconvert"
+        )
     for name in found:
         if name not in SUBSETS:
-            raise UserError(f"{folder / name}: unknown split '{name}'{near_match(name, SUBSETS)}; expected train and test")
+            raise UserError(
+                f"{folder / name}: unknown split '{name}'{near_match(name, SUBSETS)}; expected train and test"
+            )
     for subset in SUBSETS:
         if subset not in found:
             raise UserError(f"{folder}: no folder '{subset}' in it; expected train and test as MUSDB18-HQ has them")
@@ -60,6 +66,8 @@ def _song(folder: Path, track: object, split: str) -> Song:
     sources = [name for name in ("vocals", "bass", "drums", "other")]
     for name in ("mixture", *sources):
         if not (folder / f"{name}.wav").is_file():
-            raise UserError(f"{folder / name}.wav: missing; expected mixture, drums, bass, other and vocals in every song")
+            raise UserError(
+                f"{folder / name}.wav: missing; expected mixture, drums, bass, other and vocals in every song"
+            )
     stems = [Stem(name, str(folder / f"{name}.wav"), name, name) for name in sources]
     return Song(folder.name, artist, split, stems)

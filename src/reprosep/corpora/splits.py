@@ -7,7 +7,9 @@ MUSDB18: 86/14/50 songs. MM: Gururani's artist-disjoint split; its list is not p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +37,7 @@ def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> li
     return songs
 
 
-def _named(name: str, songs: list[Song], split: dict[str, list[str]]) -> list[Song]:  # type: ignore[type-arg]
+def _named(name: str, songs: list[Song], split: Mapping[Any, list[str]]) -> list[Song]:
     known = [song.name for song in songs]
     chosen: dict[str, str] = {}
     for part, members in split.items():
@@ -43,7 +45,9 @@ def _named(name: str, songs: list[Song], split: dict[str, list[str]]) -> list[So
             if member not in known:
                 raise UserError(f"params: corpora.{name}.split.{part}: no song '{member}'{near_match(member, known)}")
             if member in chosen:
-                raise UserError(f"params: corpora.{name}.split: '{member}' is in {chosen[member]} and in {part}; keep one")
+                raise UserError(
+                    f"params: corpora.{name}.split: '{member}' is in {chosen[member]} and in {part}; keep one"
+                )
             chosen[member] = part
     return [replace(song, split=chosen.get(song.name, song.split)) for song in songs]
 

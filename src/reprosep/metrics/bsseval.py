@@ -7,7 +7,7 @@ they do not depend on the other estimate but through the silence of frames.
 Conventions
 -----------
 Waves are ``(sample, channel)``. A frame in which the target, the accompaniment or the estimate is silent has no score
-(NaN); neither has an infinite one. A song whose estimate or a reference is silent from start to end has no score at all.
+(NaN); neither has an infinite one. A song whose estimate or a reference is silent throughout has no score at all.
 
 References
 ----------

@@ -43,8 +43,10 @@ def _convolutional(
         low, high = max(first - model.context_frames, 0), min(end + model.context_frames, frames)
         estimate, logit = model(magnitudes(low, high)[None])
         inner = slice(first - low, end - low)
-        yield first, estimate[0, :, :, inner].float().cpu().numpy(), (
-            None if logit is None else logit[0, inner].float().cpu().numpy()
+        yield (
+            first,
+            estimate[0, :, :, inner].float().cpu().numpy(),
+            (None if logit is None else logit[0, inner].float().cpu().numpy()),
         )
 
 

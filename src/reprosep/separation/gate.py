@@ -28,7 +28,9 @@ def median_filter(gate: np.ndarray, frames: int) -> np.ndarray:
     return scipy.ndimage.median_filter(gate.astype(np.uint8), size=frames, mode="mirror").astype(bool)
 
 
-def gate_for(variant: Variant, probability: np.ndarray | None, labels: np.ndarray, settings: Separation) -> np.ndarray | None:
+def gate_for(
+    variant: Variant, probability: np.ndarray | None, labels: np.ndarray, settings: Separation
+) -> np.ndarray | None:
     """The gate of a test-time variant, bool ``(frame,)``, or None for no gate."""
     if variant == "none":
         return None

@@ -29,7 +29,8 @@ def load_weights(path: Path, model: nn.Module) -> None:
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; train the run first") from error
     except (safetensors.SafetensorError, RuntimeError) as error:
-        raise UserError(f"{path}: not the weights of this run ({str(error).splitlines()[0]}); delete it and train again") from error
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: not the weights of this run ({reason}); delete it and train again") from error
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:

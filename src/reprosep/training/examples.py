@@ -63,10 +63,11 @@ class Examples:
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation per bin of mono mixture magnitudes, each ``(bin,)``."""
-        total, square, frames = 0.0, 0.0, 0
+        bins = self.params.stft.n_fft // 2 + 1
+        total, square, frames = torch.zeros(bins, dtype=torch.double), torch.zeros(bins, dtype=torch.double), 0
         for item in range(self.params.training.statistics_items):
             mixture = self.batch(_STATISTICS_ITEMS_FROM + item, 1).mixture.double().mean(dim=1)[0]
             total, square, frames = total + mixture.sum(1), square + mixture.square().sum(1), frames + mixture.shape[1]
-        mean = torch.as_tensor(total / frames)
-        deviation = (torch.as_tensor(square / frames) - mean.square()).clamp_min(0).sqrt()
+        mean = total / frames
+        deviation = (square / frames - mean.square()).clamp_min(0).sqrt()
         return mean.float(), deviation.clamp_min(_DEVIATION_FLOOR * deviation.max()).float()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class Training:
         assert run.seed is not None
         torch.manual_seed(run.seed)
         model = build_model(system, params, params.corpora[run.corpus].channels)
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), settings.optimizer.learning_rate, weight_decay=settings.optimizer.weight_decay
         )
@@ -146,9 +147,8 @@ class Training:
         losses = []
         for song in self.examples.songs(self.recipes):
             mixture, target = song.mixture[0].to(self.device), song.target[0].numpy()
-            parts = estimate_song(
-                self.model, lambda a, b, m=mixture: m[..., a:b], mixture.shape[-1], self.params.separation.chunk_frames
-            )
+            part_of = partial(_frames, mixture)
+            parts = estimate_song(self.model, part_of, mixture.shape[-1], self.params.separation.chunk_frames)
             squares = sum(
                 float(((part - target[..., first : first + part.shape[-1]]) ** 2).sum(dtype="float64"))
                 for first, part, _ in parts
@@ -185,10 +185,14 @@ class Training:
         return True
 
 
+def _frames(magnitudes: torch.Tensor, first: int, end: int) -> torch.Tensor:
+    return magnitudes[..., first:end]
+
+
 def recipe_digest(params: Params, run: Run, system: System, data: list[str], code: str) -> str:
     """What a training is a function of: parameters, run, data and code; a checkpoint of another is not resumed."""
-    sections = {name: getattr(params, name).model_dump() for name in ("audio", "stft", "activity", "mixing", "training")}
-    sections["models"] = params.models.model_dump()
+    names = ("audio", "stft", "activity", "mixing", "models", "training")
+    sections = {name: getattr(params, name).model_dump() for name in names}
     return digest([sections, run.id, system.model_dump(), data, code], length=32)
 
 

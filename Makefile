@@ -1,0 +1,55 @@
+# The two commands: make demo, make test. The rest: make help.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --profile workflow/profiles/default
+SCALE ?= demo
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo smoke plan test lint format clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@echo
+	@echo "Another scale: make demo SCALE=smoke, or snakemake --configfile workflow/scales/paper.yaml (in .venv/bin)."
+
+demo: .venv/ready ## Install what is missing and reproduce every table and figure: results/demo/report.html
+	@$(BIN)/reprosep reproduce $(SCALE)
+
+smoke: ## The same, as small as can be: results/smoke/report.html
+	@$(MAKE) --no-print-directory demo SCALE=smoke
+
+plan: .venv/ready ## Print what would be run, and why
+	@$(SNAKEMAKE) -n --configfile workflow/scales/$(SCALE).yaml
+
+test: .venv/ready-test ## Install what is missing and run the tests
+	@$(BIN)/python -m pytest -n 2
+
+lint: .venv/ready-test ## Run the linters and the type checker
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: .venv/ready-test ## Format the code
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests
+	$(BIN)/snakefmt Snakefile workflow
+
+clean: ## Remove results and stand-in recordings (not the environment)
+	rm -rf results resources/standin-* .snakemake
+
+.venv/ready: envs/requirements.lock pyproject.toml envs/system.sh
+	@sh envs/system.sh
+	@echo "making .venv from envs/requirements.lock (two to four minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/ready-test: .venv/ready envs/requirements-test.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements-test.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps openunmix==1.3.0
+	@touch $@

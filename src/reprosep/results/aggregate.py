@@ -1,0 +1,178 @@
+"""From scores per frame to scores per song and per corpus, in the paper's way and on common frames.
+
+Conventions
+-----------
+- All scores are in dB. A frame without a score is NaN.
+- The paper's way: the median over the scored frames of a song, then the median over songs. With several training
+  seeds, a song's score is the mean of its medians over seeds. A song without any scored frame is left out and counted.
+- *Avg* of a table cell is the mean of that cell's SDR, SIR and SAR (the published averages of Table 4 are exactly
+  that); *Avg* of a song is the mean of the song's own three medians.
+- A frame whose estimate is exactly silent has no score, so a hard gate changes the frames that are scored. *Common
+  frames* are those with a finite score in everything that is compared, metric by metric.
+
+References
+----------
+Stöter, Liutkus, Ito: The 2018 signal separation evaluation campaign. LVA/ICA 2018 (medians over frames and songs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reprosep.errors import UserError
+from reprosep.papers import Run
+from reprosep.params import Params
+from reprosep.results.intervals import Values, median, median_interval
+
+METRICS = ("SDR", "SIR", "SAR", "ISR")
+AVERAGED = ("SDR", "SIR", "SAR")
+_KEYS = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame"]
+
+Pair = tuple[str, str]
+"""A system and its test-time variant."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One number of a table: dB, its bootstrap interval over songs (NaN below three songs), songs kept and left out."""
+
+    value: float
+    low: float
+    high: float
+    songs: int
+    silent_songs: int
+
+
+def metrics_of(metric: str) -> list[str]:
+    """The scored metrics behind `metric`: SDR, SIR and SAR for Avg, else itself."""
+    return list(AVERAGED) if metric == "Avg" else [metric]
+
+
+def read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The named columns of a parquet file; :class:`UserError` when the file or a column is missing."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; run the step that writes it first")
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not readable as parquet ({error}); delete it and run the step again") from error
+    for column in columns:
+        if column not in table.columns:
+            raise UserError(f"{path}: no column '{column}'; delete the file and run the step again")
+    return table[list(columns)]
+
+
+class Scores:
+    """The scores per frame of several runs.
+
+    Parameters
+    ----------
+    results
+        Folder of one scale, with ``scores/<run id>.parquet``.
+    runs
+        Which of them to read.
+
+    Raises
+    ------
+    UserError
+        When a score file is missing, unreadable or lacks a column.
+    """
+
+    def __init__(self, results: Path, runs: Iterable[Run]) -> None:
+        self._parts: dict[tuple[str, str], pd.DataFrame] = {}
+        tables: dict[tuple[str, str], list[pd.DataFrame]] = {}
+        for run in runs:
+            table = read_parquet(results / "scores" / f"{run.id}.parquet", [*_KEYS, *METRICS, "dropped"])
+            table["dropped"] = table["dropped"].fillna("")
+            tables.setdefault((run.corpus, run.target), []).append(table)
+        for key, parts in tables.items():
+            self._parts[key] = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+    def frames(self, corpus: str, target: str, pairs: Iterable[Pair] | None = None) -> pd.DataFrame:
+        """Rows (song, variant, frame) of one target, of the given (system, variant) pairs or of all.
+
+        Raises
+        ------
+        UserError
+            When a pair was not scored.
+        """
+        table = self._parts.get((corpus, target), pd.DataFrame(columns=[*_KEYS, *METRICS, "dropped"]))
+        if pairs is None:
+            return table
+        keep = np.zeros(len(table), dtype=bool)
+        for system, variant in sorted(set(pairs)):
+            rows = ((table["system"] == system) & (table["variant"] == variant)).to_numpy(dtype=bool)
+            if not rows.any():
+                raise UserError(
+                    f"scores of {corpus}, {target}: nothing for system '{system}' with variant '{variant}'; "
+                    "delete that run's score file and score it again"
+                )
+            keep |= rows
+        return table[keep]
+
+    def songs(self, corpus: str, target: str, pairs: Iterable[Pair], common: bool) -> pd.DataFrame:
+        """Scores per song, in dB, of the pairs: on every pair's own frames, or on the frames common to all pairs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index (system, variant, song), columns SDR, SIR, SAR, ISR; NaN where no frame of a song is scored.
+        """
+        frames = self.frames(corpus, target, pairs)
+        return song_scores(on_common_frames(frames) if common else frames)
+
+
+def on_common_frames(frames: pd.DataFrame) -> pd.DataFrame:
+    """`frames` with NaN, metric by metric, wherever any run and variant among them lacks a finite score."""
+    compared = len(frames[["run", "variant"]].drop_duplicates())
+    finite = pd.DataFrame(np.isfinite(frames[list(METRICS)].to_numpy(dtype=float)), frames.index, list(METRICS))
+    count = finite.groupby([frames["song"], frames["frame"]]).transform("sum")
+    masked = frames.copy()
+    masked[list(METRICS)] = frames[list(METRICS)].where(count == compared)
+    return masked
+
+
+def song_scores(frames: pd.DataFrame) -> pd.DataFrame:
+    """Median over the scored frames of every run, variant and song, then the mean over seeds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index (system, variant, song), columns SDR, SIR, SAR, ISR in dB.
+    """
+    medians = frames.groupby(["run", "system", "variant", "song"])[list(METRICS)].median()
+    return medians.groupby(level=["system", "variant", "song"]).mean()
+
+
+def of_pair(songs: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+    """The songs of one (system, variant) pair, by name of song."""
+    system, variant = (songs.index.get_level_values(name) for name in ("system", "variant"))
+    return songs[(system == pair[0]) & (variant == pair[1])].droplevel(["system", "variant"])
+
+
+def per_song(songs: pd.DataFrame, pair: Pair, metric: str) -> pd.Series:
+    """One score per song in dB; Avg is the mean of the song's SDR, SIR and SAR."""
+    return of_pair(songs, pair)[metrics_of(metric)].mean(axis=1, skipna=False)
+
+
+def metric_rows(songs: pd.DataFrame, metric: str) -> Values:
+    """Scores (metric, song) behind `metric`, without the songs that have no score at all."""
+    values = songs[metrics_of(metric)].to_numpy(dtype=float).T
+    return values[:, ~np.isnan(values).all(axis=0)]
+
+
+def summarise(params: Params, songs: pd.DataFrame, metric: str) -> Summary:
+    """A table cell from the songs of one pair: the median over songs and its interval (Tables 1 to 4).
+
+    The interval of Avg resamples songs jointly and averages the three medians of each resample.
+    """
+    values = metric_rows(songs, metric)
+    scored = int((~np.isnan(values)).all(axis=0).sum())
+    low, high = median_interval(params, values)
+    value = float(np.mean(median(values))) if values.shape[1] else float("nan")
+    return Summary(value, low, high, scored, len(songs) - scored)

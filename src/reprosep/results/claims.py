@@ -1,0 +1,168 @@
+"""The papers' statements, checked song by song: one verdict per claim and target, and one per claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reprosep import papers
+from reprosep.papers import Claim, Paper, Side
+from reprosep.params import Params
+from reprosep.results.aggregate import Scores, per_song
+from reprosep.results.intervals import Values
+from reprosep.results.tables import write_tidy
+from reprosep.results.verdicts import NAN, Effect, contrast, overall, paired_effect, verdict
+
+COLUMNS = [
+    "claim",
+    "statement",
+    "source",
+    "corpus",
+    "target",
+    "metric",
+    "expect",
+    "verdict",
+    "effect",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "songs",
+    "effect_common_frames",
+    "published_effect",
+    "standin",
+]
+ALL_TARGETS = "all"
+"""The target of the row that holds a claim's overall verdict."""
+
+Published = Mapping[tuple[str, str, str, str, str], float]
+
+
+def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> None:
+    """Write ``claims.csv``: effects in dB with intervals, p-values and verdicts (rules: :mod:`.verdicts`).
+
+    A claim has one row per target, for `largest` one more for the contrast of its targets with the others (its rows
+    per target then have no verdict of their own), and one row for all targets. Claims none of whose targets are part of
+    this scale have no rows.
+
+    Parameters
+    ----------
+    results
+        Folder of the scale, ``results/<scale>``.
+    output
+        Folder of the paper, ``results/<scale>/papers/<paper>``.
+
+    Raises
+    ------
+    UserError
+        When a score file is missing or lacks a variant that a claim needs.
+    """
+    needed = papers.runs(params, paper)
+    scores = Scores(results, needed)
+    scored = {(run.corpus, run.target, run.system) for run in needed}
+    published = published_values(params, paper)
+    rows: list[dict[str, Any]] = []
+    for claim in paper.claims:
+        targets = claim_targets(params, claim, scored)
+        compare = _largest_rows if claim.expect == "largest" else _target_rows
+        rows += compare(params, claim, scores, targets, published) if targets else []
+    write_tidy(output / "claims.csv", rows, COLUMNS)
+
+
+def claim_targets(params: Params, claim: Claim, scored: set[tuple[str, str, str]]) -> list[str]:
+    """The targets that a claim compares at this scale: `largest` needs some of its own and some others."""
+    if claim.corpus not in params.corpora:
+        return []
+    systems = (claim.left.system, claim.right.system)
+    known = params.corpora[claim.corpus].targets
+    present = [name for name in known if all((claim.corpus, name, system) in scored for system in systems)]
+    own = [name for name in present if claim.targets is None or name in claim.targets]
+    if claim.expect != "largest":
+        return own
+    return present if 0 < len(own) < len(present) else []
+
+
+def published_values(params: Params, paper: Paper) -> dict[tuple[str, str, str, str, str], float]:
+    """(corpus, target, system, variant, metric) -> dB as printed; doubtful cells give way to another table's."""
+    values: dict[tuple[str, str, str, str, str], float] = {}
+    for table in paper.tables.values():
+        for cell in papers.cells(params, table):
+            if cell.published is not None and not cell.doubtful:
+                key = (cell.corpus, cell.target, cell.system, cell.variant, cell.metric)
+                values.setdefault(key, cell.published)
+    return values
+
+
+def differences(claim: Claim, scores: Scores, target: str, common: bool) -> Values:
+    """Left minus right per song, in dB (song,), of the songs that have a score on both sides."""
+    left, right = _pair(claim.left), _pair(claim.right)
+    songs = scores.songs(claim.corpus, target, [left, right], common)
+    both = (per_song(songs, left, claim.metric) - per_song(songs, right, claim.metric)).sort_index()
+    values = both.to_numpy(dtype=float)
+    return values[np.isfinite(values)]
+
+
+def _pair(side: Side) -> tuple[str, str]:
+    return side.system, side.variant
+
+
+def _target_rows(
+    params: Params, claim: Claim, scores: Scores, targets: Sequence[str], published: Published
+) -> list[dict[str, Any]]:
+    rows = []
+    for target in targets:
+        effect = paired_effect(params, differences(claim, scores, target, common=False))
+        common = paired_effect(params, differences(claim, scores, target, common=True)).value
+        printed = _published_effect(claim, target, published)
+        rows.append(_row(params, claim, target, verdict(params, claim, effect), effect, common, printed))
+    return [*rows, _overall_row(params, claim, rows)]
+
+
+def _largest_rows(
+    params: Params, claim: Claim, scores: Scores, targets: Sequence[str], published: Published
+) -> list[dict[str, Any]]:
+    own = [name for name in targets if name in (claim.targets or [])]
+    gains = {name: differences(claim, scores, name, common=False) for name in targets}
+    common = {name: differences(claim, scores, name, common=True) for name in targets}
+    printed = {name: _published_effect(claim, name, published) for name in targets}
+    rows = []
+    for name in targets:
+        effect = paired_effect(params, gains[name])
+        rows.append(_row(params, claim, name, "", effect, _median(common[name]), printed[name]))
+    effect = contrast(params, gains, own) if all(map(len, gains.values())) else Effect(NAN, NAN, NAN, NAN, 0)
+    on_common = contrast(params, common, own).value if all(map(len, common.values())) else NAN
+    in_paper = contrast(params, {name: np.array([value]) for name, value in printed.items()}, own).value
+    row = _row(params, claim, "+".join(own), verdict(params, claim, effect), effect, on_common, in_paper)
+    return [*rows, row, _overall_row(params, claim, [row])]
+
+
+def _median(values: Values) -> float:
+    return float(np.median(values)) if len(values) else NAN
+
+
+def _published_effect(claim: Claim, target: str, published: Published) -> float:
+    """Difference of the two printed cells in dB, NaN when either is not in a table or doubtful."""
+    left, right = (
+        published.get((claim.corpus, target, *_pair(side), claim.metric), NAN) for side in (claim.left, claim.right)
+    )
+    return left - right
+
+
+def _row(
+    params: Params, claim: Claim, target: str, decision: str, effect: Effect, common: float, printed: float
+) -> dict[str, Any]:
+    corpus = params.corpora[claim.corpus]
+    values = (claim.id, claim.statement, claim.source, corpus.title, target, claim.metric, claim.expect, decision)
+    numbers = (effect.value, effect.low, effect.high, effect.p_value, effect.songs, common, printed)
+    return dict(zip(COLUMNS, (*values, *numbers, corpus.standin is not None), strict=True))
+
+
+def _overall_row(params: Params, claim: Claim, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The claim's verdict over `rows`; it repeats the numbers where a single row decides, else it has none."""
+    decision = overall([row["verdict"] for row in rows])
+    if len(rows) == 1:
+        return {**rows[0], "target": ALL_TARGETS, "verdict": decision}
+    blank = dict.fromkeys(COLUMNS[8:-1])
+    return {**rows[0], **blank, "target": ALL_TARGETS, "verdict": decision}

@@ -1,0 +1,145 @@
+"""The report: everything that was reproduced, beside what was published, as one self-contained page."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+import yaml
+
+from reprosep import params as parameters
+from reprosep.files import whole_file
+from reprosep.papers import VARIANTS, Paper
+from reprosep.papers import runs as runs_of
+from reprosep.params import Params
+from reprosep.results import provenance_table, report_sections, verdicts
+from reprosep.results.aggregate import Scores
+from reprosep.results.figure_style import readable
+from reprosep.results.training_curves import curves_svg
+
+_SYMBOLS = {verdicts.HOLDS: "✓", verdicts.FAILS: "✕", verdicts.UNDECIDED: "?"}
+_CLASSES = {verdicts.HOLDS: "holds", verdicts.FAILS: "fails", verdicts.UNDECIDED: "undecided"}
+
+
+def write_report(params: Params, papers: dict[str, Paper], results: Path, output: Path) -> None:
+    """Write the report of one scale.
+
+    Parameters
+    ----------
+    papers
+        Name of each paper and its content.
+    results
+        Folder of the scale, ``results/<scale>``, with the tables, figures and claims of every paper.
+    output
+        The HTML file.
+
+    Raises
+    ------
+    UserError
+        When something that the report shows is missing or foreign.
+    """
+    views = [paper_view(params, name, paper, results) for name, paper in papers.items()]
+    trained = {run.id: (run, paper) for paper in papers.values() for run in runs_of(params, paper)}
+    records = provenance_table.training_records(results, trained.values())
+    content = {
+        "params": params,
+        "papers": views,
+        "standins": [corpus.title for corpus in params.corpora.values() if corpus.standin],
+        "corpora": [corpus.title for corpus in params.corpora.values()],
+        "records": records,
+        "provenance": provenance_table.summary(records),
+        "steps": provenance_table.step_times(results),
+        "parameters": yaml.safe_dump(parameters.dump(params), sort_keys=False, allow_unicode=True, width=100),
+        "margin": verdicts.NON_SUPERIORITY_MARGIN,
+        "fewest_pairs": verdicts.FEWEST_PAIRS,
+        "variants": VARIANTS,
+    }
+    page = environment().get_template("report.html.j2").render(content)
+    with whole_file(output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[str, Any]:
+    """What the report shows of one paper, as plain values."""
+    folder = results / "papers" / name
+    order = [(corpus, target) for corpus, content in params.corpora.items() for target in content.targets]
+    runs = sorted(runs_of(params, paper), key=lambda run: (order.index((run.corpus, run.target)), run.id))
+    scores = Scores(results, runs)
+    keys = list(dict.fromkeys((run.corpus, run.target) for run in runs)) or [("", "")]
+    frames = pd.concat([scores.frames(*key) for key in keys])
+    curves = curves_svg(results, paper, runs)
+    return {
+        "name": name,
+        "paper": paper,
+        "tables": [report_sections.table_view(params, key, table, folder) for key, table in paper.tables.items()],
+        "claims": report_sections.claim_views(paper, folder),
+        "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
+        "songs": report_sections.listening(params, folder / "listen"),
+        "dropped": report_sections.dropped_by_variant(paper, frames),
+        "dropped_songs": report_sections.dropped_by_song(frames),
+        "curves": report_sections.encoded(curves, "image/svg+xml") if curves else None,
+    }
+
+
+def environment() -> jinja2.Environment:
+    """The templates in workflow/report/, everything escaped, unknown names an error."""
+    folder = parameters.repository() / "workflow" / "report"
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "signed": signed,
+        "p_value": p_value,
+        "duration": duration,
+        "readable": readable,
+        "symbol": lambda decision: _SYMBOLS[decision],
+        "css": lambda decision: _CLASSES[decision],
+        "known": known,
+    }
+    return environment
+
+
+def known(value: Any) -> bool:
+    """Whether a cell has a value."""
+    return not (value is None or (isinstance(value, float) and math.isnan(value)))
+
+
+def number(value: float | None, decimals: int = 2) -> str:
+    """`value` with a typographic minus; a dash where there is none."""
+    if not known(value):
+        return "–"
+    text = f"{value:.{decimals}f}"
+    return (text[1:] if float(text) == 0 and text.startswith("-") else text).replace("-", "\u2212")
+
+
+def signed(value: float | None, decimals: int = 2) -> str:
+    """`value` with its sign, for differences."""
+    text = number(value, decimals)
+    return f"+{text}" if known(value) and float(value or 0) > 0 and float(f"{value:.{decimals}f}") else text
+
+
+def p_value(value: float | None) -> str:
+    """A p-value with three decimals."""
+    if not known(value):
+        return "–"
+    return "< 0.001" if float(value or 0) < 0.001 else f"{value:.3f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as the largest two units."""
+    if not known(seconds):
+        return "–"
+    whole = round(float(seconds or 0))
+    if whole < 60:
+        return f"{float(seconds or 0):.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

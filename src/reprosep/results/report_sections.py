@@ -1,0 +1,194 @@
+"""What the report shows, as plain values for its template: tables, claims, figures, audio, dropped frames."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reprosep import papers
+from reprosep.errors import UserError
+from reprosep.files import read_json
+from reprosep.papers import Entry, Figure, Paper, Table
+from reprosep.params import Params
+from reprosep.results.aggregate import METRICS
+from reprosep.results.claims import ALL_TARGETS
+from reprosep.results.claims import COLUMNS as CLAIM_COLUMNS
+from reprosep.results.tables import TIDY
+
+_MEDIA = {".mp3": "audio/mpeg", ".svg": "image/svg+xml", ".wav": "audio/wav"}
+
+
+def data_uri(path: Path) -> str:
+    """A file as a data URI; :class:`UserError` when it is missing."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; run the step that writes it first")
+    return encoded(path.read_bytes(), _MEDIA.get(path.suffix, "application/octet-stream"))
+
+
+def encoded(content: bytes, media: str) -> str:
+    """Bytes as a data URI."""
+    return f"data:{media};base64,{base64.b64encode(content).decode()}"
+
+
+def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+    """A CSV with exactly these columns; :class:`UserError` when it is missing or foreign."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; run the step that writes it first")
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    if list(table.columns) != columns:
+        raise UserError(f"{path}: columns {list(table.columns)}, expected {columns}; delete it and run the step again")
+    return table
+
+
+def table_view(params: Params, name: str, table: Table, folder: Path) -> dict[str, Any]:
+    """A table as the paper lays it out: rows of cells, each reproduced and published, with footnotes."""
+    notes: list[str] = []
+    marks: dict[tuple[str, str], int] = {}
+    for cell in papers.cells(params, table):
+        if cell.doubtful:
+            notes.append(" ".join(cell.doubtful.split()))
+            marks[cell.row, cell.column] = len(notes)
+    versions = []
+    for suffix in ("", "-common-frames"):
+        tidy = read_csv(folder / f"{name}{suffix}.csv", TIDY)
+        versions.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
+    return {
+        "id": name,
+        "title": name.replace("-", " ").capitalize(),
+        "caption": table.caption,
+        "columns": [column.label for column in table.columns],
+        "sublabels": any(row.sublabel for row in table.rows),
+        "rows": versions[0],
+        "common": versions[1],
+        "notes": notes,
+    }
+
+
+def _rows(table: Table, values: dict[Any, Any], marks: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for entry in table.rows:
+        name = f"{entry.label} {entry.sublabel}".strip()
+        cells = [_cell(values.get((name, column.label)), marks.get((name, column.label))) for column in table.columns]
+        if any(cells):
+            songs = [cell["songs"] for cell in cells if cell and not pd.isna(cell["songs"])]
+            rows.append({"label": entry.label, "sublabel": entry.sublabel, "cells": cells, "songs": _range(songs)})
+    _span(rows, table.rows)
+    return rows
+
+
+def _span(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
+    """Mark the first row of every group of equal labels with the group's height, the others with 0."""
+    heights = Counter(row["label"] for row in rows)
+    seen: set[str] = set()
+    for row in rows:
+        row["span"] = 0 if row["label"] in seen else heights[row["label"]]
+        seen.add(row["label"])
+
+
+def _cell(row: dict[str, Any] | None, mark: int | None) -> dict[str, Any] | None:
+    return None if row is None else {**row, "mark": mark}
+
+
+def _range(values: list[float]) -> str:
+    if not values:
+        return ""
+    low, high = int(min(values)), int(max(values))
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def claim_views(paper: Paper, folder: Path) -> list[dict[str, Any]]:
+    """Every claim that was checked: its verdict over all targets and its rows per target."""
+    table = read_csv(folder / "claims.csv", CLAIM_COLUMNS)
+    views = []
+    for claim in paper.claims:
+        rows = table[table["claim"] == claim.id].to_dict("records")
+        if not rows:
+            continue
+        total = next(row for row in rows if row["target"] == ALL_TARGETS)
+        parts = [row for row in rows if row["target"] != ALL_TARGETS]
+        decided = [row["verdict"] for row in parts if not pd.isna(row["verdict"])]
+        effects = [row["effect"] for row in parts if not pd.isna(row["verdict"]) and not pd.isna(row["effect"])]
+        shown = {str(key): value for key, value in total.items()}
+        views.append({**shown, "rows": parts, "tally": Counter(decided), "effects": effects, "margin": claim.margin})
+    return views
+
+
+def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
+    """A figure as a data URI, with its numbers where it has some."""
+    rows: list[Any] = []
+    if figure.kind != "spectrograms":
+        rows = read_csv(folder / f"{name}.csv", TIDY).to_dict("records")
+    return {
+        "id": name,
+        "title": name.replace("-", " ").capitalize(),
+        "kind": figure.kind,
+        "caption": figure.caption,
+        "image": data_uri(folder / f"{name}.svg"),
+        "groups": list(dict.fromkeys(row["row"] for row in rows)),
+        "columns": list(dict.fromkeys(row["column"] for row in rows)),
+        "cells": {(row["row"], row["column"]): row for row in rows},
+    }
+
+
+def listening(params: Params, folder: Path) -> list[dict[str, Any]]:
+    """The songs to listen to, recordings as data URIs; :class:`UserError` when the index is missing or foreign."""
+    index = read_json(folder / "index.json")
+    try:
+        return [_song(params, song, folder) for song in index["songs"]]
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{folder / 'index.json'}: no key {error}; delete the folder and run the step again") from error
+
+
+def _song(params: Params, song: dict[str, Any], folder: Path) -> dict[str, Any]:
+    targets = [
+        {
+            "target": item["target"],
+            "reference": data_uri(folder / item["reference"]),
+            "estimates": {estimate["label"]: data_uri(folder / estimate["file"]) for estimate in item["estimates"]},
+        }
+        for item in song["targets"]
+    ]
+    corpus = params.corpora.get(song["corpus"])
+    return {
+        "song": song["song"],
+        "corpus": corpus.title if corpus else song["corpus"],
+        "mixture": data_uri(folder / song["mixture"]),
+        "targets": targets,
+        "labels": list(dict.fromkeys(label for item in targets for label in item["estimates"])),
+    }
+
+
+def dropped_by_variant(paper: Paper, frames: pd.DataFrame) -> list[dict[str, Any]]:
+    """Frames without a score, by reason, of every corpus, target, system and variant."""
+    rows = []
+    for (corpus, target, system, variant), group in frames.groupby(
+        ["corpus", "target", "system", "variant"], sort=False
+    ):
+        scored = group["SDR"].notna().groupby([group["run"], group["song"]]).any()
+        rows.append(
+            {
+                "corpus": corpus,
+                "target": target,
+                "system": paper.systems[str(system)].label,
+                "variant": variant,
+                "frames": len(group),
+                "scored": int(group[list(METRICS)].notna().any(axis=1).sum()),
+                "reasons": Counter(reason for reason in group["dropped"] if reason),
+                "silent_songs": int((~scored).sum()),
+            }
+        )
+    return rows
+
+
+def dropped_by_song(frames: pd.DataFrame) -> list[dict[str, Any]]:
+    """Frames without a score per song, variant and reason, summed over targets and systems."""
+    dropped = frames[frames["dropped"] != ""]
+    counts = dropped.groupby(["corpus", "song", "variant", "dropped"]).size().reset_index(name="count")
+    rows: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+    for corpus, song, variant, reason, count in counts.itertuples(index=False):
+        rows.setdefault((corpus, song), Counter())[variant, reason] = int(count)
+    return [{"corpus": corpus, "song": song, "counts": counter} for (corpus, song), counter in rows.items()]

@@ -1,0 +1,90 @@
+"""The papers' tables as tidy CSV: every cell as published and as reproduced, in two ways of choosing frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reprosep import papers
+from reprosep.files import whole_file
+from reprosep.papers import Cell, Paper
+from reprosep.params import Params
+from reprosep.results.aggregate import Pair, Scores, Summary, of_pair, summarise
+
+TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
+DECIMALS = 4
+
+
+def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> None:
+    """Write ``table-N.csv`` and ``table-N-common-frames.csv`` of every table of a paper.
+
+    Parameters
+    ----------
+    results
+        Folder of the scale, ``results/<scale>``.
+    output
+        Folder of the paper, ``results/<scale>/papers/<paper>``.
+
+    Raises
+    ------
+    UserError
+        When a score file is missing or lacks a variant that a table needs.
+    """
+    scores = Scores(results, papers.runs(params, paper))
+    for name, table in paper.tables.items():
+        cells = papers.cells(params, table)
+        write_tidy(output / f"{name}.csv", table_rows(params, scores, cells, common=False))
+        write_tidy(output / f"{name}-common-frames.csv", table_rows(params, scores, cells, common=True))
+
+
+def table_rows(params: Params, scores: Scores, cells: Iterable[Cell], common: bool) -> list[dict[str, Any]]:
+    """Tidy rows of a table's cells, in the order of the paper.
+
+    With `common`, every cell is computed on the frames that have a finite score in all (system, variant) pairs which
+    the table compares for the cell's corpus and target.
+    """
+    cells = list(cells)
+    compared: dict[tuple[str, str], set[Pair]] = {}
+    for cell in cells:
+        compared.setdefault((cell.corpus, cell.target), set()).add((cell.system, cell.variant))
+    songs = {key: scores.songs(*key, pairs, common) for key, pairs in compared.items()}
+    return [_row(params, cell, songs[cell.corpus, cell.target]) for cell in cells]
+
+
+def _row(params: Params, cell: Cell, songs: pd.DataFrame) -> dict[str, Any]:
+    summary = summarise(params, of_pair(songs, (cell.system, cell.variant)), cell.metric)
+    title = params.corpora[cell.corpus].title
+    return tidy_row(cell.row, cell.column, cell.metric, cell.published, summary, title)
+
+
+def tidy_row(
+    row: str, column: str, metric: str, published: float | None, summary: Summary, corpus: str
+) -> dict[str, Any]:
+    """One line of a tidy table or figure."""
+    values = (row, column, metric, published, summary.value, summary.low, summary.high, summary.songs, corpus)
+    return dict(zip(TIDY, values, strict=True))
+
+
+def write_tidy(path: Path, rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = TIDY) -> None:
+    """Write rows as CSV: four decimals (p-values: three digits), blank where there is none; same rows, same bytes."""
+    table = pd.DataFrame.from_records(list(rows), columns=list(columns))
+    for column in table.columns:
+        if column == "songs":
+            table[column] = table[column].astype("Int64")
+        elif column == "p_value":
+            table[column] = [value if pd.isna(value) else float(f"{value:.3g}") for value in table[column]]
+        elif _is_number(table[column]):
+            # Adding zero turns -0.0 into 0.0.
+            table[column] = pd.to_numeric(table[column]).astype(float).round(DECIMALS) + 0.0
+    table = table.replace([np.inf, -np.inf], np.nan)
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _is_number(column: pd.Series) -> bool:
+    values = [value for value in column if value is not None]
+    return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)

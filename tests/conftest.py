@@ -1,0 +1,98 @@
+"""Tiny synthetic corpora, parameters of the smoke scale, and the steps of the line run on them in a folder of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from reprosep import steps
+from reprosep.audio.store import read_table
+from reprosep.mixing import Mixer
+from reprosep.params import Params
+from synthetic import make_folder, make_medleydb, make_musdb, make_params, own_corpus
+
+CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
+
+torch.set_num_threads(1)
+
+
+@dataclass
+class Line:
+    """A working folder with corpora and parameters, in which steps can be run."""
+
+    folder: Path
+    params: Params
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results" / self.params.scale
+
+    def step(self, name: str, *arguments: Any) -> None:
+        with contextlib.chdir(self.folder):
+            getattr(steps, name)(self.params, *arguments)
+
+    def prepare(self, corpus: str) -> None:
+        """Recordings to mixtures."""
+        for name in ("recordings", "catalog", "store", "activity"):
+            self.step(name, corpus, 1)
+        self.step("mixtures", corpus)
+
+    def mixer(self, corpus: str) -> Mixer:
+        folder = self.results / corpus
+        return Mixer(self.params, corpus, read_table(folder / "catalog.parquet"), folder)
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All three synthetic corpora; to be read, not changed."""
+    root = tmp_path_factory.mktemp("synthetic") / "recordings"
+    make_musdb(root / "musdb")
+    make_medleydb(root / "mm")
+    make_folder(root / "own")
+    return root
+
+
+@pytest.fixture(scope="session")
+def prepared(recordings: Path) -> Line:
+    """The three corpora taken from recordings to mixtures; to be read, not changed."""
+    line = Line(recordings.parent, make_params(CHANGE))
+    for corpus in line.params.corpora:
+        line.prepare(corpus)
+    return line
+
+
+@pytest.fixture(scope="session")
+def trained(prepared: Line) -> Line:
+    """The same line with two runs trained, one with an activity head and one without; to be read, not changed."""
+    prepared.step("train", "mm_vocals_iass_s42")
+    prepared.step("train", "musdb_drums_open-unmix_s42")
+    return prepared
+
+
+@pytest.fixture
+def line(tmp_path: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Line]:
+    """Makes a line of one's own: copies of the named corpora, parameters with changes, working folder there."""
+
+    def make(*corpora: str, change: dict[str, Any] | None = None) -> Line:
+        for corpus in corpora:
+            shutil.copytree(recordings / corpus, tmp_path / "recordings" / corpus)
+        monkeypatch.chdir(tmp_path)
+        return Line(tmp_path, make_params(change if change is not None else CHANGE))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real recordings beside the repository, where they are."""
+    folder = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/data (real recordings and label files), which is not there")
+    return folder

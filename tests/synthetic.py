@@ -1,0 +1,123 @@
+"""Tiny corpora of tones and noise with pauses of true silence, in the layouts of the real ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import yaml
+
+from reprosep.params import Params, merge, parse, read_yaml, repository
+
+RATE = 16000
+SECONDS = 6.0
+MUSDB_STEMS = ("vocals", "bass", "drums", "other")
+_HZ = {"vocals": 440.0, "bass": 90.0, "drums": 0.0, "other": 700.0, "piano": 520.0, "guitar": 260.0}
+_INSTRUMENTS = {
+    "male singer": "vocals",
+    "electric bass": "bass",
+    "drum set": "drums",
+    "piano": "piano",
+    "clean electric guitar": "guitar",
+    "violin": "other",
+}
+_ENSEMBLES = (
+    ("male singer", "electric bass", "drum set", "violin"),
+    ("male singer", "male singer", "electric bass", "piano"),
+    ("electric bass", "drum set", "clean electric guitar"),
+    ("male singer", "electric bass", "drum set", "piano", "violin"),
+)
+
+
+def wave(kind: str, seed: int, seconds: float = SECONDS, rate: int = RATE, channels: int = 1) -> np.ndarray:
+    """A tone (noise for drums) that plays in two parts of the song, float64 ``(sample, channel)``."""
+    random = np.random.default_rng([seed, *kind.encode()])
+    time = np.arange(round(seconds * rate)) / rate
+    pitch = _HZ[kind] * 2 ** (random.integers(-3, 4) / 12)
+    tone = sum(np.sin(2 * np.pi * pitch * part * time) / part for part in (1, 2, 3))
+    sound = random.normal(size=len(time)) if kind == "drums" else tone + 0.1 * random.normal(size=len(time))
+    first, second = random.uniform(0, 0.15), random.uniform(0.6, 0.7)
+    plays = (time > first * seconds) & (time < 0.45 * seconds) | (time > second * seconds) & (time < 0.98 * seconds)
+    mono = 0.2 * sound / np.abs(sound).max() * plays
+    return np.stack([mono * (1 - 0.2 * channel) for channel in range(channels)], axis=1)
+
+
+def write_wave(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str = "PCM_16") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(str(path), samples, rate, subtype=subtype)
+    return path
+
+
+def make_musdb(root: Path, train: int = 4, test: int = 2, seconds: float = SECONDS, rate: int = RATE) -> Path:
+    """MUSDB18-HQ's layout, stereo."""
+    for number in range(train + test):
+        folder = root / ("train" if number < train else "test") / f"Artist {number} - Song {number}"
+        stems = {name: wave(name, number, seconds, rate, 2) for name in MUSDB_STEMS}
+        for name, samples in stems.items():
+            write_wave(folder / f"{name}.wav", samples, rate)
+        write_wave(folder / "mixture.wav", sum(stems.values()), rate)
+    return root
+
+
+def make_medleydb(root: Path, songs: int = 8, seconds: float = SECONDS, rate: int = RATE) -> Path:
+    """MedleyDB's layout, with several stems of a class in some songs and instruments of no class."""
+    for number in range(songs):
+        name = f"Artist{number}_Song{number}"
+        instruments = _ENSEMBLES[number % len(_ENSEMBLES)]
+        folder = root / "Audio" / name
+        entries = {}
+        for index, instrument in enumerate(instruments, start=1):
+            file = f"{name}_STEM_{index:02d}.wav"
+            write_wave(folder / f"{name}_STEMS" / file, wave(_INSTRUMENTS[instrument], 100 * number + index, seconds, rate))
+            entries[f"S{index:02d}"] = {"component": "", "filename": file, "instrument": instrument}
+        metadata = {"artist": f"Artist {number}", "title": f"Song {number}", "stem_dir": f"{name}_STEMS", "stems": entries}
+        (folder / f"{name}_METADATA.yaml").write_text(yaml.safe_dump({**metadata, "has_bleed": "no"}))
+    return root
+
+
+def make_folder(root: Path, songs: int = 4, seconds: float = SECONDS) -> Path:
+    """A user's own multitracks: names with spaces, mixed rates, channels, lengths and formats."""
+    for number in range(songs):
+        folder = root / f"My song {number}"
+        for index, (kind, name) in enumerate([("vocals", "Lead Vox.ogg"), ("drums", "Drum Kit.wav"), ("bass", "DI bass.flac")]):
+            rate, channels = (44100, 16000, 22050)[index], 1 + (number + index) % 2
+            samples = wave(kind, 10 * number + index, seconds + 0.37 * index, rate, channels)
+            folder.mkdir(parents=True, exist_ok=True)
+            soundfile.write(str(folder / name), samples, rate)
+    return root
+
+
+def make_params(change: dict[str, Any] | None = None, scale: str = "smoke") -> Params:
+    """Parameters of a scale with the synthetic corpora in place of the stand-ins, and further changes."""
+    return parse(params_content(change, scale))
+
+
+def params_content(change: dict[str, Any] | None = None, scale: str = "smoke") -> dict[str, Any]:
+    content = read_yaml(repository() / "params.yaml")
+    content = merge(content, read_yaml(repository() / "workflow" / "scales" / f"{scale}.yaml"))
+    for name, targets in (("musdb", ["vocals", "drums"]), ("mm", ["vocals", "bass"])):
+        corpus = {"roots": [f"recordings/{name}"], "standin": None, "targets": targets, "valid_fraction": 0.3}
+        content = merge(content, {"corpora": {name: corpus}})
+    small = {"chunk_seconds": 1.0, "items_per_epoch": 8, "statistics_items": 2, "precision": "float32"}
+    content = merge(content, {"training": small})
+    return merge(content, change or {})
+
+
+def own_corpus(root: str = "recordings/own", **change: Any) -> dict[str, Any]:
+    """The settings of a corpus of kind 'folder' as made by :func:`make_folder`."""
+    settings = {
+        "title": "own",
+        "kind": "folder",
+        "roots": [root],
+        "standin": None,
+        "channels": 1,
+        "targets": ["vocals", "drums"],
+        "mixing": "tracks",
+        "valid_fraction": 0.3,
+        "test_fraction": 0.3,
+        "split": {},
+        "files": {"vocals": ["*vox*"], "drums": ["*drum*"]},
+    }
+    return settings | change

@@ -1,0 +1,314 @@
+"""Tables, figures, claims and report of a small synthetic set of results, from score files to one page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reprosep import papers, params
+from reprosep.errors import UserError
+from reprosep.papers import Deviation, Paper, Run
+from reprosep.params import Params
+from reprosep.results.claims import COLUMNS, write_claims
+from reprosep.results.figures import write_figures
+from reprosep.results.report import write_report
+from reprosep.results.tables import TIDY, write_tables
+
+# dB by which a system or a gate is better than Open-Unmix in the synthetic scores.
+LEVEL = {"open-unmix": 0.0, "iass": 1.0, "iass-4-blocks": 1.05, "iass-no-labels": 0.7, "ibm": 5.0, "input": -8.0}
+GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2}
+HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}
+
+
+def make_params(**change: object) -> Params:
+    """The default parameters with few bootstrap resamples."""
+    content = params.read_yaml(params.repository() / "params.yaml")
+    return params.parse(params.merge(content, {"statistics": {"bootstrap": 400}, **change}))
+
+
+def make_results(root: Path, settings: Params, paper: Paper, songs: int = 8, frames: int = 8) -> Path:
+    """Synthetic outputs of every earlier step, below `root`; returns the folder of the scale."""
+    results = root / settings.scale
+    for corpus in settings.corpora:
+        _write_activity_index(results / corpus / "activity" / "index.parquet", settings.corpora[corpus].targets)
+    for run in papers.runs(settings, paper):
+        _write_run(results, run, paper, songs, frames)
+    _write_listening(results / "papers" / "iass" / "listen", settings)
+    return results
+
+
+def _write_run(results: Path, run: Run, paper: Paper, songs: int, frames: int) -> None:
+    system = paper.systems[run.system]
+    tables = [_variant_scores(run, variant, songs, frames) for variant in system.variants()]
+    _parquet(pd.concat(tables, ignore_index=True), results / "scores" / f"{run.id}.parquet")
+    if len(tables) > 1:
+        _parquet(_activity(run, songs, frames), results / "scores" / f"{run.id}.activity.parquet")
+    if system.model:
+        _write_training(results / "runs" / run.id, run)
+    benchmark = results / "benchmarks" / "score" / f"{run.id}.tsv"
+    benchmark.parent.mkdir(parents=True, exist_ok=True)
+    benchmark.write_text("s\th:m:s\tmax_rss\tmean_load\tcpu_time\n12.5\t0:00:12\t310.5\t98.0\t12.0\n")
+
+
+def _variant_scores(run: Run, variant: str, songs: int, frames: int) -> pd.DataFrame:
+    # The same songs are equally hard for every system, so that paired differences are clear.
+    random = np.random.default_rng(len(run.target))
+    hardness = random.normal(3, 2, size=(songs, 1, 1)) + np.array([0, 4, 1, 6])
+    base = hardness + random.normal(0, 0.5, size=(songs, frames, 4))
+    noise = np.random.default_rng([*run.id.encode(), *variant.encode()]).normal(0, 0.2, size=base.shape)
+    scores = base + noise + LEVEL[run.system] + GATE[variant]
+    dropped = np.full((songs, frames), "", dtype=object)
+    dropped[:, 0] = "silent reference"
+    if variant != "none":
+        dropped[:, 1 :: 5 - len(variant) % 3] = "silent estimate"
+    scores[dropped != ""] = np.nan
+    grid = pd.MultiIndex.from_product([[f"Song {i}" for i in range(songs)], range(frames)], names=["song", "frame"])
+    table = pd.DataFrame(scores.reshape(-1, 4), index=grid, columns=["SDR", "SIR", "SAR", "ISR"]).reset_index()
+    table["seed"] = pd.array([run.seed] * len(table), dtype="Int64")
+    named = {"run": run.id, "corpus": run.corpus, "target": run.target, "system": run.system, "variant": variant}
+    return table.assign(time=table["frame"].astype(float), dropped=dropped.ravel(), **named)
+
+
+def _activity(run: Run, songs: int, seconds: int) -> pd.DataFrame:
+    random = np.random.default_rng(len(run.id))
+    count = seconds * 31
+    label = random.random((songs, seconds)).repeat(31, axis=1).ravel() > 0.4
+    probability = np.clip(label * 0.3 + random.normal(0.35, 0.2, size=len(label)), 0, 1)
+    table = pd.DataFrame({"label": label, "probability": probability})
+    table["song"] = np.repeat([f"Song {i}" for i in range(songs)], count)
+    table["frame"] = np.tile(np.arange(count), songs)
+    table["seed"] = pd.array([run.seed] * len(table), dtype="Int64")
+    named = {"run": run.id, "corpus": run.corpus, "target": run.target, "system": run.system}
+    return table.assign(time=table["frame"] / 31, **named)
+
+
+def _write_activity_index(path: Path, targets: list[str]) -> None:
+    rows = [
+        {"song": f"Song {i}", "stem": f"{target}-{i}", "split": split, "instrument": target, "target": target}
+        for target in targets
+        for i, split in enumerate(("train", "train", "test"))
+    ]
+    _parquet(pd.DataFrame(rows).assign(frames=100, active_frames=np.arange(len(rows)) % 5 * 15 + 20), path)
+
+
+def _write_training(folder: Path, run: Run) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"run": run.id, "commit": "0123456789abcdef", "dirty": False, "seed": run.seed, "hardware": HARDWARE}
+    content |= {"versions": {"python": "3.13.0", "torch": "2.9.0"}, "wall_seconds": 61.0, "device_seconds": 58.0}
+    content |= {"epochs": 6, "best_epoch": 5, "best_valid_mse": 0.021, "parameters": 3205682, "items": 1200}
+    (folder / "run.json").write_text(json.dumps(content | {"precision": "float32"}))
+    loss = 0.1 * 0.8 ** np.arange(6) * LEVEL.get(run.system, 1) + 0.02
+    table = {
+        "epoch": np.arange(1, 7),
+        "train_loss": loss,
+        "train_mse": loss,
+        "train_bce": loss,
+        "valid_mse": loss * 1.2,
+    }
+    pd.DataFrame(table).assign(learning_rate=1e-3, seconds=9.0, items_per_second=22.0).to_csv(
+        folder / "epochs.csv", index=False
+    )
+
+
+def _write_listening(folder: Path, settings: Params) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(0)
+    gate = {f"gate_{name}": (np.arange(60) // 12 % 2).astype(float) for name in ("raw", "median", "oracle")}
+    magnitudes = {name: random.random((65, 60)) ** 6 for name in ("reference", "none", "raw", "median")}
+    np.savez(folder / "figure-3.npz", **{**magnitudes, **gate, **NAMES})  # type: ignore[arg-type]
+    (folder / "tone.mp3").write_bytes(b"ID3" + bytes(400))
+    estimates = [{"system": "iass", "label": "IASS", "file": "tone.mp3"}]
+    estimates.append({"system": "open-unmix", "label": "Open-Unmix", "file": "tone.mp3"})
+    songs = [
+        {
+            "corpus": name,
+            "song": f"Song <{name}>",
+            "mixture": "tone.mp3",
+            "targets": [{"target": t, "reference": "tone.mp3", "estimates": estimates} for t in corpus.targets],
+        }
+        for name, corpus in settings.corpora.items()
+    ]
+    (folder / "index.json").write_text(json.dumps({"songs": songs}))
+
+
+NAMES = {
+    "hop_seconds": np.float64(0.16),
+    "bin_hz": np.float64(125.0),
+    "song": np.str_("Song 1"),
+    "corpus": np.str_("musdb"),
+    "target": np.str_("vocals"),
+}
+
+
+def _parquet(table: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(path, index=False)
+
+
+def write_all(settings: Params, paper: Paper, results: Path) -> Path:
+    """Everything that this step writes; returns the paper's folder."""
+    output = results / "papers" / "iass"
+    write_tables(settings, paper, results, output)
+    write_figures(settings, paper, results, output)
+    write_claims(settings, paper, results, output)
+    write_report(settings, {"iass": paper}, results, results / "report.html")
+    return output
+
+
+@pytest.fixture(scope="module")
+def paper() -> Paper:
+    return papers.load_paper("iass")
+
+
+@pytest.fixture(scope="module")
+def settings() -> Params:
+    return make_params()
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory, settings: Params, paper: Paper) -> Path:
+    results = make_results(tmp_path_factory.mktemp("results"), settings, paper)
+    return write_all(settings, paper, results)
+
+
+def test_tidy_columns_and_cells_are_those_of_the_paper(output: Path, settings: Params, paper: Paper) -> None:
+    for name, table in paper.tables.items():
+        for suffix in ("", "-common-frames"):
+            written = pd.read_csv(output / f"{name}{suffix}.csv")
+            assert list(written.columns) == TIDY == list(pd.read_csv(output / "figure-4.csv").columns)
+            assert len(written) == sum(len(row) for row in table.published)
+            assert np.isfinite(written["reproduced"]).all()
+            assert (written["ci_low"] <= written["ci_high"]).all()
+            assert (written["songs"] == 8).all()
+    assert written["corpus"].unique().tolist() == [settings.corpora["mm"].title]
+
+
+def test_average_is_the_mean_of_the_three_cells(output: Path) -> None:
+    table = pd.read_csv(output / "table-4.csv").pivot(index="row", columns="column", values="reproduced")
+    np.testing.assert_allclose(table["Avg"], table[["SDR", "SIR", "SAR"]].mean(axis=1), atol=2e-4)
+
+
+def test_a_table_cell_is_the_median_of_medians(output: Path, settings: Params) -> None:
+    results = output.parents[1]
+    frames = pd.read_parquet(results / "scores" / "musdb_bass_iass_s42.parquet")
+    rows = frames[frames["variant"] == "median"]
+    by_song = [np.nanmedian(rows.loc[rows["song"] == song, "SIR"]) for song in rows["song"].unique()]
+    table = pd.read_csv(output / "table-2.csv").set_index(["row", "column"])
+    assert table.loc[("Bass IASS", "SIR"), "reproduced"] == pytest.approx(np.median(by_song), abs=1e-4)
+    assert table.loc[("Bass IASS", "SIR"), "published"] == 7.30
+
+
+def test_common_frames_change_the_ungated_row_only_where_the_gate_dropped_frames(output: Path) -> None:
+    own = pd.read_csv(output / "table-3.csv").set_index(["row", "column"])["reproduced"]
+    common = pd.read_csv(output / "table-3-common-frames.csv").set_index(["row", "column"])["reproduced"]
+    assert own["Vocals", "IASS"] == common["Vocals", "IASS"]  # IASS drops the most, so its frames are the common ones
+    assert own["Vocals", "IBM"] != common["Vocals", "IBM"]
+
+
+def test_claims(output: Path) -> None:
+    claims = pd.read_csv(output / "claims.csv")
+    assert list(claims.columns) == COLUMNS
+    verdicts = claims.set_index(["claim", "target"])["verdict"]
+    assert verdicts["mm-better-than-open-unmix", "all"] == "holds"
+    assert verdicts["blocks-comparable", "all"] == "holds"
+    assert verdicts["musdb-slightly-worse-on-bass", "all"] == "does not hold"
+    assert verdicts["multitask-alone-does-not", "vocals"] == "does not hold"
+    assert (claims["claim"] == "sir-gain-largest-on-vocals-and-piano").sum() == 6 + 1 + 1
+    printed = claims.set_index(["claim", "target"])["published_effect"]
+    assert printed["mm-better-than-open-unmix", "bass"] == pytest.approx(4.34 - 4.04)  # not the doubtful 5.26
+    assert claims["standin"].all()
+
+
+def test_same_inputs_same_bytes(paper: Paper, tmp_path: Path) -> None:
+    small = make_params(corpora={"musdb": {"targets": ["vocals"]}, "mm": {"targets": ["vocals", "piano", "bass"]}})
+    results = make_results(tmp_path, small, paper)
+    output = results / "papers" / "iass"
+    written = []
+    for _ in range(2):
+        write_tables(small, paper, results, output)
+        write_claims(small, paper, results, output)
+        write_figures(small, paper, results, output)
+        written.append({path.name: path.read_bytes() for path in output.iterdir() if path.is_file()})
+    assert len(written[0]) == 4 * 2 + 1 + 3 * 2 + 2
+    assert written[0] == written[1]
+
+
+def test_report_is_one_file_with_banner_and_no_loads(output: Path) -> None:
+    page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
+    assert "Stand-in corpus" in page
+    loads = re.findall(r"""(?:src|href|data|poster|srcset)\s*=\s*["']([^"']*)|url\(["']?([^"')]*)""", page)
+    assert loads
+    assert all((a or b).startswith(("data:", "#")) for a, b in loads)
+    assert "Song &lt;musdb&gt;" in page
+    assert "5.26 contradicts Table 4" in page
+    assert page.count("<audio") == 2 + 3 * (4 + 6)
+    assert not re.search(r"<script|@import", page)
+
+
+def test_report_shows_deviations_escaped(output: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:
+    line = {"subject": "Loss", "paper": "α not given", "code": "2 <script>", "ours": "2", "why": "as in the code"}
+    changed = paper.model_copy(update={"deviations": [Deviation(**line)]})
+    write_report(settings, {"iass": changed}, output.parents[1], tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert 'id="iass-deviations"' in page and "2 &lt;script&gt;" in page and "<script" not in page
+
+
+def test_one_song_gives_blank_intervals_and_no_verdict(paper: Paper, tmp_path: Path) -> None:
+    small = make_params(corpora={"musdb": {"targets": ["bass"]}, "mm": {"targets": ["vocals", "drums"]}})
+    output = write_all(small, paper, make_results(tmp_path, small, paper, songs=1))
+    table = pd.read_csv(output / "table-2.csv")
+    assert table["ci_low"].isna().all() and table["reproduced"].notna().all()
+    verdicts = pd.read_csv(output / "claims.csv").query("target == 'all'")["verdict"]
+    assert set(verdicts) == {"undecided"}
+
+
+def test_fewer_targets_and_an_absent_corpus(paper: Paper, tmp_path: Path) -> None:
+    content = params.dump(make_params())
+    content["corpora"] = {"musdb": content["corpora"]["musdb"] | {"targets": ["vocals", "other"]}}
+    small = params.parse(content)
+    output = write_all(small, paper, make_results(tmp_path, small, paper, songs=3))
+    assert len(pd.read_csv(output / "table-2.csv")) == 2 * 2 * 4
+    assert (output / "table-3.csv").read_text() == ",".join(TIDY) + "\n"
+    assert set(pd.read_csv(output / "claims.csv")["target"]) == {"vocals", "other", "all"}
+    assert "Nothing to draw" not in (output / "figure-3.svg").read_text()
+    assert (output / "figure-4.csv").read_text() == ",".join(TIDY) + "\n"
+
+
+def test_several_seeds_are_averaged_per_song(paper: Paper, tmp_path: Path) -> None:
+    two = make_params(seeds=[1, 2], corpora={"musdb": {"targets": ["bass"]}, "mm": {"targets": ["drums"]}})
+    results = make_results(tmp_path, two, paper)
+    write_tables(two, paper, results, results / "papers" / "iass")
+    scores = [pd.read_parquet(results / "scores" / f"musdb_bass_open-unmix_s{seed}.parquet") for seed in (1, 2)]
+    by_song = np.mean([table.groupby("song")["SAR"].median() for table in scores], axis=0)
+    cell = pd.read_csv(results / "papers" / "iass" / "table-2.csv").set_index(["row", "column"])
+    assert cell.loc[("Bass Open-Unmix", "SAR"), "reproduced"] == pytest.approx(np.median(by_song), abs=1e-4)
+
+
+def test_real_corpora_have_no_banner_and_no_note(paper: Paper, tmp_path: Path) -> None:
+    real = {"standin": None, "title": "MUSDB18-HQ", "targets": ["vocals"]}
+    content = params.dump(make_params())
+    content["corpora"] = {"musdb": content["corpora"]["musdb"] | real}
+    settings = params.parse(content)
+    output = write_all(settings, paper, make_results(tmp_path, settings, paper))
+    page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
+    assert "Stand-in corpus" not in page and "Corpora: MUSDB18-HQ." in page
+    assert not pd.read_csv(output / "claims.csv")["standin"].any()
+
+
+def test_a_corpus_that_no_paper_uses_gives_an_empty_report(paper: Paper, tmp_path: Path) -> None:
+    content = params.dump(make_params())
+    content["corpora"] = {"own": content["corpora"]["mm"]}
+    settings = params.parse(content)
+    output = write_all(settings, paper, make_results(tmp_path, settings, paper))
+    assert (output / "claims.csv").read_text() == ",".join(COLUMNS) + "\n"
+    assert "No claim of this paper" in (output.parents[1] / "report.html").read_text(encoding="utf-8")
+
+
+def test_missing_scores_are_one_sentence(settings: Params, paper: Paper, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"scores/.*\.parquet: no such file"):
+        write_tables(settings, paper, tmp_path, tmp_path)
