@@ -1,9 +1,11 @@
-"""Tiny synthetic corpora, parameters of the smoke scale, and the steps of the line run on them in a folder of their own."""
+"""Tiny synthetic corpora, parameters of the smoke scale, and the steps of the line run on them."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 
-from reprosep import steps
+from reprosep import cli, steps
 from reprosep.audio.store import read_table
 from reprosep.mixing import Mixer
-from reprosep.params import Params
+from reprosep.params import Params, dump
 from synthetic import make_folder, make_medleydb, make_musdb, make_params, own_corpus
 
 CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
@@ -43,6 +46,10 @@ class Line:
         for name in ("recordings", "catalog", "store", "activity"):
             self.step(name, corpus, 1)
         self.step("mixtures", corpus)
+
+    def write_params(self) -> None:
+        """The parameters as ``params.yaml`` in the folder."""
+        (self.folder / "params.yaml").write_text(yaml.safe_dump(dump(self.params), sort_keys=False))
 
     def mixer(self, corpus: str) -> Mixer:
         folder = self.results / corpus
@@ -84,9 +91,44 @@ def line(tmp_path: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> C
         for corpus in corpora:
             shutil.copytree(recordings / corpus, tmp_path / "recordings" / corpus)
         monkeypatch.chdir(tmp_path)
-        return Line(tmp_path, make_params(change if change is not None else CHANGE))
+        made = Line(tmp_path, make_params(change if change is not None else CHANGE))
+        made.write_params()
+        return made
 
     return make
+
+
+@dataclass
+class Answer:
+    """What the command line answered."""
+
+    status: int
+    out: str
+    err: str
+
+    def sentence(self) -> str:
+        """The one sentence on stderr; progress lines apart, nothing else may be there."""
+        told = [line for line in self.err.splitlines() if not re.match(r"^[\w .-]+: \d+/\d+, ", line)]
+        assert self.status == 2, f"exit status {self.status}; stderr: {self.err}"
+        assert len(told) == 1 and told[0].startswith("reprosep: "), self.err
+        return told[0].removeprefix("reprosep: ")
+
+
+@pytest.fixture
+def reprosep(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Runs the public command line in this process and in the present working folder."""
+
+    def run(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["reprosep", *map(str, arguments)])
+        capfd.readouterr()
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        return Answer(status, *capfd.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

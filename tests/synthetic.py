@@ -70,9 +70,16 @@ def make_medleydb(root: Path, songs: int = 8, seconds: float = SECONDS, rate: in
         entries = {}
         for index, instrument in enumerate(instruments, start=1):
             file = f"{name}_STEM_{index:02d}.wav"
-            write_wave(folder / f"{name}_STEMS" / file, wave(_INSTRUMENTS[instrument], 100 * number + index, seconds, rate))
+            write_wave(
+                folder / f"{name}_STEMS" / file, wave(_INSTRUMENTS[instrument], 100 * number + index, seconds, rate)
+            )
             entries[f"S{index:02d}"] = {"component": "", "filename": file, "instrument": instrument}
-        metadata = {"artist": f"Artist {number}", "title": f"Song {number}", "stem_dir": f"{name}_STEMS", "stems": entries}
+        metadata = {
+            "artist": f"Artist {number}",
+            "title": f"Song {number}",
+            "stem_dir": f"{name}_STEMS",
+            "stems": entries,
+        }
         (folder / f"{name}_METADATA.yaml").write_text(yaml.safe_dump({**metadata, "has_bleed": "no"}))
     return root
 
@@ -81,7 +88,9 @@ def make_folder(root: Path, songs: int = 4, seconds: float = SECONDS) -> Path:
     """A user's own multitracks: names with spaces, mixed rates, channels, lengths and formats."""
     for number in range(songs):
         folder = root / f"My song {number}"
-        for index, (kind, name) in enumerate([("vocals", "Lead Vox.ogg"), ("drums", "Drum Kit.wav"), ("bass", "DI bass.flac")]):
+        for index, (kind, name) in enumerate(
+            [("vocals", "Lead Vox.ogg"), ("drums", "Drum Kit.wav"), ("bass", "DI bass.flac")]
+        ):
             rate, channels = (44100, 16000, 22050)[index], 1 + (number + index) % 2
             samples = wave(kind, 10 * number + index, seconds + 0.37 * index, rate, channels)
             folder.mkdir(parents=True, exist_ok=True)

@@ -73,6 +73,11 @@ def _mendable(path: Path) -> Iterator[None]:
                 f"{path}: cannot be written ({error.strerror}); make the folder {path.parent} writable "
                 "or choose another place for it"
             ) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise UserError(
+                f"{path}: cannot be written, a part of its path is a file, not a folder; rename that file "
+                "or choose another place"
+            ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
                 f"{path}: the disk is full; free some space on the disk of {path.parent} and run the same "

@@ -47,7 +47,7 @@ class Corpus(Section):
     mixing: Literal["sources", "tracks"]
     valid_fraction: Fraction
     test_fraction: Fraction
-    split: dict[Literal["train", "valid", "test"], list[str]]
+    split: dict[Literal["train", "valid", "test", "ignore"], list[str]]
     files: dict[CorpusName, list[str]]
 
 
@@ -250,6 +250,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; give the path of a YAML file") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"{path}: cannot be read ({reason}); give the path of a YAML file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: not readable as YAML ({reason}); mend that line") from error

@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 
 from reprosep.audio.store import read_table, write_table
+from reprosep.errors import UserError
 from reprosep.files import digest, sha256, slug
 from reprosep.metrics.bsseval import METRICS, drop_reasons, frame_starts, score_frames
 from reprosep.mixing import Mixer, Recipe, recipes_of
@@ -176,4 +177,6 @@ def _score_song(scorer: Scorer, parts: Path, recipe: Recipe) -> None:
 def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer:
     """The scorer of a run in ``results/<scale>``."""
     weights = None if system.oracle else results / "runs" / run.id / BEST
+    if weights and not weights.exists():
+        raise UserError(f"{weights}: no such file; train the run first with `reprosep train {run.id}`")
     return Scorer(params, run, system, results, weights)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from reprosep.errors import UserError
 from reprosep.files import sha256, write_json
 from reprosep.papers import find_run, load_paper
 from reprosep.params import Params, dump
@@ -94,9 +95,10 @@ def train(params: Params, identifier: str) -> None:
     start = time.monotonic()
     torch.set_num_threads(params.training.threads)
     run, system = find_run(params, identifier)
+    if run.seed is None:
+        raise UserError(f"'{identifier}' is an oracle and needs no training; score it with `reprosep score {identifier}`")
     data = results_folder(params) / run.corpus
     mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
-    assert run.seed is not None
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
     recipes = recipes_of(read_table(data / "mixtures.parquet"), run.target, "valid")
     inputs = [sha256(data / n) for n in ("audio/index.parquet", "activity/index.parquet", "mixtures.parquet")]

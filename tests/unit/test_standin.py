@@ -55,7 +55,7 @@ def active_share(stem: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def medleydb(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("medleydb")
-    render_corpus("medleydb", root, seed=7, songs={"all": 4}, seconds=30)
+    render_corpus("medleydb", root, seed=7, songs={"all": 3}, seconds=30)
     return root
 
 

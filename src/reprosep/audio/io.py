@@ -7,6 +7,7 @@ Samples are float32 in [-1, 1], shape ``(sample, channel)``.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import struct
@@ -69,6 +70,12 @@ def read_sound(path: str | Path) -> tuple[np.ndarray, int]:
         samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError):
         samples, rate = _ffmpeg(path, info), info.sample_rate
+    # A wav's length was checked by its header; that of compressed formats other than flac is an estimate.
+    if path.suffix.lower() == ".flac" and len(samples) < info.samples:
+        raise UserError(
+            f"{path}: truncated, its header promises {info.samples} samples and {len(samples)} are there; "
+            "copy or download the file again"
+        )
     if not np.isfinite(samples).all():
         first = int(np.argmin(np.isfinite(samples).all(axis=1)))
         raise UserError(f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again")
@@ -77,11 +84,18 @@ def read_sound(path: str | Path) -> tuple[np.ndarray, int]:
 
 def write_sound(path: str | Path, samples: np.ndarray, rate: int) -> None:
     """Write ``(sample, channel)`` in the format of the suffix, 16 bits where it has bits, whole or not at all."""
+    suffix = Path(path).suffix.lower()
+    subtype = "PCM_16" if suffix in (".wav", ".flac") else None
+    buffer = io.BytesIO()  # encoded in memory, since libsndfile does not tell when a disk is full
+    try:
+        soundfile.write(buffer, samples, rate, subtype=subtype, format=suffix.removeprefix("."))
+    except (TypeError, ValueError, soundfile.LibsndfileError) as error:
+        raise UserError(
+            f"{path}: {samples.shape[1]} channels at {rate} Hz cannot be written in the format '{suffix}'; "
+            "name the output .wav, .flac, .ogg or .mp3"
+        ) from error
     with whole_file(path) as temporary:
-        if Path(path).suffix.lower() in (".wav", ".flac"):
-            soundfile.write(str(temporary), samples, rate, subtype="PCM_16")
-        else:
-            soundfile.write(str(temporary), samples, rate)
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:

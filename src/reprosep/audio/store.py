@@ -125,7 +125,7 @@ def _decode_stem(path: str, audio: Audio, channels: int) -> np.ndarray:
             f"{path}: silent from start to end; remove the stem from its song, "
             "or set audio.silent_stems to 'accept' to leave it out of every mixture"
         )
-    clipped = float(np.mean(np.abs(samples) >= 1.0))
+    clipped = float(np.mean(np.abs(samples) >= 1 - 1 / FULL_SCALE))  # 16-bit files hold no +1, and many no -1
     if clipped > audio.clip_tolerance:
         raise UserError(
             f"{path}: clipped, {100 * clipped:.2f} % of its samples are at full scale where "

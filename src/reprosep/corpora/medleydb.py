@@ -47,7 +47,9 @@ def _song(folder: Path, table: InstrumentTable) -> Song:
     return Song(folder.name, str(_value(path, metadata, "artist")), "", stems, bleed)
 
 
-def _stem(path: Path, folder: Path, name: str, entry: dict[str, Any], table: InstrumentTable) -> Stem:
+def _stem(path: Path, folder: Path, name: str, entry: Any, table: InstrumentTable) -> Stem:
+    if not isinstance(entry, dict):
+        raise UserError(f"{path}: key 'stems.{name}' holds {entry!r}; expected a mapping with filename and instrument")
     file = folder / str(_value(path, entry, "filename", f"stems.{name}."))
     instrument = _value(path, entry, "instrument", f"stems.{name}.")
     # A few real files list several labels for a stem; only a stem of one class can be a target.

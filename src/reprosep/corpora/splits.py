@@ -28,7 +28,7 @@ def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> li
     UserError
         When the user's lists name a song that is not there or name one twice.
     """
-    songs = _named(name, songs, corpus.split)
+    songs = [song for song in _named(name, songs, corpus.split) if song.split != "ignore"]
     if corpus.test_fraction:
         songs = _draw(songs, "test", corpus.test_fraction, seed)
     songs = [replace(song, split=song.split or "train") for song in songs]

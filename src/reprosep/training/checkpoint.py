@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,10 @@ def load_weights(path: Path, model: nn.Module) -> None:
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:
     """The training state: everything that a resumed training needs to go on as if never interrupted."""
+    buffer = io.BytesIO()  # torch's own writer does not tell when a disk is full
+    torch.save(state, buffer)
     with whole_file(folder / STATE) as temporary:
-        torch.save(state, temporary)
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def load_state(folder: Path, recipe: str) -> dict[str, Any] | None:
@@ -46,6 +50,6 @@ def load_state(folder: Path, recipe: str) -> dict[str, Any] | None:
         return None
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-    except (RuntimeError, EOFError, ValueError, OSError):
+    except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError):
         return None
     return state if state.get("recipe") == recipe else None

@@ -132,6 +132,7 @@ def plan_song(layout: str, index: int, split: str, *, seed: int, seconds: float)
 
 def _names(layout: str, split: str, index: int, seed: int) -> tuple[str, str]:
     """Artist and title: MUSDB-like artists have one song each and never cross splits, MedleyDB-like one to three."""
+    seed ^= song_code(layout, "names", 0)  # the two corpora have bands of their own
     if layout == "musdb":
         number = 2 * index + (split == "test")
         return artist_name(seed, number), song_title(seed, number)
