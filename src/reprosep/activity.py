@@ -30,6 +30,7 @@ from reprosep.files import digest, slug, whole_file
 from reprosep.params import Activity, Params
 
 _FORMAT = 1  # raise it when the meaning of stored confidences changes
+_FILTER_PADDING = 9  # frames, scipy's and MATLAB's for a filter of this order; less in shorter songs
 
 
 def envelope(samples: np.ndarray, window: int, hop: int, frames: int) -> np.ndarray:
@@ -56,7 +57,8 @@ def confidence(envelopes: np.ndarray, activity: Activity) -> np.ndarray:
     total = envelopes.sum(axis=0)
     scaled = envelopes * (len(envelopes) / total.max()) if total.max() > 0 else envelopes.copy()
     scaled[:, total < activity.energy_floor] = 0
-    smooth = scipy.signal.filtfilt(*scipy.signal.butter(2, activity.cutoff), scaled, axis=1)
+    padding = min(_FILTER_PADDING, scaled.shape[1] - 1)
+    smooth = scipy.signal.filtfilt(*scipy.signal.butter(2, activity.cutoff), scaled, axis=1, padlen=padding)
     return 1 - 1 / (1 + np.exp(activity.slope * (smooth - activity.centre)))
 
 
@@ -90,7 +92,7 @@ def write_labels(path: Path, samples: np.ndarray, stems: list[str], params: Para
     """MedleyDB's label file of a song: ``time,S01,S02,…``, four decimals, half of the window as hop."""
     window, rate = params.activity.window, params.audio.sample_rate
     hop = window // 2
-    frames = -(-samples.shape[1] // window) * window // hop + 1
+    frames = 2 * -(-(samples.shape[1] + hop) // window) - 1  # half a window in front, whole windows in all
     values = confidence(np.asarray([envelope(stem, window, hop, frames) for stem in samples]), params.activity)
     lines = [",".join(["time", *(f"S{number + 1:02d}" for number in range(len(stems)))])]
     for frame in range(frames):

@@ -1,0 +1,193 @@
+"""Envelope and confidence against plain formulas, label files against MedleyDB's, labels against frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.signal
+import torch
+from hypothesis import given
+from hypothesis import strategies as some
+
+from conftest import Line
+from reprosep.activity import build_activity, confidence, envelope, stem_confidences, write_labels
+from reprosep.audio.stft import stft
+from reprosep.audio.store import FULL_SCALE, SongArrays, read_table
+from synthetic import make_params
+
+ACTIVITY = make_params().activity
+
+
+def plain_envelope(samples: np.ndarray, window: int, hop: int, frames: int) -> np.ndarray:
+    """The formula, sample by sample."""
+    weights = np.hanning(window + 2)[1:-1]
+    values = np.zeros(frames)
+    for frame in range(frames):
+        for n in range(window):
+            place = frame * hop + n - window // 2
+            if 0 <= place < len(samples) and samples[place] > 0:
+                values[frame] += weights[n] * samples[place] ** 0.5
+    return values / window
+
+
+@given(
+    length=some.integers(0, 300),
+    half_parts=some.integers(1, 4),
+    hop=some.integers(1, 16),
+    frames=some.integers(1, 30),
+    seed=some.integers(0, 99),
+)
+def test_envelope_at_the_hop_equals_the_plain_formula(
+    length: int, half_parts: int, hop: int, frames: int, seed: int
+) -> None:
+    samples = np.random.default_rng(seed).normal(size=length)
+    window = 2 * half_parts * hop
+    found = envelope(samples, window, hop, frames)
+    np.testing.assert_allclose(found, plain_envelope(samples, window, hop, frames), atol=1e-10, rtol=0)
+
+
+def medleydb_confidence(stems: np.ndarray, window: int) -> np.ndarray:
+    """MedleyDB's published computation, restated: (stem, sample) to (stem, frame)."""
+    hop = window // 2
+    padded = np.pad(stems, ((0, 0), (hop, 0)))
+    padded = np.pad(padded, ((0, 0), (0, -padded.shape[1] % window)))
+    rectified = np.sqrt((padded + np.abs(padded)) / 2)
+    count = (padded.shape[1] - window) // hop + 1
+    weights = scipy.signal.windows.hann(window + 2)[1:-1]
+    energy = np.array([[np.mean(row[t * hop : t * hop + window] * weights) for t in range(count)] for row in rectified])
+    total = energy.sum(axis=0)
+    level = len(stems) * energy / total.max()
+    level[:, total < 0.01] = 0
+    smooth = scipy.signal.filtfilt(*scipy.signal.butter(2, 0.075, "low"), level, axis=1)
+    return 1.0 - 1.0 / (1.0 + np.exp(20.0 * (smooth - 0.15)))
+
+
+def parse_labels(path: Path) -> tuple[str, np.ndarray]:
+    header, *rows = path.read_text().splitlines()
+    assert path.read_text().endswith("\n")
+    return header, np.array([[float(value) for value in row.split(",")] for row in rows])
+
+
+@pytest.mark.parametrize("samples", [44100, 44101, 4096 * 12, 4096 * 12 + 1, 4096 * 12 + 2048, 4096 * 12 + 2049, 30000])
+def test_label_file_equals_medleydbs(tmp_path: Path, samples: int) -> None:
+    random = np.random.default_rng(samples)
+    stems = 0.3 * random.normal(size=(3, samples)) * (np.arange(samples) % 20000 < 9000 + 3000 * np.arange(3)[:, None])
+    params = make_params(
+        {"audio": {"sample_rate": 44100}, "stft": {"n_fft": 4096, "hop": 1024}, "activity": {"window": 4096}}
+    )
+    write_labels(tmp_path / "song.lab", stems, ["S01", "S02", "S03"], params)
+    header, values = parse_labels(tmp_path / "song.lab")
+    expected = medleydb_confidence(stems, 4096)
+    assert header == "time,S01,S02,S03"
+    assert len(values) == expected.shape[1]
+    np.testing.assert_allclose(values[:, 0], np.arange(len(values)) * 2048 / 44100, atol=5.1e-5)
+    np.testing.assert_allclose(values[:, 1:], expected.T, atol=5.1e-5)
+
+
+def test_label_file_has_the_format_of_a_published_one(tmp_path: Path, shared_data: Path) -> None:
+    published = sorted((shared_data / "metadata" / "activation").glob("*.lab"))
+    if not published:
+        pytest.skip("needs label files in ../shared/data/metadata/activation")
+    theirs = published[0].read_text().splitlines()
+    stems = theirs[0].count(",")
+    params = make_params(
+        {"audio": {"sample_rate": 44100}, "stft": {"n_fft": 4096, "hop": 1024}, "activity": {"window": 4096}}
+    )
+    write_labels(tmp_path / "song.lab", np.random.default_rng(0).normal(size=(stems, 90000)), ["x"] * stems, params)
+    ours = (tmp_path / "song.lab").read_text().splitlines()
+    assert ours[0] == theirs[0]
+    assert [line.split(",")[0] for line in ours[1:]] == [line.split(",")[0] for line in theirs[1 : len(ours)]]
+    decimals = {len(value.partition(".")[2]) for line in theirs[1:] for value in line.split(",")}
+    assert decimals == {4} == {len(value.partition(".")[2]) for line in ours[1:] for value in line.split(",")}
+
+
+def test_silence_has_the_published_confidence() -> None:
+    assert confidence(np.zeros((2, 50)), ACTIVITY) == pytest.approx(np.full((2, 50), 0.0474), abs=5e-5)
+
+
+def test_quiet_frames_count_as_silence() -> None:
+    values = np.full((1, 200), 1.0)
+    values[0, 100:] = 0.009
+    found = confidence(values, ACTIVITY)
+    assert found[0, 20] > 0.99
+    assert found[0, 180] == pytest.approx(0.0474, abs=5e-4)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5, 9, 10])
+def test_shortest_songs_have_a_confidence(frames: int) -> None:
+    assert np.isfinite(confidence(np.full((1, frames), 0.5), ACTIVITY)).all()
+
+
+def test_every_stem_is_normalised_by_itself() -> None:
+    samples = np.random.default_rng(1).normal(size=8000)
+    loud, quiet = stem_confidences(np.stack([0.5 * samples, 0.05 * samples]), make_params())
+    np.testing.assert_allclose(loud, quiet, atol=1e-6)
+
+
+def test_files_hold_the_confidence_of_every_stem(prepared: Line) -> None:
+    folder = prepared.results / "mm"
+    audio, activity = SongArrays(folder / "audio"), SongArrays(folder / "activity")
+    for _, row in activity.index.iterrows():
+        mono = audio.load(row["song"])[row["row"]].mean(axis=1) / FULL_SCALE
+        stored = activity.load(row["song"])[row["row"]]
+        np.testing.assert_allclose(stored, stem_confidences(mono[None], prepared.params)[0], atol=1e-6)
+        assert len(stored) == row["frames"] == len(mono) // prepared.params.stft.hop + 1
+        assert row["active_frames"] == (stored >= 0.5).sum() > 0
+
+
+def test_label_file_of_every_song(prepared: Line) -> None:
+    folder = prepared.results / "mm"
+    catalog = read_table(folder / "catalog.parquet")
+    files = sorted((folder / "activity" / "labels").glob("*.lab"))
+    assert len(files) == catalog["song"].nunique()
+    header, values = parse_labels(files[0])
+    stems = catalog[catalog["song"] == sorted(set(catalog["song"]))[0]]
+    assert header.split(",") == ["time", *stems["stem"]]
+    assert values.shape[1] == len(stems) + 1
+
+
+def test_second_build_reads_what_is_there(prepared: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr("reprosep.activity.stem_confidences", fail)
+    folder = prepared.results / "mm"
+    catalog = read_table(folder / "catalog.parquet")
+    build_activity(catalog, SongArrays(folder / "audio"), folder / "activity", prepared.params, 1)
+
+
+# ---- frames ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [0, 255, 256, 4000, 4096, 7999])
+def test_a_click_lies_in_the_same_frames_of_activity_and_spectrum(place: int) -> None:
+    n_fft, hop, length = 512, 256, 8000
+    click = np.zeros(length)
+    click[place] = 1.0
+    energy = envelope(click, n_fft, hop, length // hop + 1)
+    wave = torch.from_numpy(np.pad(click, n_fft // 2))[None, None]
+    centred = stft(wave, n_fft, hop, center=False).abs()[0, 0].sum(0).numpy()
+    # The windows differ at their ends by one sample: only frames that see the click clearly are compared.
+    assert set(np.flatnonzero(energy > 1e-3)) == set(np.flatnonzero(centred > 0.65)) or np.argmax(energy) == np.argmax(
+        centred
+    )
+    plain = stft(torch.from_numpy(click)[None, None], n_fft, hop, center=False).abs()[0, 0].sum(0).numpy()
+    offset = n_fft // (2 * hop)
+    if plain.max() > 0 and centred[offset : offset + len(plain)].max() == centred.max():
+        assert np.argmax(plain) + offset == np.argmax(energy)
+
+
+def test_labels_of_a_training_chunk_are_a_slice_of_the_songs(prepared: Line) -> None:
+    mixer = prepared.mixer("mm")
+    pool = mixer.training_pool("vocals")
+    stft_params = prepared.params.stft
+    offset = stft_params.n_fft // (2 * stft_params.hop)
+    for index in range(20):
+        recipe = mixer.training_recipe(pool, 1, index)
+        frames = (recipe.length - stft_params.n_fft) // stft_params.hop + 1
+        (target,) = [excerpt for excerpt in recipe.excerpts if excerpt.role == "target"]
+        song = mixer.activity.load(target.song)[target.row] >= 0.5
+        first = target.start // stft_params.hop + offset
+        np.testing.assert_array_equal(mixer.labels(recipe, frames), song[first : first + frames])
