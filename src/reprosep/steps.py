@@ -96,7 +96,9 @@ def train(params: Params, identifier: str) -> None:
     torch.set_num_threads(params.training.threads)
     run, system = find_run(params, identifier)
     if run.seed is None:
-        raise UserError(f"'{identifier}' is an oracle and needs no training; score it with `reprosep score {identifier}`")
+        raise UserError(
+            f"'{identifier}' is an oracle and needs no training; score it with `reprosep score {identifier}`"
+        )
     data = results_folder(params) / run.corpus
     mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)

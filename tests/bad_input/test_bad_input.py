@@ -376,9 +376,7 @@ def test_step_before_was_not_run(line: Make, reprosep: Run) -> None:
 
 def test_scoring_before_training(prepared: Line, reprosep: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(prepared.folder)
-    Path("params.yaml").write_text(
-        yaml.safe_dump(prepared.params.model_dump(mode="json", by_alias=True), sort_keys=False)
-    )
+    Line(Path.cwd(), prepared.params).write_params()
     told(reprosep("score", "mm_bass_iass_s42"), "mm_bass_iass_s42/best.safetensors", "no such file", "train")
 
 
@@ -527,9 +525,7 @@ def test_full_disk_at_every_step(
     """Files of one suffix land on /dev/full, where every write fails as on a full disk."""
     shutil.copytree(prepared.folder, tmp_path / "line")
     monkeypatch.chdir(tmp_path / "line")
-    Path("params.yaml").write_text(
-        yaml.safe_dump(prepared.params.model_dump(mode="json", by_alias=True), sort_keys=False)
-    )
+    Line(Path.cwd(), prepared.params).write_params()
     for path in [*Path("results/smoke").rglob("*.npy"), *Path("results/smoke").rglob("*.lab")]:
         if verb in ("store", "activity") and verb.replace("store", "audio") in path.parts:
             path.unlink()

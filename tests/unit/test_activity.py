@@ -18,6 +18,7 @@ from reprosep.audio.store import FULL_SCALE, SongArrays, read_table
 from synthetic import make_params
 
 ACTIVITY = make_params().activity
+PAPER_SIZE = {"audio": {"sample_rate": 44100}, "stft": {"n_fft": 4096, "hop": 1024}, "activity": {"window": 4096}}
 
 
 def plain_envelope(samples: np.ndarray, window: int, hop: int, frames: int) -> np.ndarray:
@@ -161,22 +162,21 @@ def test_second_build_reads_what_is_there(prepared: Line, monkeypatch: pytest.Mo
 # ---- frames ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", [0, 255, 256, 4000, 4096, 7999])
-def test_a_click_lies_in_the_same_frames_of_activity_and_spectrum(place: int) -> None:
+@pytest.mark.parametrize("place", [0, 255, 256, 4000, 4096, 7900])
+def test_a_click_lies_in_the_same_frame_of_activity_and_spectrum(place: int) -> None:
+    """Frame t of the envelope is frame t of the centred transform and frame t - 1 of the one without padding."""
     n_fft, hop, length = 512, 256, 8000
     click = np.zeros(length)
     click[place] = 1.0
     energy = envelope(click, n_fft, hop, length // hop + 1)
-    wave = torch.from_numpy(np.pad(click, n_fft // 2))[None, None]
-    centred = stft(wave, n_fft, hop, center=False).abs()[0, 0].sum(0).numpy()
-    # The windows differ at their ends by one sample: only frames that see the click clearly are compared.
-    assert set(np.flatnonzero(energy > 1e-3)) == set(np.flatnonzero(centred > 0.65)) or np.argmax(energy) == np.argmax(
-        centred
-    )
-    plain = stft(torch.from_numpy(click)[None, None], n_fft, hop, center=False).abs()[0, 0].sum(0).numpy()
-    offset = n_fft // (2 * hop)
-    if plain.max() > 0 and centred[offset : offset + len(plain)].max() == centred.max():
-        assert np.argmax(plain) + offset == np.argmax(energy)
+
+    def spectrum(samples: np.ndarray) -> np.ndarray:
+        return stft(torch.from_numpy(samples)[None, None], n_fft, hop, center=False).abs()[0, 0].sum(0).numpy()
+
+    centred = spectrum(np.pad(click, n_fft // 2))
+    np.testing.assert_allclose(energy / energy.sum(), centred / centred.sum(), atol=0.01)
+    plain = spectrum(click)
+    np.testing.assert_allclose(plain, centred[1 : 1 + len(plain)])
 
 
 def test_labels_of_a_training_chunk_are_a_slice_of_the_songs(prepared: Line) -> None:

@@ -26,7 +26,7 @@ def test_what_is_written_is_read(tmp_path: Path, suffix: str, channels: int) -> 
     assert found.dtype == np.float32
     assert found.shape[1] == channels
     assert abs(len(found) - len(samples)) <= (0 if suffix != "mp3" else 2500)
-    error = {"wav": 2e-5, "flac": 2e-5, "ogg": 0.1, "mp3": 1.0}[suffix]
+    error = {"wav": 4e-5, "flac": 4e-5, "ogg": 0.1, "mp3": 1.0}[suffix]
     assert np.abs(found[:15000] - samples[:15000]).max() < error
 
 
@@ -50,16 +50,17 @@ def test_formats_of_ffmpeg(tmp_path: Path, suffix: str) -> None:
 def test_depths_of_wav(tmp_path: Path, subtype: str) -> None:
     samples = wave("bass", 1, 0.5)
     soundfile.write(tmp_path / "a.wav", samples, 16000, subtype=subtype)
-    assert np.abs(read_sound(tmp_path / "a.wav")[0] - samples).max() < 2e-5
+    assert (
+        np.abs(read_sound(tmp_path / "a.wav")[0] - samples).max() < 4e-5
+    )  # half a step, and libsndfile scales by 32767
 
 
 def test_wav_written_to_a_pipe_has_no_length_and_is_read(tmp_path: Path) -> None:
     samples = wave("bass", 1, 0.5)
     soundfile.write(tmp_path / "a.wav", samples, 16000)
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "a.wav"), "-f", "wav", "-"]
     with open(tmp_path / "b.wav", "wb") as file:
-        subprocess.run(
-            ["ffmpeg", "-v", "error", "-i", str(tmp_path / "a.wav"), "-f", "wav", "-"], stdout=file, check=True
-        )
+        subprocess.run(command, stdout=file, check=True)
     assert len(read_sound(tmp_path / "b.wav")[0]) == len(samples)
 
 
