@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 from reprosep.errors import UserError, near_match
 from reprosep.params import merge, parse, read_yaml, repository
 from reprosep.progress import ProgressReport
@@ -17,6 +19,7 @@ _STEPS = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done")
 _TOTAL = re.compile(r"^total\s+(\d+)\s*$")
 _RULE = re.compile(r"^(?:local)?rule (\w+):")
 _QUIET = ("Nothing to be done",)
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
@@ -36,6 +39,8 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
     for file in files:
         content = merge(content, read_yaml(file))
     params = parse(content)  # a wrong key is told at once, before Snakemake starts
+    _wait_for_other_run()
+    _unlock()
     command = [_snakemake(), "--profile", "workflow/profiles/default", "--nocolor"]
     command += ["--configfile", *map(str, files), "--", *extra]
     _follow(command if extra else command[:-1])
@@ -45,6 +50,31 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
 def _snakemake() -> str:
     beside = Path(sys.executable).with_name("snakemake")
     return str(beside) if beside.exists() else shutil.which("snakemake") or "snakemake"
+
+
+def _wait_for_other_run() -> None:
+    """A run whose terminal is gone may still work in this folder; two at once would do the same work twice."""
+    told = False
+    while other := _other_run():
+        if not told:
+            print(f"another run (process {other}) works in this folder; waiting for it to end", file=sys.stderr)
+            told = True
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _other_run() -> int | None:
+    """Process id of a Snakemake that works in this folder, if there is one on this machine."""
+    for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
+        words = [Path(word).name for word in (process.info["cmdline"] or [])[:3]]
+        if "snakemake" in words and process.info["cwd"] == str(Path.cwd()):
+            return int(process.info["pid"])
+    return None
+
+
+def _unlock() -> None:
+    """Remove the lock that a killed Snakemake leaves behind; nobody works here, as was just seen."""
+    if any(Path(".snakemake/locks").glob("*")):
+        subprocess.run([_snakemake(), "--unlock"], capture_output=True, check=False)
 
 
 def _follow(command: list[str]) -> None:
