@@ -42,7 +42,7 @@ clean: ## Remove results and stand-in recordings (not the environment)
 	rm -rf results resources/standin-* .snakemake
 
 .venv/ready: envs/requirements.lock pyproject.toml envs/system.sh
-	@sh envs/system.sh
+	@sh envs/system.sh $(PYTHON)
 	@echo "making .venv from envs/requirements.lock (two to four minutes)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements.lock

@@ -1,6 +1,16 @@
 #!/bin/sh
-# Sees that ffmpeg, FluidSynth and espeak-ng are there; installs them with apt where it may, else says how to.
+# Sees that Python, ffmpeg, FluidSynth and espeak-ng are there; installs what it may with apt, else says how to.
 set -u
+
+python=${1:-python3}
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "reprosep: $python is not Python 3.11 or newer; install it, or name one with 'make PYTHON=/path/to/python3.11 ...'" >&2
+    exit 2
+fi
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    echo "reprosep: $python cannot make virtual environments; install 'python3-venv' and run the same command again" >&2
+    exit 2
+fi
 
 missing=""
 command -v ffmpeg >/dev/null 2>&1 && command -v ffprobe >/dev/null 2>&1 || missing="$missing ffmpeg"

@@ -141,6 +141,19 @@ def train(run: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
 
 
 @app.command()
+def example(
+    run: str,
+    index: int,
+    params: ParamFiles = DEFAULT_PARAMS,
+    output: Annotated[Path, typer.Option(help="Folder for the two wav files.")] = Path(),
+) -> None:
+    """Recompute one training item of a run: its recipe, and its target and mixture as wav files."""
+    from reprosep import steps
+
+    print(yaml.safe_dump(steps.example(read_params(params), run, index, output), sort_keys=False), end="")
+
+
+@app.command()
 def score(run: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
     """Separate and score the test songs of one run."""
     from reprosep import steps

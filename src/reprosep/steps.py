@@ -6,7 +6,9 @@ recordings → catalog → audio store → activity → mixtures → training �
 from __future__ import annotations
 
 import shutil
+import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,8 @@ def recordings(params: Params, name: str, threads: int) -> None:
             seconds=standin.seconds,
             workers=threads,
         )
+        speed = summary["stem_seconds_per_core_second"]
+        print(f"{summary['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
     else:
         from reprosep.corpora.catalog import read_songs
 
@@ -79,6 +83,23 @@ def mixtures(params: Params, name: str) -> None:
     folder = results_folder(params) / name
     mixer = Mixer(params, name, read_table(folder / "catalog.parquet"), folder)
     write_table(folder / "mixtures.parquet", mixer.mixtures())
+
+
+def example(params: Params, identifier: str, index: int, folder: Path) -> dict[str, Any]:
+    """Training item `index` of a run, exactly as the training saw it: its recipe, and its sound in `folder`."""
+    from reprosep.audio.io import write_sound
+    from reprosep.audio.store import read_table
+    from reprosep.mixing import Mixer
+
+    run, system = find_run(params, identifier)
+    if run.seed is None:
+        raise UserError(f"'{identifier}' is an oracle and has no training items; name a trained run")
+    data = results_folder(params) / run.corpus
+    mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
+    recipe = mixer.training_recipe(mixer.training_pool(run.target), run.seed, index)
+    for name, wave in zip(("target", "mixture"), mixer.render(recipe, system.channel_swap), strict=True):
+        write_sound(folder / f"{run.id}_{index}_{name}.wav", wave.T, params.audio.sample_rate)
+    return asdict(recipe)
 
 
 def train(params: Params, identifier: str) -> None:

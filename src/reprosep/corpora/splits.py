@@ -29,11 +29,12 @@ def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> li
         When the user's lists name a song that is not there or name one twice.
     """
     songs = [song for song in _named(name, songs, corpus.split) if song.split != "ignore"]
-    if corpus.test_fraction:
-        songs = _draw(songs, "test", corpus.test_fraction, seed)
+    fixed = {member for members in corpus.split.values() for member in members}
+    if corpus.test_fraction and not any(song.split == "test" for song in songs):
+        songs = _draw(songs, "test", corpus.test_fraction, seed, fixed)
     songs = [replace(song, split=song.split or "train") for song in songs]
     if corpus.valid_fraction and not any(song.split == "valid" for song in songs):
-        songs = _draw(songs, "valid", corpus.valid_fraction, seed + 1)
+        songs = _draw(songs, "valid", corpus.valid_fraction, seed + 1, fixed)
     return songs
 
 
@@ -52,9 +53,9 @@ def _named(name: str, songs: list[Song], split: Mapping[Any, list[str]]) -> list
     return [replace(song, split=chosen.get(song.name, song.split)) for song in songs]
 
 
-def _draw(songs: list[Song], part: str, fraction: float, seed: int) -> list[Song]:
-    """Move whole artists to `part` until the fraction of the songs that could go there is reached."""
-    free = [song for song in songs if song.split in ("", "train")]
+def _draw(songs: list[Song], part: str, fraction: float, seed: int, fixed: set[str]) -> list[Song]:
+    """Move whole artists to `part` until the fraction of the songs that could go there, not `fixed`, is reached."""
+    free = [song for song in songs if song.split in ("", "train") and song.name not in fixed]
     artists = sorted({song.artist for song in free})
     np.random.Generator(np.random.Philox(key=[seed, _STREAM])).shuffle(artists)
     wanted, chosen, count = round(fraction * len(free)), set(), 0

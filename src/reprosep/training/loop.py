@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.mixing import Recipe
 from reprosep.models.build import build_model
@@ -57,6 +58,7 @@ class Training:
     def __init__(self, params: Params, run: Run, system: System, examples: Examples, recipes: list[Recipe]) -> None:
         settings = params.training
         self.params, self.examples, self.recipes, self.system = params, examples, recipes, system
+        self.name = run.id
         self.device = torch.device("cuda" if settings.gpu and torch.cuda.is_available() else "cpu")
         wants_bfloat16 = settings.precision == "bfloat16" or (
             settings.precision == "auto" and bfloat16_is_native(self.device)
@@ -97,6 +99,11 @@ class Training:
             progress.advance(len(self.epochs) * self.steps)
             while len(self.epochs) < settings.epochs and not self._has_stalled():
                 self._epoch(progress)
+                if not self.best_epoch:
+                    raise UserError(
+                        f"run '{self.name}': the validation error of epoch {len(self.epochs)} is "
+                        f"{self.epochs[-1]['valid_mse']}, no number; lower training.optimizer.learning_rate"
+                    )
                 if self.best_epoch == len(self.epochs):
                     save_weights(folder / BEST, self.model)
                 save_weights(folder / LAST, self.model)
