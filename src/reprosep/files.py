@@ -17,6 +17,7 @@ from typing import Any
 from reprosep.errors import UserError
 
 _HASH_BLOCK_BYTES = 1 << 20
+_LONGEST_NAME = 80  # letters of a song's name in a file's name
 
 
 @contextlib.contextmanager
@@ -118,5 +119,9 @@ def digest(content: Any, length: int = 12) -> str:
 
 
 def slug(text: str) -> str:
-    """`text` as a name that every file system takes: letters, digits, dots and dashes."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.") or "unnamed"
+    """`text` as a name that every file system takes: letters, digits, dots, dashes and underscores.
+
+    A text that has to be changed for it gets a digest behind, so that different texts have different names.
+    """
+    safe = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:_LONGEST_NAME] or "unnamed"
+    return safe if safe == text else f"{safe}-{digest(text, 6)}"

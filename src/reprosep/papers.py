@@ -177,7 +177,22 @@ def load_paper(name: str) -> Paper:
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{path.name}: {where}: found {first['input']!r}, but {first['msg']}") from error
     _check_systems(path, paper)
+    _check_shapes(path, paper)
     return paper
+
+
+def _check_shapes(path: Path, paper: Paper) -> None:
+    for name, table in paper.tables.items():
+        where = f"{path.name}: tables.{name}.published"
+        rows, columns = len(table.rows), len(table.columns)
+        if len(table.published) != rows:
+            raise UserError(f"{where}: found {len(table.published)} lists of values, expected {rows}, one per row")
+        for number, values in enumerate(table.published):
+            if len(values) != columns:
+                raise UserError(
+                    f"{where}.{number}: found {len(values)} values, expected {columns}, one per column; "
+                    "write null where the paper prints nothing"
+                )
 
 
 def _check_systems(path: Path, paper: Paper) -> None:

@@ -6,6 +6,7 @@ allowed, and a near match when there is one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -23,7 +24,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class Section(BaseModel):
     """A section of params.yaml: unknown keys are errors, values never change after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 class Standin(Section):
@@ -195,11 +196,19 @@ def _disagreement(params: Params) -> str | None:
         return f"separation.median_frames: {params.separation.median_frames} must be odd"
     if params.training.chunk_seconds * params.audio.sample_rate < stft.n_fft:
         return f"training.chunk_seconds: {params.training.chunk_seconds} is shorter than one STFT frame"
+    for key in ("seeds", "papers"):
+        if problem := _repetition(getattr(params, key)):
+            return f"{key}: {problem}"
     for name, corpus in params.corpora.items():
         problem = _corpus_disagreement(corpus)
         if problem:
             return f"corpora.{name}.{problem}"
     return None
+
+
+def _repetition(values: Sequence[object]) -> str | None:
+    twice = [value for number, value in enumerate(values) if value in values[:number]]
+    return f"{list(values)} names {twice[0]!r} twice; name it once" if twice else None
 
 
 def _corpus_disagreement(corpus: Corpus) -> str | None:
@@ -213,6 +222,8 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
         return (
             "files: empty, but kind 'folder' needs at least one class with file-name patterns, e.g. vocals: ['*vox*']"
         )
+    if problem := _repetition(corpus.targets):
+        return f"targets: {problem}"
     known = known_targets(corpus)
     for target in corpus.targets:
         if target not in known:

@@ -104,8 +104,8 @@ def test_sources_way_mixes_songs(prepared: Line) -> None:
 
 
 def test_several_stems_of_a_class_and_song_come_together_in_the_sources_way(line: Make) -> None:
-    songs = [f"Artist{number}_Song{number}" for number in (0, 1, 2, 3, 5)]
-    mixed = line("mm", change=merge(CHANGE, {"corpora": {"mm": {"mixing": "sources", "split": {"train": songs}}}}))
+    songs = {"train": ["Artist0_Song0", "Artist1_Song1"], "test": ["Artist4_Song4", "Artist3_Song3"]}
+    mixed = line("mm", change=merge(CHANGE, {"corpora": {"mm": {"mixing": "sources", "split": songs}}}))
     mixed.prepare("mm")
     mixer = mixed.mixer("mm")
     pool = mixer.training_pool("vocals")

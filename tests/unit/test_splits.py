@@ -65,14 +65,14 @@ def test_ignored_songs_are_gone() -> None:
 
 
 def test_the_layouts_test_songs_stay() -> None:
-    given = songs(10, split="train") + [Song("t", "t", "test")]
+    given = [*songs(10, split="train"), Song("t", "t", "test")]
     found = splits(given, test_fraction=0.0, valid_fraction=0.2)
     assert found["t"] == "test"
     assert Counter(found.values()) == {"train": 8, "valid": 2, "test": 1}
 
 
 def test_the_layouts_validation_songs_stay() -> None:
-    given = songs(10, split="train") + [Song("v", "v", "valid")]
+    given = [*songs(10, split="train"), Song("v", "v", "valid")]
     assert Counter(splits(given, test_fraction=0.0, valid_fraction=0.5).values()) == {"train": 10, "valid": 1}
 
 

@@ -19,6 +19,7 @@ import torch
 from conftest import CHANGE, Line
 from reprosep.errors import UserError
 from reprosep.mixing import recipes_of
+from reprosep.models import iass
 from reprosep.papers import Run, System, find_run
 from reprosep.params import Params, merge
 from reprosep.training import loop
@@ -253,10 +254,8 @@ def test_the_recipe_changes_with_everything_that_matters() -> None:
 
 
 def test_weights_come_back_with_their_buffers(tmp_path: Path) -> None:
-    from reprosep.models.iass import IASS as Network
-
     torch.manual_seed(0)
-    one, other = Network(81, 129, 1, 2, 4), Network(81, 129, 1, 2, 4)
+    one, other = iass.IASS(81, 129, 1, 2, 4), iass.IASS(81, 129, 1, 2, 4)
     one(torch.rand(2, 1, 129, 9))  # moves the running statistics
     save_weights(tmp_path / BEST, one)
     load_weights(tmp_path / BEST, other)
