@@ -54,14 +54,16 @@ def test_published_values(demo: Params, iass: Paper) -> None:
 
 
 def test_printed_averages_are_means(demo: Params, iass: Paper) -> None:
+    """But for electric guitar and piano, where the paper's first two rows have each other's average."""
     table: dict[str, dict[str, float]] = {}
     for cell in cells(demo, iass.tables["table-4"]):
         assert cell.published is not None
         table.setdefault(cell.row, {})[cell.column] = cell.published
-    for row in table.values():
-        assert (row["SDR"] + row["SIR"] + row["SAR"]) / 3 == pytest.approx(
-            row["Avg"], abs=0.03
-        )  # means of unrounded values
+    for name, row in table.items():
+        swapped = {"✗ ✗": "✓ ✗", "✓ ✗": "✗ ✗"} if name.startswith(("Elecgtr", "Piano")) else {}
+        target, labels = name.split(maxsplit=1)
+        printed = table[f"{target} {swapped.get(labels, labels)}"]["Avg"]
+        assert (row["SDR"] + row["SIR"] + row["SAR"]) / 3 == pytest.approx(printed, abs=0.011)
 
 
 def test_tables_3_and_4_agree_but_for_the_doubtful_cell(demo: Params, iass: Paper) -> None:
@@ -134,7 +136,7 @@ def changed_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             ("tables", "table-1", "published"),
             [[1, 2, 3, 4]],
-            "tables.table-1.published: found 1 lists of values, expected 2",
+            "tables.table-1.published: found 1 lists",
         ),
         (("tables", "table-1", "published", 0), [1, 2, 3], "tables.table-1.published.0: found 3 values, expected 4"),
     ],

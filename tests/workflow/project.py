@@ -1,0 +1,98 @@
+"""A copy of the project in a folder of its own, and Snakemake in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reprosep.corpora.standin.corpus import require_synthesisers
+from reprosep.errors import UserError
+
+SCALE = "workflow/scales/smoke.yaml"
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def copy_project(folder: Path) -> Path:
+    """What a clone with the present changes would hold: tracked and untracked files that are not ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.split("\0")
+    for name in filter(None, listed):
+        source, target = REPOSITORY / name, folder / name
+        if source.is_file() and not name.startswith("tests/"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    return folder
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The copy's own library comes first, one thread per process."""
+    found = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+    found["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{found['PATH']}"
+    return found
+
+
+def snakemake(folder: Path, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    """Snakemake with the default profile; stdout and stderr come together."""
+    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/default", "--nocolor", *arguments]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def job_counts(output: str) -> dict[str, int]:
+    """Rule -> number of jobs, from the last table that Snakemake printed."""
+    lines = output.splitlines()
+    first = max(number for number, line in enumerate(lines) if line.startswith("job ")) + 2
+    rows = [line.split() for line in lines[first:]]
+    end = next(number for number, row in enumerate(rows) if len(row) != 2)
+    return {name: int(count) for name, count in rows[:end]}
+
+
+@dataclass
+class Finished:
+    """A project folder in which the smoke scale was run, and how long it took."""
+
+    folder: Path
+    seconds: float
+
+
+def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Finished:
+    """The smoke scale, start to report, run once however many processes run the tests; to be read, not changed."""
+    try:
+        require_synthesisers()
+    except UserError as reason:
+        pytest.skip(str(reason))
+    base = temporary.getbasetemp()
+    shared = (base if worker == "master" else base.parent) / "smoke"
+    shared.mkdir(exist_ok=True)
+    record = shared / "output.txt"
+    with open(shared / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            copy_project(shared / "project")
+            start = time.monotonic()
+            answer = snakemake(shared / "project", "--configfile", SCALE)
+            record.write_text(f"{answer.returncode}\n{time.monotonic() - start}\n{answer.stdout}")
+    status, seconds, output = record.read_text().split("\n", 2)
+    assert status == "0", output
+    return Finished(shared / "project", float(seconds))

@@ -1,0 +1,58 @@
+"""The DAG plans completely without any data, and a wrong parameter ends the plan with one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from project import copy_project, job_counts, snakemake
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_project(tmp_path_factory.mktemp("plan"))
+
+
+@pytest.mark.parametrize("scale", [None, "demo", "standin", "paper"])
+def test_the_complete_dag_plans_without_data(project: Path, scale: str | None) -> None:
+    chosen = ["--configfile", f"workflow/scales/{scale}.yaml"] if scale else []
+    answer = snakemake(project, "-n", *chosen)
+    assert answer.returncode == 0, answer.stdout
+    jobs = job_counts(answer.stdout)
+    assert jobs["train"] == 30
+    assert jobs["score_oracle"] == 12
+    assert jobs["score_plain"] + jobs["score_gated"] == 30
+    for step in ("recordings", "catalog", "store", "activity", "mixtures"):
+        assert jobs[step] == 2
+    for step in ("tables_iass", "figures_iass", "claims_iass", "listen_iass", "report", "all"):
+        assert jobs[step] == 1
+    assert not (project / "resources").exists()
+    assert not (project / "results").exists()
+
+
+def test_more_seeds_plan_more_trainings(project: Path) -> None:
+    (project / "seeds.yaml").write_text("seeds: [1, 2, 3]\n")
+    answer = snakemake(project, "-n", "--configfile", "seeds.yaml")
+    assert job_counts(answer.stdout)["train"] == 90
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"training": {"epoch": 3}}, "params: unknown key 'training.epoch' (did you mean 'epochs'?)"),
+        ({"training": {"epochs": 0}}, "params: training.epochs: found 0, but input should be greater than 0"),
+        (
+            {"training": {"epochs": "many"}},
+            "params: training.epochs: found 'many', but input should be a valid",
+        ),
+        ({"corpora": {"musdb": {"targets": ["vocal"]}}}, "unknown target 'vocal' (did you mean 'vocals'?)"),
+        ({"papers": ["ias"]}, "params: papers: unknown paper 'ias' (did you mean 'iass'?)"),
+    ],
+)
+def test_a_wrong_parameter_ends_the_plan(project: Path, change: dict[str, object], words: str) -> None:
+    (project / "wrong.yaml").write_text(yaml.safe_dump(change))
+    answer = snakemake(project, "-n", "--configfile", "wrong.yaml")
+    assert answer.returncode != 0
+    assert words in answer.stdout
+    assert "Traceback" not in answer.stdout

@@ -1,0 +1,99 @@
+"""A run that was killed goes on where it was, and its tables are those of an uninterrupted run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from project import SCALE, Finished, copy_project, environment, finished_smoke, snakemake
+
+RESULTS = Path("results/smoke")
+MOMENTS = {
+    "training": "runs/*/checkpoint/state.pt",
+    "scoring": "scores/.parts/*iass*/*.parquet",
+}
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Finished:
+    return finished_smoke(tmp_path_factory, worker_id)
+
+
+def copy_with_recordings(smoke: Finished, folder: Path) -> Path:
+    """A fresh project whose stand-in songs are those of the finished one (linked: composing them takes long)."""
+    copy_project(folder)
+    for path in (smoke.folder / "resources").rglob("*"):
+        target = folder / path.relative_to(smoke.folder)
+        if path.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, target)
+    return folder
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/default", *arguments]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> None:
+    """SIGKILL to a run with all of its jobs as soon as a moment is reached."""
+    while not reached():
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.02)
+    everyone = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    for member in reversed(everyone):
+        with_signal(member)
+    process.wait()
+
+
+def with_signal(member: psutil.Process) -> None:
+    try:
+        member.send_signal(signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / RESULTS / "papers" / "iass").glob("*.csv")}
+
+
+def test_tables_after_kills_in_training_and_scoring(smoke: Finished, tmp_path: Path) -> None:
+    folder = copy_with_recordings(smoke, tmp_path / "project")
+    for pattern in MOMENTS.values():
+        process = start(folder, "--configfile", SCALE)
+        kill_when(process, lambda wanted=pattern: bool(list((folder / RESULTS).glob(wanted))))
+        assert snakemake(folder, "--configfile", SCALE, "--unlock").returncode == 0
+    answer = snakemake(folder, "--configfile", SCALE)
+    assert answer.returncode == 0, answer.stdout
+    found, expected = tables(folder), tables(smoke.folder)
+    assert sorted(found) == sorted(expected)
+    assert len(found) >= 9
+    for name, content in expected.items():
+        assert found[name] == content, f"{name} differs from that of the uninterrupted run"
+    assert (folder / RESULTS / "report.html").is_file()
+
+
+def test_a_lost_file_is_made_again_and_nothing_else(smoke: Finished, tmp_path: Path) -> None:
+    """Planned only: a table that is gone needs the tables' step, not the trainings."""
+    lost = smoke.folder / RESULTS / "papers" / "iass" / "table-3.csv"
+    kept = lost.read_bytes()
+    times = lost.stat()
+    lost.unlink()
+    try:
+        answer = snakemake(smoke.folder, "-n", "--configfile", SCALE)
+    finally:
+        lost.write_bytes(kept)
+        os.utime(lost, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert "tables_iass" in answer.stdout
+    assert "rule train:" not in answer.stdout

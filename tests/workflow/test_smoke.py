@@ -1,0 +1,113 @@
+"""The whole line at its smallest, from composed songs to the report."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from project import SCALE, Finished, finished_smoke, snakemake
+
+from reprosep.papers import cells, load_paper, runs
+from reprosep.params import Params, merge, parse, read_yaml
+
+RESULTS = Path("results/smoke")
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Finished:
+    return finished_smoke(tmp_path_factory, worker_id)
+
+
+@pytest.fixture(scope="module")
+def params(smoke: Finished) -> Params:
+    return parse(merge(read_yaml(smoke.folder / "params.yaml"), read_yaml(smoke.folder / SCALE)))
+
+
+def test_every_artifact_is_there(smoke: Finished, params: Params) -> None:
+    results, paper = smoke.folder / RESULTS, load_paper("iass")
+    for corpus in ("musdb", "mm"):
+        for name in ("recordings.json", "catalog.parquet", "audio/index.parquet", "activity/index.parquet"):
+            assert (results / corpus / name).is_file()
+        assert (results / corpus / "mixtures.parquet").is_file()
+        assert list((results / corpus / "activity" / "labels").glob("*.lab"))
+    for run in runs(params, paper):
+        assert (results / "scores" / f"{run.id}.parquet").is_file()
+        if run.seed is not None:
+            for name in ("best.safetensors", "epochs.csv", "run.json", "checkpoint/last.safetensors"):
+                assert (results / "runs" / run.id / name).is_file()
+    for name in paper.tables:
+        assert (results / "papers" / "iass" / f"{name}.csv").is_file()
+    for name in paper.figures:
+        for suffix in ("svg", "png"):
+            assert (results / "papers" / "iass" / f"{name}.{suffix}").stat().st_size > 1000
+    assert (results / "report.html").stat().st_size > 100_000
+
+
+def test_every_cell_is_a_number(smoke: Finished, params: Params) -> None:
+    """Or blank where every frame of every song was dropped, for a reason that the scores name."""
+    paper, results = load_paper("iass"), smoke.folder / RESULTS
+    for name, table in paper.tables.items():
+        found = pd.read_csv(results / "papers" / "iass" / f"{name}.csv").set_index(["row", "column"])
+        assert {"metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"} <= set(found.columns)
+        expected = cells(params, table)
+        assert sorted(found.index) == sorted((cell.row, cell.column) for cell in expected)
+        for cell in expected:
+            row = found.loc[(cell.row, cell.column)]
+            assert row["published"] == cell.published
+            if pd.isna(row["reproduced"]):
+                assert_dropped(results, cell.corpus, cell.target, cell.system, cell.variant)
+            else:
+                assert row["ci_low"] <= row["reproduced"] <= row["ci_high"]
+                assert row["songs"] >= 1
+
+
+def assert_dropped(results: Path, corpus: str, target: str, system: str, variant: str) -> None:
+    name = re.compile(rf"{corpus}_{target}_{system}(_s\d+)?\.parquet")
+    (path,) = (path for path in (results / "scores").iterdir() if name.fullmatch(path.name))
+    scores = pd.read_parquet(path)
+    scores = scores[scores["variant"] == variant]
+    assert scores["SDR"].isna().all()
+    assert (scores["dropped"] != "").all()
+
+
+def test_oracles_are_as_they_should_be(smoke: Finished) -> None:
+    table = pd.read_csv(smoke.folder / RESULTS / "papers" / "iass" / "table-3.csv")
+    columns = table.pivot(index="row", columns="column", values="reproduced")
+    assert (columns["IBM"] > columns["input-SDR"] + 3).all()
+    assert columns["input-SDR"].between(-10, 1).all()
+
+
+def test_every_claim_has_a_verdict(smoke: Finished) -> None:
+    claims = pd.read_csv(smoke.folder / RESULTS / "papers" / "iass" / "claims.csv")
+    assert {claim.id for claim in load_paper("iass").claims} <= set(claims["id"])
+    assert claims["verdict"].notna().all()
+
+
+def test_runs_say_where_they_come_from(smoke: Finished) -> None:
+    for path in (smoke.folder / RESULTS / "runs").glob("*/run.json"):
+        record = json.loads(path.read_text())
+        assert {"commit", "versions", "hardware", "seed", "wall_seconds", "params"} <= set(record)
+
+
+def test_the_report_is_one_page_that_needs_no_network(smoke: Finished) -> None:
+    page = (smoke.folder / RESULTS / "report.html").read_text()
+    sources = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page)
+    assert all(source.startswith(("data:", "#")) or "://" in source for source in sources)
+    assert not [source for source in re.findall(r"""src=["']([^"']+)["']""", page) if not source.startswith("data:")]
+    assert "stand-in" in page
+
+
+def test_a_second_run_does_nothing(smoke: Finished) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (smoke.folder / "results").rglob("*") if path.is_file()}
+    answer = snakemake(smoke.folder, "--configfile", SCALE)
+    assert answer.returncode == 0
+    assert "Nothing to be done" in answer.stdout
+    after = {path: path.stat().st_mtime_ns for path in (smoke.folder / "results").rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_it_takes_minutes(smoke: Finished) -> None:
+    assert smoke.seconds < 600, "the smoke scale is meant for three minutes on two free cores"
