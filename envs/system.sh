@@ -16,6 +16,8 @@ missing=""
 command -v ffmpeg >/dev/null 2>&1 && command -v ffprobe >/dev/null 2>&1 || missing="$missing ffmpeg"
 command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 command -v fluidsynth >/dev/null 2>&1 || missing="$missing fluidsynth"
+# pedalboard's wheel is linked to it; ctypes finds it wherever the system's loader would.
+"$python" -c 'import ctypes; ctypes.CDLL("libatomic.so.1")' 2>/dev/null || missing="$missing libatomic1"
 [ -n "$missing" ] || exit 0
 
 if command -v apt-get >/dev/null 2>&1; then

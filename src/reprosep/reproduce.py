@@ -18,6 +18,7 @@ from reprosep.progress import ProgressReport
 _STEPS = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done")
 _TOTAL = re.compile(r"^total\s+(\d+)\s*$")
 _RULE = re.compile(r"^(?:local)?rule (\w+):")
+_ERROR = re.compile(r"^\s*[\w.]*(Error|Exception): \S")
 _QUIET = ("Nothing to be done",)
 _SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -121,5 +122,5 @@ def _reason(lines: list[str]) -> str:
     told = [line.strip() for line in lines if line.strip().startswith(("reprosep: ", "params: "))]
     if told:
         return told[-1].removeprefix("reprosep: ")
-    errors = [line.strip() for line in lines if "rror" in line]
+    errors = [line.strip() for line in lines if _ERROR.match(line)]
     return errors[-1] if errors else (lines or ["Snakemake failed"])[-1]
