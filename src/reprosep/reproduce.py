@@ -15,11 +15,12 @@ from reprosep.errors import UserError, near_match
 from reprosep.params import merge, parse, read_yaml, repository
 from reprosep.progress import ProgressReport
 
-_STEPS = re.compile(r"^(\d+) of (\d+) steps \(\d+%\) done")
-_TOTAL = re.compile(r"^total\s+(\d+)\s*$")
-_RULE = re.compile(r"^(?:local)?rule (\w+):")
+_COUNT = re.compile(r"^(\w+) +(\d+)$")  # a line of Snakemake's job statistics
+_TOTAL = re.compile(r"^total +\d+")
+_FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)")
 _ERROR = re.compile(r"^\s*[\w.]*(Error|Exception): \S")
-_QUIET = ("Nothing to be done",)
+_KEPT_LINES = 400
+_WORK = {"recordings": 130, "train": 50, "score_gated": 40, "score_plain": 15, "score_oracle": 7, "listen": 10}
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -90,31 +91,51 @@ def _follow(command: list[str]) -> None:
         ) from error
     with output, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
-        lines = _show(process.stdout, output)
+        watcher = _Watcher()
+        for line in process.stdout:
+            output.write(line)
+            output.flush()
+            watcher.read(line)
+        watcher.close()
     if process.returncode:
-        raise UserError(f"{_reason(lines)} (whole log: {log})")
+        raise UserError(f"{_reason(watcher.lines)} (whole log: {log})")
 
 
-def _show(stream: object, output: object) -> list[str]:
-    progress: ProgressReport | None = None
-    lines: list[str] = []
-    rule = ""
-    for line in stream:  # type: ignore[attr-defined]
-        output.write(line)  # type: ignore[attr-defined]
-        output.flush()  # type: ignore[attr-defined]
-        lines = [*lines[-400:], line.rstrip()]
-        if line.startswith(_QUIET):
+class _Watcher:
+    """Reads Snakemake's output line by line, keeps it, and shows how much of the work is done."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._jobs: dict[str, int] = {}
+        self._progress: ProgressReport | None = None
+
+    def read(self, line: str) -> None:
+        """Take one line of the output."""
+        self.lines = [*self.lines[-_KEPT_LINES:], line.rstrip()]
+        if line.startswith("Nothing to be done"):
             print("nothing to be done: every result is there and up to date", file=sys.stderr)
-        if found := _RULE.match(line):
-            rule = found[1]
-        if (found := _TOTAL.match(line)) and progress is None:
-            progress = ProgressReport("reproducing", int(found[1]))
-            progress.__enter__()
-        if (found := _STEPS.match(line)) and progress:
-            progress.advance(int(found[1]) - progress.done, rule)
-    if progress:
-        progress.__exit__()
-    return lines
+        elif self._progress is None:
+            self._plan(line)
+        elif found := _FINISHED.match(line):
+            self._progress.advance(_work(found[1]), f"({found[1]})")
+
+    def _plan(self, line: str) -> None:
+        if _TOTAL.match(line) and self._jobs:
+            total = sum(_work(rule) * count for rule, count in self._jobs.items())
+            self._progress = ProgressReport("reproducing, work done", total)
+            self._progress.__enter__()
+        elif found := _COUNT.match(line):
+            self._jobs[found[1]] = int(found[2])
+
+    def close(self) -> None:
+        """End the progress display."""
+        if self._progress:
+            self._progress.__exit__()
+
+
+def _work(rule: str) -> int:
+    """About how many core-seconds a job of that rule takes in the demo: a better estimate than counting jobs."""
+    return _WORK.get(rule.split("_")[0] if rule.startswith("listen") else rule, 1)
 
 
 def _reason(lines: list[str]) -> str:
