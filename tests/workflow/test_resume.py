@@ -53,11 +53,11 @@ def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> 
         time.sleep(0.02)
     everyone = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
     for member in reversed(everyone):
-        with_signal(member)
+        kill(member)
     process.wait()
 
 
-def with_signal(member: psutil.Process) -> None:
+def kill(member: psutil.Process) -> None:
     try:
         member.send_signal(signal.SIGKILL)
     except psutil.NoSuchProcess:
@@ -82,18 +82,3 @@ def test_tables_after_kills_in_training_and_scoring(smoke: Finished, tmp_path: P
     for name, content in expected.items():
         assert found[name] == content, f"{name} differs from that of the uninterrupted run"
     assert (folder / RESULTS / "report.html").is_file()
-
-
-def test_a_lost_file_is_made_again_and_nothing_else(smoke: Finished, tmp_path: Path) -> None:
-    """Planned only: a table that is gone needs the tables' step, not the trainings."""
-    lost = smoke.folder / RESULTS / "papers" / "iass" / "table-3.csv"
-    kept = lost.read_bytes()
-    times = lost.stat()
-    lost.unlink()
-    try:
-        answer = snakemake(smoke.folder, "-n", "--configfile", SCALE)
-    finally:
-        lost.write_bytes(kept)
-        os.utime(lost, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert "tables_iass" in answer.stdout
-    assert "rule train:" not in answer.stdout

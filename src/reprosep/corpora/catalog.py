@@ -55,7 +55,7 @@ def read_songs(params: Params, name: str) -> list[Song]:
         elif corpus.kind == "medleydb":
             songs += medleydb.read_songs(root)
         else:
-            songs += folder.read_songs(root, corpus.files)
+            songs += folder.read_songs(root, corpus.files, corpus.split.get("ignore", ()))
     _check_unique(songs)
     return songs
 

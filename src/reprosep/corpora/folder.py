@@ -7,6 +7,7 @@ match wins; a file that matches no pattern is accompaniment. Stems may differ in
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Collection
 from pathlib import Path
 
 from reprosep.audio.io import SOUND_SUFFIXES
@@ -16,8 +17,8 @@ from reprosep.errors import UserError
 LEFT_OUT = "ignore"  # class name of files that are no stem, e.g. masters and mixes
 
 
-def read_songs(root: str, files: dict[str, list[str]]) -> list[Song]:
-    """Songs of a folder, one sub-folder each.
+def read_songs(root: str, files: dict[str, list[str]], ignored: Collection[str] = ()) -> list[Song]:
+    """Songs of a folder, one sub-folder each; those whose names are `ignored` need not hold any class.
 
     Raises
     ------
@@ -27,7 +28,8 @@ def read_songs(root: str, files: dict[str, list[str]]) -> list[Song]:
     folder = Path(root)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; name the folder that holds one folder per song in corpora.*.roots")
-    songs = [_song(path, files) for path in sorted(folder.iterdir()) if path.is_dir() and _sounds(path)]
+    folders = [path for path in sorted(folder.iterdir()) if path.is_dir() and _sounds(path)]
+    songs = [_song(path, files, path.name not in ignored) for path in folders]
     if not songs:
         raise UserError(f"{folder}: no song in it; expected one folder per song with one sound file per stem")
     return songs
@@ -37,13 +39,13 @@ def _sounds(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SOUND_SUFFIXES)
 
 
-def _song(folder: Path, files: dict[str, list[str]]) -> Song:
+def _song(folder: Path, files: dict[str, list[str]], wanted: bool) -> Song:
     stems = []
     for path in _sounds(folder):
         target = _target(path, files)
         if target != LEFT_OUT:
             stems.append(Stem(path.name, str(path), target or "unmapped", target))
-    if not any(stem.target for stem in stems):
+    if wanted and not any(stem.target for stem in stems):
         patterns = ", ".join(pattern for group in files.values() for pattern in group)
         raise UserError(f"{folder}: none of its files matches a class; files of this corpus match {patterns}")
     return Song(folder.name, folder.name, "", stems)
