@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError
 
 from reprosep.errors import UserError, near_match
 from reprosep.params import Params, Section, read_yaml, repository
+from reprosep.validation import explain
 
 Variant = Literal["none", "raw", "median", "oracle"]
 Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg"]
@@ -173,9 +174,7 @@ def load_paper(name: str) -> Paper:
     try:
         paper = Paper.model_validate(read_yaml(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path.name}: {where}: found {first['input']!r}, but {first['msg']}") from error
+        raise UserError(f"{path.name}: {explain(error, Paper, 'another paper file')}") from error
     _check_systems(path, paper)
     _check_shapes(path, paper)
     return paper

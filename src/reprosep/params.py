@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reprosep.errors import UserError, near_match
+from reprosep.validation import explain
 
 CorpusName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -282,58 +283,8 @@ def parse(content: dict[str, Any]) -> Params:
     try:
         params = Params.model_validate(content)
     except ValidationError as error:
-        raise UserError(_sentence(error, content)) from error
+        raise UserError(f"params: {explain(error, Params, 'params.yaml')}") from error
     return params
-
-
-def _sentence(error: ValidationError, content: dict[str, Any]) -> str:
-    """The first validation error as one sentence with path, value, what is allowed and a near match."""
-    # Unknown keys come first: they are usually the misspelling behind a 'missing' one.
-    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    location = [part for part in first["loc"] if part != "[key]"]
-    path = ".".join(str(part) for part in location)
-    if first["type"] == "extra_forbidden":
-        allowed = _keys_beside(location)
-        return (
-            f"params: unknown key '{path}'{near_match(str(location[-1]), allowed)}; allowed here: {', '.join(allowed)}"
-        )
-    if first["type"] == "missing":
-        return f"params: key '{path}' is missing; copy it from params.yaml"
-    if first["type"] == "value_error":
-        return f"params: {first['ctx']['error']!s}"
-    allowed = _choices(first)
-    hint = near_match(str(first["input"]), allowed)
-    return f"params: {path}: found {first['input']!r}, but {_lower_first(first['msg'])}{hint}"
-
-
-def _lower_first(message: str) -> str:
-    return message[:1].lower() + message[1:]
-
-
-def _choices(item: Any) -> list[str]:
-    expected = item.get("ctx", {}).get("expected", "")
-    return [part.strip("' ") for part in str(expected).replace(" or ", ",").split(",")]
-
-
-def _keys_beside(location: list[Any]) -> list[str]:
-    """The keys that the section holding `location` may have."""
-    model: Any = Params
-    for part in location[:-1]:
-        field = {f.alias or name: f for name, f in model.model_fields.items()}.get(part) if _is_section(model) else None
-        model = _section_of(field.annotation) if field else model
-    return [field.alias or name for name, field in model.model_fields.items()] if _is_section(model) else []
-
-
-def _is_section(model: Any) -> bool:
-    return isinstance(model, type) and issubclass(model, BaseModel)
-
-
-def _section_of(annotation: Any) -> Any:
-    """The section inside an annotation such as ``dict[str, Corpus]`` or ``Standin | None``."""
-    if _is_section(annotation):
-        return annotation
-    inner = [_section_of(part) for part in get_args(annotation)]
-    return next((model for model in inner if _is_section(model)), annotation)
 
 
 def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

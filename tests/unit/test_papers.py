@@ -129,7 +129,7 @@ def changed_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("place", "value", "words"),
     [
         (("systems", "iass", "blocks"), 9, "systems.iass.blocks: found 9"),
-        (("systems", "iass", "block"), 3, "systems.iass.block"),
+        (("systems", "iass", "block"), 3, "unknown key 'systems.iass.block' \\(did you mean 'blocks'\\?\\)"),
         (("tables", "table-1", "rows", 0, "system"), "ias", "unknown system 'ias' \\(did you mean 'iass'\\?\\)"),
         (("claims", 0, "left", "system"), "ias", "unknown system 'ias'"),
         (("claims", 0, "expect"), "bigger", "claims.0.expect: found 'bigger'"),
