@@ -20,6 +20,7 @@ _TOTAL = re.compile(r"^total +\d+")
 _FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)")
 _ERROR = re.compile(r"^\s*[\w.]*(Error|Exception): \S")
 _KEPT_LINES = 400
+_PROFILE = "workflow/profiles/default"
 _WORK = {"recordings": 130, "train": 50, "score_gated": 40, "score_plain": 15, "score_oracle": 7, "listen": 10}
 _SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -43,7 +44,7 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
     params = parse(content)  # a wrong key is told at once, before Snakemake starts
     _wait_for_other_run()
     _unlock()
-    command = [_snakemake(), "--profile", "workflow/profiles/default", "--nocolor"]
+    command = [_snakemake(), "--profile", _PROFILE, "--nocolor"]
     command += ["--configfile", *map(str, files), "--", *extra]
     _follow(command if extra else command[:-1])
     return Path("results") / params.scale / "report.html"
@@ -76,7 +77,7 @@ def _other_run() -> int | None:
 def _unlock() -> None:
     """Remove the lock that a killed Snakemake leaves behind; nobody works here, as was just seen."""
     if any(Path(".snakemake/locks").glob("*")):
-        subprocess.run([_snakemake(), "--unlock"], capture_output=True, check=False)
+        subprocess.run([_snakemake(), "--profile", _PROFILE, "--unlock"], capture_output=True, check=False)
 
 
 def _follow(command: list[str]) -> None:

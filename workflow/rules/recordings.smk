@@ -7,7 +7,7 @@ rule recordings:
         RESULTS / "benchmarks/recordings/{corpus}.tsv"
     conda:
         "../../envs/conda.yaml"
-    threads: workflow.cores or 2
+    threads: 8
     resources:
         mem_mb=4000,
         runtime=240,

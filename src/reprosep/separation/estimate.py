@@ -20,6 +20,9 @@ from reprosep.models.whole_song import estimate_song
 from reprosep.params import Params
 
 _TINY = 1e-12  # keeps the phase of empty bins defined
+# Squared windows add up to 0.5 at least, but at the end of a song with a hop of half a window: there the last samples
+# fade out, where dividing by almost nothing would turn what a mask leaves of them into a loud click.
+_LEAST_WEIGHT = 0.1
 
 
 class ChunkedSpectrum:
@@ -52,7 +55,7 @@ class ChunkedSpectrum:
                 rows = slice(part * self.hop, (part + 1) * self.hop)
                 blocks[:, first + part : end + part] += frames[..., rows]
                 weight[first + part : end + part] += squares[part]
-        wave = (blocks / weight.clamp_min(_TINY)).reshape(channels, -1)
+        wave = (blocks / weight.clamp_min(_LEAST_WEIGHT)).reshape(channels, -1)
         return wave[:, self.n_fft // 2 : self.n_fft // 2 + self.samples].numpy()
 
     def _frames(self, magnitudes: np.ndarray, gate: np.ndarray | None, first: int, end: int) -> torch.Tensor:
