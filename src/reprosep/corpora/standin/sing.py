@@ -27,11 +27,13 @@ import soxr
 from scipy.ndimage import gaussian_filter1d
 
 from reprosep.corpora.standin.notes import Note
+from reprosep.errors import UserError
 
 VOICE_RATE = 22050
 _FRAME_SECONDS = 0.005
 _FFT_SIZE = 1024
 _ONSET_FRAMES, _CODA_FRAMES = 24, 16
+_TRIES = 5
 
 VOICES = {
     "male": ("en-us+m1", "en-us+m3", "en-us+m7", "en-gb+m2"),
@@ -165,13 +167,26 @@ def _world() -> ModuleType:
     return cast(ModuleType, pyworld)
 
 
+def _spoken(voice: str, word: str) -> bytes:
+    """A wav file of a spoken word: the one that espeak-ng gives twice in a row.
+
+    On a machine under load one syllable of one corpus once came out otherwise; speaking costs little, so it is checked.
+    """
+    command = ["espeak-ng", "-v", voice, "-s", "130", "--stdout", word]
+    last = b""
+    for _ in range(_TRIES):
+        spoken = subprocess.run(command, check=True, capture_output=True).stdout
+        if spoken == last:
+            return spoken
+        last = spoken
+    raise UserError(f"espeak-ng: speaks '{word}' (voice {voice}) differently each time; install another version of it")
+
+
 @functools.lru_cache(maxsize=256)
 def analysed(voice: str, word: str) -> Syllable:
     """Speak and analyse a syllable once per process; its held frame has unit energy."""
     world = _world()
-    command = ["espeak-ng", "-v", voice, "-s", "130", "--stdout", word]
-    spoken = subprocess.run(command, check=True, capture_output=True).stdout
-    wave, rate = soundfile.read(io.BytesIO(spoken))
+    wave, rate = soundfile.read(io.BytesIO(_spoken(voice, word)))
     wave = wave if rate == VOICE_RATE else soxr.resample(wave, rate, VOICE_RATE)
     pitch, times = world.harvest(wave, VOICE_RATE, f0_floor=60.0, f0_ceil=400.0, frame_period=_FRAME_SECONDS * 1000)
     envelope = world.cheaptrick(wave, pitch, times, VOICE_RATE, fft_size=_FFT_SIZE)
