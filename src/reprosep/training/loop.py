@@ -23,7 +23,7 @@ import torch
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.mixing import Recipe
-from reprosep.models.build import build_model
+from reprosep.models.build import build_model, parameter_count
 from reprosep.models.whole_song import estimate_song
 from reprosep.papers import Run, System
 from reprosep.params import Params
@@ -108,7 +108,7 @@ class Training:
                     save_weights(folder / BEST, self.model)
                 save_weights(folder / LAST, self.model)
                 save_state(folder, self._state(recipe))
-        parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        parameters = parameter_count(self.model)
         items = len(self.epochs) * self.steps * self.batch_size
         return Outcome(self.epochs, self.best_epoch, self.best_valid_mse, parameters, items, self.device_seconds)
 
