@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reprosep.audio.store import read_table
 from reprosep.errors import UserError
 from reprosep.papers import Run
 from reprosep.params import Params
@@ -55,12 +56,7 @@ def metrics_of(metric: str) -> list[str]:
 
 def read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """The named columns of a parquet file; :class:`UserError` when the file or a column is missing."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; run the step that writes it first")
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as parquet ({error}); delete it and run the step again") from error
+    table = read_table(path)
     for column in columns:
         if column not in table.columns:
             raise UserError(f"{path}: no column '{column}'; delete the file and run the step again")
