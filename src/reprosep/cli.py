@@ -21,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+bench_app = typer.Typer(help="Measure speed and memory against other implementations.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+
 ParamFiles = Annotated[
     list[Path],
     typer.Option("--params", "-p", envvar="REPROSEP_PARAMS", help="Parameter files, later ones change earlier ones."),
@@ -161,6 +164,14 @@ def score(run: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -
     steps.score(read_params(params), run, threads)
 
 
+@app.command(name="spot-check")
+def spot_check(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Score a few songs of a paper again by museval and compare."""
+    from reprosep import steps
+
+    steps.spot_check(read_params(params), paper)
+
+
 @app.command()
 def tables(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Write a paper's tables."""
@@ -216,6 +227,45 @@ def separate(
 
     written = separate_song(song, run, output, results, gate)
     print(written)
+
+
+@app.command()
+def evaluate(
+    references: Annotated[Path, typer.Argument(help="Folder of songs: <song>/<target>.<ext>, or MUSDB18's layout.")],
+    estimates: Annotated[
+        list[Path], typer.Argument(help="The same of estimates; several folders are compared as methods.")
+    ],
+    output: Annotated[Path, typer.Option(help="Where to write scores, summary and museval's JSON files.")],
+    metric: Annotated[str, typer.Option(help="v4, v3, si-sdr or usdr.")] = "v4",
+    window: Annotated[float, typer.Option(help="Frame of v4 and cSDR in seconds.")] = 1.0,
+    hop: Annotated[float, typer.Option(help="From frame to frame, in seconds.")] = 1.0,
+    jobs: Annotated[int, typer.Option(min=1, help="Songs scored at the same time.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap intervals.")] = 42,
+) -> None:
+    """Score folders of estimates against references: museval's and mir_eval's numbers, far faster."""
+    from rich.console import Console
+
+    from reprosep.evaluation.run import evaluate as evaluate_folders
+    from reprosep.evaluation.song import Settings
+    from reprosep.evaluation.summary import Bootstrap, printed
+
+    settings = Settings(metric, window, hop)
+    summaries = evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed))
+    for title, summary in summaries.items():
+        Console().print(printed(summary, title))
+
+
+@bench_app.command(name="bsseval")
+def bench_bsseval(
+    seconds: Annotated[list[float] | None, typer.Option(min=2.0, help="Lengths of songs.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs of each in alternation; long songs run once.")] = 3,
+) -> None:
+    """BSS Eval against museval, mir_eval and fast_bss_eval: one thread each, in alternation."""
+    from rich.console import Console
+
+    from reprosep.bench.bsseval import bench
+
+    Console(width=None if sys.stdout.isatty() else 140).print(bench(seconds or [60.0, 240.0], repeats))
 
 
 def main() -> None:

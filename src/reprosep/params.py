@@ -141,6 +141,9 @@ class Scoring(Section):
     hop_seconds: Annotated[float, Field(gt=0)]
     ibm: IdealBinaryMask
     threads: Positive
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")]
+    spot_checks: Annotated[int, Field(ge=0)]
+    tolerance: Annotated[float, Field(gt=0)]
 
 
 class Statistics(Section):

@@ -1,4 +1,7 @@
-"""Scores of a run: one forward pass per test song, every test-time variant of it, museval on each.
+"""Scores of a run: one forward pass per test song, and BSS Eval of every test-time variant of it in one pass.
+
+The references of a mixture are the target and its accompaniment; only the target is estimated and scored. (museval
+wants as many estimates as references, so the authors gave it two copies of the one; the target's scores are the same.)
 
 Songs are independent: one process each when several threads are given, one thread inside each. Finished songs are kept
 in a folder named by everything that their scores depend on, so that an interrupted run goes on with the next song.
@@ -22,7 +25,8 @@ import torch
 from reprosep.audio.store import read_table, write_table
 from reprosep.errors import UserError
 from reprosep.files import digest, sha256, slug
-from reprosep.metrics.bsseval import METRICS, drop_reasons, frame_starts, score_frames
+from reprosep.metrics.bsseval import METRICS, References, Scores
+from reprosep.metrics.frames import drop_reasons
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Run, System, Variant
 from reprosep.params import Params
@@ -71,29 +75,36 @@ class Scorer:
         gates = ((v, gate_for(v, estimate.probability, labels, self.params.separation)) for v in self.system.variants())
         return ((variant, estimate.wave(gate)) for variant, gate in gates), estimate
 
+    def references(self, recipe: Recipe) -> References:
+        """Target and accompaniment of a mixture."""
+        target, mixture = self.mixer.render(recipe)
+        settings, rate = self.params.scoring, self.params.audio.sample_rate
+        window, hop = round(settings.window_seconds * rate), round(settings.hop_seconds * rate)
+        device = None if settings.device == "cpu" else settings.device
+        return References(np.stack([target.T, (mixture - target).T]), window, hop, device=device)
+
     def score(self, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(scores per variant and frame, activity per frame) of one song."""
-        target, mixture = self.mixer.render(recipe)
         waves, estimate = self.estimates(recipe)
-        scores = [
-            self._score_variant(recipe, variant, target.T, (mixture - target).T, wave.T) for variant, wave in waves
+        estimates, references = dict(waves), self.references(recipe)
+        scores = references.score(*(wave.T[None] for wave in estimates.values()), sources=[0])
+        tables = [
+            self._table(recipe, references, variant, found) for variant, found in zip(estimates, scores, strict=True)
         ]
-        return pd.concat(scores, ignore_index=True), self._activity(recipe, estimate)
+        return pd.concat(tables, ignore_index=True), self._activity(recipe, estimate)
 
-    def _score_variant(
-        self, recipe: Recipe, variant: Variant, target: np.ndarray, accompaniment: np.ndarray, wave: np.ndarray
-    ) -> pd.DataFrame:
-        rate = self.params.audio.sample_rate
-        settings = self.params.scoring
-        window, hop = round(settings.window_seconds * rate), round(settings.hop_seconds * rate)
-        starts = frame_starts(len(target), window, hop)
+    def _table(self, recipe: Recipe, references: References, variant: Variant, scores: Scores) -> pd.DataFrame:
+        starts = [start for start, _ in references.framing.slices]
         table = self._identify(recipe, len(starts))
         table.insert(list(table.columns).index("song"), "variant", variant)
-        table["frame"], table["time"] = np.arange(len(starts), dtype=np.int32), starts / rate
-        scores = score_frames(target, accompaniment, wave, window, hop)
+        table["frame"] = np.arange(len(starts), dtype=np.int32)
+        table["time"] = np.array(starts) / self.params.audio.sample_rate
         for metric in METRICS:
-            table[metric] = scores[metric]
-        return table.assign(dropped=drop_reasons(target, accompaniment, wave, window, hop))
+            values = getattr(scores, metric)[0]
+            table[metric] = np.where(np.isfinite(values), values, np.nan)
+        target, accompaniment = scores.reference_sounds
+        sounding = {"target": target, "accompaniment": accompaniment, "estimate": scores.estimate_sounds[0]}
+        return table.assign(dropped=drop_reasons(sounding), ill_posed=references.conditioning.ill_posed)
 
     def _activity(self, recipe: Recipe, estimate: Estimate | None) -> pd.DataFrame:
         if estimate is None or estimate.probability is None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from reprosep.errors import UserError
 from reprosep.files import sha256, write_json
-from reprosep.papers import find_run, load_paper
+from reprosep.papers import find_run, load_paper, runs
 from reprosep.params import Params, dump
 
 
@@ -177,6 +177,18 @@ def score(params: Params, identifier: str, threads: int) -> None:
     run, system = find_run(params, identifier)
     results = results_folder(params)
     score_run(scorer_for(params, run, system, results), results / "scores", threads)
+
+
+def spot_check(params: Params, paper_name: str) -> None:
+    """A few scores of a paper by museval itself; writes ``papers/<paper>/spot-check.csv``."""
+    from reprosep.files import whole_file
+    from reprosep.spot_check import spot_check as check_scores
+
+    results = results_folder(params)
+    pairs = [find_run(params, run.id) for run in runs(params, load_paper(paper_name))]
+    table = check_scores(params, pairs, results)
+    with whole_file(results / "papers" / paper_name / "spot-check.csv") as temporary:
+        table.to_csv(temporary, index=False)
 
 
 def tables(params: Params, paper_name: str) -> None:

@@ -14,9 +14,9 @@ import pytest
 from conftest import CHANGE, Line
 from reprosep.audio.store import read_table
 from reprosep.errors import UserError
-from reprosep.metrics.bsseval import score_frames
 from reprosep.mixing import Excerpt, Recipe, recipes_of
 from reprosep.params import merge
+from scores import score_frames
 from synthetic import RATE, write_wave
 
 Make = Callable[..., Line]

@@ -135,7 +135,7 @@ def paper_results(paper):
     folder = RESULTS / "papers" / paper
     tables = expand(folder / "{table}{kind}.csv", table=PAPERS[paper].tables, kind=["", "-common-frames"])
     figures = expand(folder / "{figure}.{suffix}", figure=PAPERS[paper].figures, suffix=["svg", "png"])
-    return [*tables, *figures, folder / "claims.csv", folder / "listen"]
+    return [*tables, *figures, folder / "claims.csv", folder / "spot-check.csv", folder / "listen"]
 
 
 def template_digest():

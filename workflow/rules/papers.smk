@@ -35,6 +35,32 @@ for paper, content in PAPERS.items():
 
     rule:
         name:
+            f"spot_check_{paper}"
+        input:
+            paper_scores(paper),
+            paper_weights(paper),
+        output:
+            RESULTS / "papers" / paper / "spot-check.csv",
+        log:
+            RESULTS / "logs/spot-check" / f"{paper}.log",
+        benchmark:
+            RESULTS / "benchmarks/spot-check" / f"{paper}.tsv"
+        conda:
+            "../../envs/conda.yaml"
+        threads: 1
+        resources:
+            mem_mb=12000,
+            runtime=240,
+            gpu=0,
+        params:
+            paper=paper,
+            checks=[PARAMS.scoring.spot_checks, PARAMS.scoring.tolerance, PARAMS.seed],
+            code=code("spot_check.py"),
+        shell:
+            "reprosep spot-check {params.paper} 2> {log}"
+
+    rule:
+        name:
             f"claims_{paper}"
         input:
             paper_scores(paper),

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import functools
 import warnings
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from reprosep.params import Params
+from reprosep.params import Statistics
 
 Values = npt.NDArray[np.float64]
 
@@ -28,12 +29,21 @@ FEWEST_SONGS = 3
 NO_INTERVAL = (float("nan"), float("nan"))
 
 
+class Resampling(Protocol):
+    """Seed and settings of the bootstrap; the parameters of a scale are one."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def statistics(self) -> Statistics: ...
+
+
 @functools.lru_cache(maxsize=64)
 def _draws(seed: int, resamples: int, songs: int, stream: int) -> npt.NDArray[np.int64]:
     return np.random.default_rng([seed, stream]).integers(0, songs, size=(resamples, songs))
 
 
-def resample(params: Params, songs: int, stream: int = 0) -> npt.NDArray[np.int64]:
+def resample(params: Resampling, songs: int, stream: int = 0) -> npt.NDArray[np.int64]:
     """Song indices drawn with replacement (resample, song); another `stream` is independent of the first."""
     return _draws(params.seed, params.statistics.bootstrap, songs, stream)
 
@@ -47,7 +57,7 @@ def median(values: Values) -> Values:
         return np.asarray(np.nanmedian(values, axis=-1))
 
 
-def percentile_interval(params: Params, statistic: Values) -> tuple[float, float]:
+def percentile_interval(params: Resampling, statistic: Values) -> tuple[float, float]:
     """The central interval of a bootstrapped statistic (resample,), without resamples that have no finite value."""
     finite = statistic[np.isfinite(statistic)]
     if not len(finite):
@@ -57,12 +67,12 @@ def percentile_interval(params: Params, statistic: Values) -> tuple[float, float
     return float(low), float(high)
 
 
-def median_resamples(params: Params, values: Values, stream: int = 0) -> Values:
+def median_resamples(params: Resampling, values: Values, stream: int = 0) -> Values:
     """Median over songs in every resample, of values (..., song): (..., resample)."""
     return median(values[..., resample(params, values.shape[-1], stream)])
 
 
-def median_interval(params: Params, values: Values) -> tuple[float, float]:
+def median_interval(params: Resampling, values: Values) -> tuple[float, float]:
     """Interval of the mean over metrics of the median over songs, of values (metric, song), songs drawn jointly.
 
     Both ends are NaN for fewer than three songs.

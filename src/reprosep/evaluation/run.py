@@ -1,0 +1,143 @@
+"""Score folders of estimates, song by song, and write what was found.
+
+Songs are independent: one process each when several jobs are given, one thread inside each. The scores of a finished
+song are kept in ``.songs/`` under a name that holds all that they depend on, so that a second call scores only what is
+new or changed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from reprosep.audio.store import read_table, write_table
+from reprosep.errors import UserError
+from reprosep.evaluation.layout import Song, find_songs
+from reprosep.evaluation.museval_json import museval_json
+from reprosep.evaluation.song import COLUMNS, Settings, score_song
+from reprosep.evaluation.summary import common_frames, summarise
+from reprosep.files import digest, slug, whole_file
+from reprosep.progress import track
+from reprosep.provenance import source_digest
+from reprosep.results.intervals import Resampling
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(
+    references: Path, estimates: list[Path], output: Path, settings: Settings, jobs: int, resampling: Resampling
+) -> dict[str, pd.DataFrame]:
+    """Score every song and write ``scores.parquet``, ``scores.csv``, ``summary.csv`` and museval's JSON files.
+
+    Returns
+    -------
+    dict
+        Title and content of the summary, and with several methods of the one on common frames.
+
+    Raises
+    ------
+    UserError
+        For folders or sound files that do not fit, before anything is computed where that can be seen in headers.
+    """
+    _check_settings(settings)
+    songs = find_songs(references, estimates)
+    _tell_missing(references, songs, [path.resolve().name for path in estimates])
+    parts = [(song, _part(output, song, settings)) for song in songs]
+    todo = [(song, part) for song, part in parts if not part.exists()]
+    if len(todo) < len(songs):
+        log.info("%d of %d songs were scored before and are kept", len(songs) - len(todo), len(songs))
+    for _ in track(_scored(todo, settings, jobs), f"scores of {references}", len(todo)):
+        pass
+    tables = [read_table(part) for _, part in parts]
+    scores = pd.concat(tables, ignore_index=True)
+    _write(output, scores, songs, settings)
+    return _summaries(output, scores, settings, resampling)
+
+
+def _check_settings(settings: Settings) -> None:
+    if settings.metric not in COLUMNS:
+        from reprosep.errors import near_match
+
+        near = near_match(settings.metric, COLUMNS)
+        raise UserError(f"--metric: unknown metric '{settings.metric}'{near}; allowed: {', '.join(COLUMNS)}")
+    for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
+        if not seconds > 0:
+            raise UserError(f"{name}: {seconds} seconds, expected more than 0; 1.0 is usual")
+
+
+def _tell_missing(references: Path, songs: list[Song], methods: list[str]) -> None:
+    if not songs:
+        raise UserError(f"{references}: none of its songs has an estimate; name the songs' folders as here")
+    for method in methods:
+        count = sum(method in song.estimates for song in songs)
+        if count < len(songs):
+            log.warning("%s: estimates of %d of %d songs", method, count, len(songs))
+
+
+def _part(output: Path, song: Song, settings: Settings) -> Path:
+    """Where the scores of a song are kept: named by all that they depend on."""
+    files = [*song.references.values()]
+    files += [path for estimates in song.estimates.values() for path in estimates.values()]
+    states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    stamp = digest([states, list(song.estimates), vars(settings), source_digest("metrics", "evaluation")])
+    return output / ".songs" / f"{slug(song.name)}.{stamp}.parquet"
+
+
+def _scored(songs: list[tuple[Song, Path]], settings: Settings, jobs: int) -> Iterator[None]:
+    work = partial(_score_and_keep, settings=settings)
+    if jobs == 1 or len(songs) < 2:
+        yield from map(work, songs)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(work, songs)
+
+
+def _score_and_keep(song_and_part: tuple[Song, Path], settings: Settings) -> None:
+    song, part = song_and_part
+    with threadpool_limits(1):  # one song per process, one thread each: threads inside only slow each other down
+        write_table(part, score_song(song, settings))
+
+
+def _write(output: Path, scores: pd.DataFrame, songs: list[Song], settings: Settings) -> None:
+    write_table(output / "scores.parquet", scores)
+    with whole_file(output / "scores.csv") as temporary:
+        scores.to_csv(temporary, index=False)
+    if settings.metric != "v4":
+        return
+    several = scores["method"].nunique() > 1
+    for song in songs:
+        for method in song.estimates:
+            rows = scores[(scores["song"] == song.name) & (scores["method"] == method)]
+            folder = output / method if several else output
+            with whole_file(folder / _below_test(song.name).with_name(f"{song.title}.json")) as temporary:
+                temporary.write_text(json.dumps(museval_json(rows), indent=2) + "\n", encoding="utf-8")
+
+
+def _below_test(name: str) -> Path:
+    """A song's path with ``test/`` in front unless it names a subset: museval looks for files below ``test/``."""
+    path = Path(name)
+    return path if path.parts[0] in ("train", "test") else "test" / path
+
+
+def _summaries(
+    output: Path, scores: pd.DataFrame, settings: Settings, resampling: Resampling
+) -> dict[str, pd.DataFrame]:
+    metrics = COLUMNS[settings.metric]
+    summaries = {"Median over songs of the median over frames": summarise(scores, metrics, resampling)}
+    names = ["summary.csv"]
+    if scores["method"].nunique() > 1:
+        common = common_frames(scores, metrics)
+        summaries["The same on frames that all methods have a score in"] = summarise(common, metrics, resampling)
+        names.append("summary-common-frames.csv")
+    for name, summary in zip(names, summaries.values(), strict=True):
+        with whole_file(output / name) as temporary:
+            summary.to_csv(temporary, index=False)
+    return summaries

@@ -1,0 +1,182 @@
+"""Scores of one song by one metric, for all methods that estimate it.
+
+Conventions
+-----------
+A table has one row per (method, target, frame): ``method``, ``song``, ``target``, ``frame``, ``time`` and ``duration``
+in seconds, the metric's columns in dB, ``dropped`` (why the frame has no score, or ''), and ``ill_posed`` (whether the
+references leave the filters of that song undetermined). Metrics of whole songs have one frame per song.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile
+
+from reprosep.audio.io import read_sound, sound_info
+from reprosep.errors import UserError
+from reprosep.evaluation.layout import Song
+from reprosep.evaluation.tasks import Task, tasks_of
+from reprosep.metrics.bsseval import METRICS, References, Scores
+from reprosep.metrics.bsseval_v3 import score_sources
+from reprosep.metrics.frames import drop_reasons
+from reprosep.metrics.si_sdr import si_sdr
+from reprosep.metrics.signals import FileSignals, Mono
+from reprosep.metrics.usdr import usdr
+
+COLUMNS = {
+    "v4": METRICS,
+    "v3": ("SDR", "SIR", "SAR"),
+    "si-sdr": ("SI-SDR", "SI-SIR", "SI-SAR"),
+    "usdr": ("uSDR", "cSDR"),
+}
+"""Scores of every metric."""
+
+_SEEKABLE = {".wav", ".flac", ".aif", ".aiff"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is computed: one of :data:`COLUMNS`, and the frames of ``v4`` and of cSDR in seconds."""
+
+    metric: str = "v4"
+    window: float = 1.0
+    hop: float = 1.0
+
+
+def score_song(song: Song, settings: Settings) -> pd.DataFrame:
+    """Scores of every method's estimates of a song; methods that estimate the same targets share one pass."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for method, estimates in song.estimates.items():
+        groups.setdefault(tuple(sorted(estimates)), []).append(method)
+    tables = [
+        _score_task(song, task, methods, settings)
+        for targets, methods in groups.items()
+        for task in tasks_of(song.references, list(targets))
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _score_task(song: Song, task: Task, methods: list[str], settings: Settings) -> pd.DataFrame:
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reprosep-")))
+        references = _open(song, list(task.references.values()), folder)
+        estimates = {
+            method: _open(song, [[song.estimates[method][target]] for target in task.estimated], folder)
+            for method in methods
+        }
+        for signals in (references, *estimates.values()):
+            stack.callback(signals.close)
+        _check(song, references, estimates)
+        if settings.metric == "v4":
+            tables = _frame_scores(task, references, estimates, settings)
+        else:
+            tables = (_song_scores(task, references, signals, settings) for signals in estimates.values())
+        found = [table.assign(method=method) for method, table in zip(methods, tables, strict=True)]
+    table = pd.concat(found, ignore_index=True).assign(song=song.name)
+    columns = ["method", "song", "target", "frame", "time", "duration", *COLUMNS[settings.metric]]
+    return table.loc[table["target"].isin(task.kept), [*columns, "dropped", "ill_posed"]]
+
+
+def _frame_scores(
+    task: Task, references: FileSignals, estimates: dict[str, FileSignals], settings: Settings
+) -> Iterator[pd.DataFrame]:
+    window, hop = _in_samples(settings, references)
+    equations = References(references, window, hop)
+    sources = [list(task.references).index(target) for target in task.estimated]
+    for scores in equations.score(*estimates.values(), sources=sources):
+        ill_posed = equations.conditioning.ill_posed
+        yield pd.concat(
+            [_frames(task, scores, place, target, settings, ill_posed) for place, target in enumerate(task.estimated)]
+        )
+
+
+def _frames(task: Task, scores: Scores, place: int, target: str, settings: Settings, ill_posed: bool) -> pd.DataFrame:
+    values = {metric: getattr(scores, metric)[place] for metric in METRICS}
+    table = pd.DataFrame({metric: np.where(np.isfinite(value), value, np.nan) for metric, value in values.items()})
+    table["frame"] = np.arange(len(table), dtype=np.int32)
+    sounding = {f"reference {name}": row for name, row in zip(task.references, scores.reference_sounds, strict=True)}
+    sounding |= {f"estimate {name}": row for name, row in zip(task.estimated, scores.estimate_sounds, strict=True)}
+    table["dropped"] = drop_reasons(sounding)
+    return table.assign(
+        target=target, time=table["frame"] * settings.hop, duration=settings.window, ill_posed=ill_posed
+    )
+
+
+def _song_scores(task: Task, references: FileSignals, estimates: FileSignals, settings: Settings) -> pd.DataFrame:
+    """One row per estimated target."""
+    values, ill_posed = _whole_song(task, references, estimates, settings)
+    table = pd.DataFrame(dict(zip(COLUMNS[settings.metric], values, strict=True)))
+    silent = table.isna().all(axis=1)
+    return table.assign(
+        target=task.estimated,
+        frame=0,
+        time=0.0,
+        duration=references.samples / references.sample_rate,
+        dropped=np.where(silent, "silent song", ""),
+        ill_posed=ill_posed,
+    )
+
+
+def _whole_song(
+    task: Task, references: FileSignals, estimates: FileSignals, settings: Settings
+) -> tuple[list[np.ndarray], bool]:
+    """Scores ``(metric, target)`` of a song, and whether its references leave filters undetermined."""
+    sources = [list(task.references).index(target) for target in task.estimated]
+    if settings.metric == "v3":
+        equations = References(Mono(references))
+        found = score_sources(equations, Mono(estimates), sources=sources)
+        return [found.SDR, found.SIR, found.SAR], equations.conditioning.ill_posed
+    if settings.metric == "si-sdr":
+        ratios = si_sdr(references, estimates, sources)
+        return [ratios.SI_SDR, ratios.SI_SIR, ratios.SI_SAR], False
+    window, hop = _in_samples(settings, references)
+    (frames,) = References(references, window, hop).score(estimates, sources=sources, metrics=("SDR",))
+    medians = [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in frames.SDR]
+    return [usdr(references, estimates, sources), np.array(medians)], False
+
+
+def _in_samples(settings: Settings, signals: FileSignals) -> tuple[int, int]:
+    """Window and hop in samples, rounded down as museval does."""
+    return int(settings.window * signals.sample_rate), int(settings.hop * signals.sample_rate)
+
+
+def _open(song: Song, sources: list[list[Path]], folder: Path) -> FileSignals:
+    """Files as signals; formats that cannot be sought in to the sample are decoded into `folder` first."""
+    seekable = [[_seekable(path, folder) for path in paths] for paths in sources]
+    try:
+        return FileSignals(seekable)
+    except ValueError as error:
+        names = ", ".join(str(path) for paths in sources for path in paths)
+        raise UserError(f"{song.name}: {names}: {error}; convert them to one format") from error
+
+
+def _seekable(path: Path, folder: Path) -> Path:
+    sound_info(path)  # says in one sentence what is wrong with the file
+    if path.suffix.lower() in _SEEKABLE:
+        return path
+    decoded = folder / f"{len(list(folder.iterdir()))}.wav"
+    samples, rate = read_sound(path)
+    soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
+    return decoded
+
+
+def _check(song: Song, references: FileSignals, estimates: dict[str, FileSignals]) -> None:
+    """Estimates must have the sample rate and the channels of the references."""
+    for method, signals in estimates.items():
+        if signals.sample_rate != references.sample_rate:
+            raise UserError(
+                f"{song.name}: estimates of {method} at {signals.sample_rate} Hz, references at "
+                f"{references.sample_rate} Hz; resample the estimates"
+            )
+        if signals.channels != references.channels:
+            raise UserError(
+                f"{song.name}: estimates of {method} with {signals.channels} channels, references with "
+                f"{references.channels}; write the estimates with as many channels as the references"
+            )

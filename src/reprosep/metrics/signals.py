@@ -1,0 +1,128 @@
+"""Groups of equally long signals that are read piece by piece, from memory or from files.
+
+Conventions
+-----------
+A group is ``(source, sample, channel)``. The metrics read it in pieces of *rows*, ``(source · channel, sample)`` in
+float64, so that a song need not be in memory. Beyond its end a group is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+
+class Signals(Protocol):
+    """Signals of one length and one number of channels."""
+
+    sources: int
+    samples: int
+    channels: int
+
+    def read(self, start: int, rows: np.ndarray) -> None:
+        """Fill `rows`, float64 ``(source · channel, sample)``, with the samples from `start` on."""
+        ...
+
+
+class ArraySignals:
+    """Signals in memory.
+
+    Parameters
+    ----------
+    array
+        ``(source, sample, channel)`` or, of one channel, ``(source, sample)``; any real type.
+
+    Raises
+    ------
+    ValueError
+        For another number of dimensions, nothing in it, or a sample that is not a finite number.
+    """
+
+    def __init__(self, array: np.ndarray | Sequence[np.ndarray]) -> None:
+        array = np.asarray(array)
+        if array.ndim == 2:
+            array = array[:, :, None]
+        if array.ndim != 3 or not array.size:
+            raise ValueError(f"shape {array.shape}, expected (source, sample, channel), at least one of each")
+        if not np.isfinite(array).all():
+            raise ValueError("a sample is not a finite number (NaN or infinity)")
+        self.array = array
+        self.sources, self.samples, self.channels = array.shape
+
+    def read(self, start: int, rows: np.ndarray) -> None:
+        """Fill `rows`, float64 ``(source · channel, sample)``, with the samples from `start` on."""
+        piece = self.array[:, start : start + rows.shape[1]]
+        by_source = rows.reshape(self.sources, self.channels, -1)
+        by_source[:, :, : piece.shape[1]] = piece.transpose(0, 2, 1)
+        by_source[:, :, piece.shape[1] :] = 0.0
+
+
+class FileSignals:
+    """Sound files in formats that libsndfile seeks in to the sample (wav, flac, aiff); a source may be a sum of files.
+
+    The group has the length of its longest file and the channels of its widest; a mono file among stereo ones is
+    doubled.
+
+    Parameters
+    ----------
+    sources
+        For every source its files.
+
+    Raises
+    ------
+    ValueError
+        When the files have different sample rates, or more than one channel but not equally many.
+    """
+
+    def __init__(self, sources: Sequence[Sequence[Path]]) -> None:
+        import soundfile
+
+        self._files = [[soundfile.SoundFile(str(path)) for path in paths] for paths in sources]
+        files = [file for group in self._files for file in group]
+        rates, widths = {file.samplerate for file in files}, {file.channels for file in files} - {1} or {1}
+        if len(rates) > 1:
+            raise ValueError(f"sample rates {sorted(rates)} Hz, expected one")
+        if len(widths) > 1:
+            raise ValueError(f"{sorted(widths)} channels, expected one number")
+        self.sources = len(self._files)
+        self.samples = max(file.frames for file in files)
+        self.channels, self.sample_rate = widths.pop(), rates.pop()
+
+    def read(self, start: int, rows: np.ndarray) -> None:
+        """Fill `rows`, float64 ``(source · channel, sample)``, with the samples from `start` on."""
+        rows[:] = 0.0
+        by_source = rows.reshape(self.sources, self.channels, -1)
+        for row, files in zip(by_source, self._files, strict=True):
+            for file in files:
+                if start < file.frames:
+                    file.seek(start)
+                    piece = file.read(min(rows.shape[1], file.frames - start), dtype="float64", always_2d=True)
+                    row[:, : len(piece)] += piece.T
+
+    def close(self) -> None:
+        """Close the files."""
+        for files in self._files:
+            for file in files:
+                file.close()
+
+
+class Mono:
+    """Signals whose channels are averaged."""
+
+    def __init__(self, signals: Signals) -> None:
+        self._signals = signals
+        self.sources, self.samples, self.channels = signals.sources, signals.samples, 1
+
+    def read(self, start: int, rows: np.ndarray) -> None:
+        """Fill `rows`, float64 ``(source, sample)``, with the samples from `start` on."""
+        channels = np.empty((self.sources * self._signals.channels, rows.shape[1]))
+        self._signals.read(start, channels)
+        rows[:] = channels.reshape(self.sources, self._signals.channels, -1).mean(axis=1)
+
+
+def as_signals(signals: Signals | np.ndarray | Sequence[np.ndarray]) -> Signals:
+    """`signals` themselves, or an array of them as :class:`ArraySignals`."""
+    return ArraySignals(signals) if isinstance(signals, np.ndarray | Sequence) else signals
