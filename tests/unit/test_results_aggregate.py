@@ -35,9 +35,9 @@ def make_frames(seeds: tuple[int, ...] = (1,), songs: int = 5, frames: int = 9) 
             for song in range(songs):
                 for frame in range(frames):
                     values = random.normal(size=4) if random.random() > 0.3 else np.full(4, np.nan)
-                    names = (f"{system}_{seed}", "c", "t", system, variant, seed, f"song {song}", frame, "")
+                    names = (f"{system}_{seed}", "c", "t", system, variant, seed, f"song {song}", frame, "", False)
                     rows.append((*names, *values))
-    keys = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame", "dropped"]
+    keys = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame", "dropped", "ill_posed"]
     return pd.DataFrame(rows, columns=[*keys, *METRICS])
 
 

@@ -18,6 +18,7 @@ from reprosep.results.claims import COLUMNS, write_claims
 from reprosep.results.figures import write_figures
 from reprosep.results.report import write_report
 from reprosep.results.tables import TIDY, write_tables
+from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
 # dB by which a system or a gate is better than Open-Unmix in the synthetic scores.
 LEVEL = {"open-unmix": 0.0, "iass": 1.0, "iass-4-blocks": 1.05, "iass-no-labels": 0.7, "ibm": 5.0, "input": -8.0}
@@ -71,7 +72,7 @@ def _variant_scores(run: Run, variant: str, songs: int, frames: int) -> pd.DataF
     table = pd.DataFrame(scores.reshape(-1, 4), index=grid, columns=["SDR", "SIR", "SAR", "ISR"]).reset_index()
     table["seed"] = pd.array([run.seed] * len(table), dtype="Int64")
     named = {"run": run.id, "corpus": run.corpus, "target": run.target, "system": run.system, "variant": variant}
-    return table.assign(time=table["frame"].astype(float), dropped=dropped.ravel(), **named)
+    return table.assign(time=table["frame"].astype(float), dropped=dropped.ravel(), ill_posed=False, **named)
 
 
 def _activity(run: Run, songs: int, seconds: int) -> pd.DataFrame:
@@ -145,6 +146,11 @@ NAMES = {
 }
 
 
+def _write_spot_check(path: Path) -> None:
+    checked = [("mm_vocals_iass_s42", "Song 1", "median", 8, 3e-8, np.nan, True, False, 1.5)]
+    pd.DataFrame(checked, columns=SPOT_CHECK).to_csv(path, index=False)
+
+
 def _parquet(table: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     table.to_parquet(path, index=False)
@@ -156,6 +162,7 @@ def write_all(settings: Params, paper: Paper, results: Path) -> Path:
     write_tables(settings, paper, results, output)
     write_figures(settings, paper, results, output)
     write_claims(settings, paper, results, output)
+    _write_spot_check(output / "spot-check.csv")
     write_report(settings, {"iass": paper}, results, results / "report.html")
     return output
 
@@ -248,6 +255,24 @@ def test_report_is_one_file_with_banner_and_no_loads(output: Path) -> None:
     assert "5.26 contradicts Table 4" in page
     assert page.count("<audio") == 2 + 3 * (4 + 6)
     assert not re.search(r"<script|@import", page)
+
+
+def test_report_tells_what_museval_said(output: Path) -> None:
+    page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
+    assert "3 · 10⁻⁸ dB" in page
+    assert "Not well posed" not in page
+
+
+def test_report_names_songs_that_are_not_well_posed(settings: Params, paper: Paper, tmp_path: Path) -> None:
+    results = make_results(tmp_path, settings, paper)
+    path = next((results / "scores").glob("mm_vocals_iass*s42.parquet"))
+    table = pd.read_parquet(path)
+    table["ill_posed"] = table["song"] == "Song 3"
+    _parquet(table, path)
+    write_all(settings, paper, results)
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "Not well posed" in page
+    assert "Song 3 (Vocals)" in page
 
 
 def test_report_shows_deviations_escaped(output: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ class Scores:
         self._parts: dict[tuple[str, str], pd.DataFrame] = {}
         tables: dict[tuple[str, str], list[pd.DataFrame]] = {}
         for run in runs:
-            table = read_parquet(results / "scores" / f"{run.id}.parquet", [*_KEYS, *METRICS, "dropped"])
+            table = read_parquet(results / "scores" / f"{run.id}.parquet", [*_KEYS, *METRICS, "dropped", "ill_posed"])
             table["dropped"] = table["dropped"].fillna("")
             tables.setdefault((run.corpus, run.target), []).append(table)
         for key, parts in tables.items():
@@ -97,7 +97,7 @@ class Scores:
         UserError
             When a pair was not scored.
         """
-        table = self._parts.get((corpus, target), pd.DataFrame(columns=[*_KEYS, *METRICS, "dropped"]))
+        table = self._parts.get((corpus, target), pd.DataFrame(columns=[*_KEYS, *METRICS, "dropped", "ill_posed"]))
         if pairs is None:
             return table
         keep = np.zeros(len(table), dtype=bool)

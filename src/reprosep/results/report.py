@@ -80,6 +80,8 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
         "songs": report_sections.listening(params, folder / "listen"),
         "dropped": report_sections.dropped_by_variant(paper, frames),
         "dropped_songs": report_sections.dropped_by_song(frames),
+        "ill_posed": report_sections.ill_posed_songs(frames),
+        "spot_check": report_sections.spot_check(folder),
         "curves": report_sections.encoded(curves, "image/svg+xml") if curves else None,
     }
 
@@ -98,6 +100,7 @@ def environment() -> jinja2.Environment:
         "number": number,
         "signed": signed,
         "p_value": p_value,
+        "small": small,
         "duration": duration,
         "readable": readable,
         "symbol": lambda decision: _SYMBOLS[decision],
@@ -131,6 +134,15 @@ def p_value(value: float | None) -> str:
     if not known(value):
         return "–"
     return "< 0.001" if float(value or 0) < 0.001 else f"{value:.3f}"
+
+
+def small(value: float) -> str:
+    """A small number as a power of ten with one digit in front, e.g. 3 · 10⁻⁸."""
+    if not value:
+        return "0"
+    digit, exponent = f"{value:.0e}".split("e")
+    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digit} · 10{power}"
 
 
 def duration(seconds: float | None) -> str:

@@ -18,6 +18,7 @@ from reprosep.results.aggregate import METRICS
 from reprosep.results.claims import ALL_TARGETS
 from reprosep.results.claims import COLUMNS as CLAIM_COLUMNS
 from reprosep.results.tables import TIDY
+from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
 _MEDIA = {".mp3": "audio/mpeg", ".svg": "image/svg+xml", ".wav": "audio/wav"}
 
@@ -192,3 +193,19 @@ def dropped_by_song(frames: pd.DataFrame) -> list[dict[str, Any]]:
     for corpus, song, variant, reason, count in counts.itertuples(index=False):
         rows.setdefault((corpus, song), Counter())[variant, reason] = int(count)
     return [{"corpus": corpus, "song": song, "counts": counter} for (corpus, song), counter in rows.items()]
+
+
+def ill_posed_songs(frames: pd.DataFrame) -> list[dict[str, Any]]:
+    """Songs whose references leave the filters of BSS Eval undetermined, with the targets that this concerns."""
+    flagged = frames[frames["ill_posed"].astype(bool)]
+    return [
+        {"corpus": corpus, "song": song, "targets": sorted(rows["target"].unique())}
+        for (corpus, song), rows in flagged.groupby(["corpus", "song"], sort=False)
+    ]
+
+
+def spot_check(folder: Path) -> dict[str, Any]:
+    """The scores that museval computed again: rows of ``spot-check.csv`` and the largest difference in dB."""
+    rows = read_csv(folder / "spot-check.csv", SPOT_CHECK).to_dict("records")
+    trusted = [row["difference"] for row in rows if not row["ill_posed"]]
+    return {"rows": rows, "largest": max(trusted, default=None)}
