@@ -12,13 +12,14 @@ equal level shows that the mixture is used undivided there.
 from __future__ import annotations
 
 import numpy as np
-import scipy.signal
 
 from reprosep.params import IdealBinaryMask
 
 
 def ideal_binary_mask(target: np.ndarray, mixture: np.ndarray, settings: IdealBinaryMask) -> np.ndarray:
     """The mixture where the target holds at least `theta` of its magnitude, silence elsewhere."""
+    import scipy.signal  # here, since it takes longer to load than most runs need for a song
+
     size = min(settings.n_fft, mixture.shape[1])
     spectrum = scipy.signal.stft(mixture, nperseg=size)[-1]
     wanted = scipy.signal.stft(target, nperseg=size)[-1]
