@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from reprosep.audio.store import read_table, write_table
 from reprosep.errors import UserError
+from reprosep.evaluation.headers import check_song
 from reprosep.evaluation.layout import Song, find_songs
 from reprosep.evaluation.museval_json import museval_json
 from reprosep.evaluation.song import COLUMNS, Settings, score_song
@@ -50,6 +51,7 @@ def evaluate(
     _check_settings(settings)
     songs = find_songs(references, estimates)
     _tell_missing(references, songs, [path.resolve().name for path in estimates])
+    _check_headers(songs)
     parts = [(song, _part(output, song, settings)) for song in songs]
     todo = [(song, part) for song, part in parts if not part.exists()]
     if len(todo) < len(songs):
@@ -80,6 +82,18 @@ def _tell_missing(references: Path, songs: list[Song], methods: list[str]) -> No
         count = sum(method in song.estimates for song in songs)
         if count < len(songs):
             log.warning("%s: estimates of %d of %d songs", method, count, len(songs))
+
+
+def _check_headers(songs: list[Song]) -> None:
+    differences = [check_song(song) for song in songs]
+    differing = [seconds for seconds in differences if seconds > 0]
+    if differing:
+        log.warning(
+            "estimates of %d songs are longer or shorter than their references, by up to %.3g s; they are cut or "
+            "padded with silence, as museval does",
+            len(differing),
+            max(differing),
+        )
 
 
 def _part(output: Path, song: Song, settings: Settings) -> Path:

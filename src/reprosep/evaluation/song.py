@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from reprosep.audio.io import read_sound, sound_info
+from reprosep.audio.io import read_sound
 from reprosep.errors import UserError
 from reprosep.evaluation.layout import Song
 from reprosep.evaluation.tasks import Task, tasks_of
@@ -66,19 +66,20 @@ def score_song(song: Song, settings: Settings) -> pd.DataFrame:
 def _score_task(song: Song, task: Task, methods: list[str], settings: Settings) -> pd.DataFrame:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reprosep-")))
-        references = _open(song, list(task.references.values()), folder)
+        references = _open(list(task.references.values()), folder)
         estimates = {
-            method: _open(song, [[song.estimates[method][target]] for target in task.estimated], folder)
-            for method in methods
+            method: _open([[song.estimates[method][target]] for target in task.estimated], folder) for method in methods
         }
         for signals in (references, *estimates.values()):
             stack.callback(signals.close)
-        _check(song, references, estimates)
         if settings.metric == "v4":
             tables = _frame_scores(task, references, estimates, settings)
         else:
             tables = (_song_scores(task, references, signals, settings) for signals in estimates.values())
-        found = [table.assign(method=method) for method, table in zip(methods, tables, strict=True)]
+        try:
+            found = [table.assign(method=method) for method, table in zip(methods, tables, strict=True)]
+        except ValueError as error:
+            raise UserError(f"{song.name}: {error}; export the file again") from error
     table = pd.concat(found, ignore_index=True).assign(song=song.name)
     columns = ["method", "song", "target", "frame", "time", "duration", *COLUMNS[settings.metric]]
     return table.loc[table["target"].isin(task.kept), [*columns, "dropped", "ill_posed"]]
@@ -147,36 +148,15 @@ def _in_samples(settings: Settings, signals: FileSignals) -> tuple[int, int]:
     return int(settings.window * signals.sample_rate), int(settings.hop * signals.sample_rate)
 
 
-def _open(song: Song, sources: list[list[Path]], folder: Path) -> FileSignals:
+def _open(sources: list[list[Path]], folder: Path) -> FileSignals:
     """Files as signals; formats that cannot be sought in to the sample are decoded into `folder` first."""
-    seekable = [[_seekable(path, folder) for path in paths] for paths in sources]
-    try:
-        return FileSignals(seekable)
-    except ValueError as error:
-        names = ", ".join(str(path) for paths in sources for path in paths)
-        raise UserError(f"{song.name}: {names}: {error}; convert them to one format") from error
+    return FileSignals([[_seekable(path, folder) for path in paths] for paths in sources])
 
 
 def _seekable(path: Path, folder: Path) -> Path:
-    sound_info(path)  # says in one sentence what is wrong with the file
     if path.suffix.lower() in _SEEKABLE:
         return path
     decoded = folder / f"{len(list(folder.iterdir()))}.wav"
     samples, rate = read_sound(path)
     soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
     return decoded
-
-
-def _check(song: Song, references: FileSignals, estimates: dict[str, FileSignals]) -> None:
-    """Estimates must have the sample rate and the channels of the references."""
-    for method, signals in estimates.items():
-        if signals.sample_rate != references.sample_rate:
-            raise UserError(
-                f"{song.name}: estimates of {method} at {signals.sample_rate} Hz, references at "
-                f"{references.sample_rate} Hz; resample the estimates"
-            )
-        if signals.channels != references.channels:
-            raise UserError(
-                f"{song.name}: estimates of {method} with {signals.channels} channels, references with "
-                f"{references.channels}; write the estimates with as many channels as the references"
-            )

@@ -74,7 +74,8 @@ class FileSignals:
     Raises
     ------
     ValueError
-        When the files have different sample rates, or more than one channel but not equally many.
+        When the files have different sample rates, or more than one channel but not equally many, and on reading a
+        sample that is not finite.
     """
 
     def __init__(self, sources: Sequence[Sequence[Path]]) -> None:
@@ -100,6 +101,8 @@ class FileSignals:
                 if start < file.frames:
                     file.seek(start)
                     piece = file.read(min(rows.shape[1], file.frames - start), dtype="float64", always_2d=True)
+                    if not np.isfinite(piece).all():
+                        raise ValueError(f"{file.name}: a sample is not a finite number (NaN or infinity)")
                     row[:, : len(piece)] += piece.T
 
     def close(self) -> None:
