@@ -354,3 +354,26 @@ def test_two_methods_of_one_name(folders: tuple[Path, Path], tmp_path: Path, rep
     _, other = copy(folders, tmp_path)
     told = reprosep("evaluate", *folders, other, "--output", tmp_path / "out").sentence()
     assert "a second folder of estimates named 'estimates'" in told
+
+
+def test_a_song_without_a_right_answer_is_named(tmp_path: Path, reprosep: Command) -> None:
+    references, estimates = song(0)
+    for signals in (references, estimates):
+        for target, samples in signals.items():
+            spectrum = np.fft.rfft(samples * np.hanning(len(samples))[:, None] ** 2, axis=0)
+            spectrum[len(spectrum) // 2 :] = 0
+            path = tmp_path / ("references" if signals is references else "estimates") / "Song" / f"{target}.wav"
+            write_wave(path, np.fft.irfft(spectrum, len(samples), axis=0), RATE, "DOUBLE")
+    answer = reprosep("evaluate", tmp_path / "references", tmp_path / "estimates", "--output", tmp_path / "out")
+    assert answer.status == 0
+    assert pd.read_parquet(tmp_path / "out" / "scores.parquet")["ill_posed"].all()
+
+
+def test_estimates_of_another_length_are_scored(folders: tuple[Path, Path], tmp_path: Path, reprosep: Command) -> None:
+    references, estimates = copy(folders, tmp_path)
+    path = estimates / "Song 0" / "vocals.wav"
+    write_wave(path, soundfile.read(str(path))[0][: 2 * RATE + 100], RATE)
+    found = scores_of(reprosep, references, estimates, tmp_path / "out")
+    mine = found[(found["song"] == "Song 0") & (found["target"] == "vocals")]
+    assert mine["SDR"].notna().all()
+    assert mine["SDR"].iloc[2] < mine["SDR"].iloc[1]  # mostly silence that was padded

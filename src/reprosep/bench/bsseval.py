@@ -74,7 +74,7 @@ def _rows(case: Case, progress: ProgressReport) -> Iterator[list[str]]:
             progress.advance(note=case.title)
     for peer in case.peers:
         if peer not in runs:
-            yield [case.title, f"{peer}: not installed", "", "", "", "", ""]
+            yield [case.title, f"{peer}: not installed (make test installs it)", "", "", "", "", ""]
             continue
         for call, suffix in enumerate(("", ", next estimate")[: len(runs[case.ours][0]["seconds"])]):
             yield _row(case.title + suffix, peer, runs[peer], runs[case.ours], call)

@@ -61,6 +61,7 @@ def evaluate(
     tables = [read_table(part) for _, part in parts]
     scores = pd.concat(tables, ignore_index=True)
     _write(output, scores, songs, settings)
+    _tell_ill_posed(scores)
     return _summaries(output, scores, settings, resampling)
 
 
@@ -93,6 +94,17 @@ def _check_headers(songs: list[Song]) -> None:
             "padded with silence, as museval does",
             len(differing),
             max(differing),
+        )
+
+
+def _tell_ill_posed(scores: pd.DataFrame) -> None:
+    songs = scores.loc[scores["ill_posed"].astype(bool), "song"].unique()
+    if len(songs):
+        log.warning(
+            "%s: the references leave whole bands to rounding errors, so that no implementation has right ISR, SIR and "
+            "SAR of %s; SDR is right (column ill_posed)",
+            ", ".join(songs[:5]) + (", …" if len(songs) > 5 else ""),
+            "these songs" if len(songs) > 1 else "this song",
         )
 
 

@@ -36,14 +36,14 @@ Stöter, Liutkus and Ito: The 2018 signal separation evaluation campaign. LVA/IC
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 
 from reprosep.metrics.channels import Basis, principal_channels
 from reprosep.metrics.conditioning import Conditioning, conditioning
-from reprosep.metrics.energies import LEAST_SHARE, Filtered, Kernel, embed, kernel_energies
+from reprosep.metrics.energies import LEAST_SHARE, Filter, Kernel, embed, kernel_energies
 from reprosep.metrics.frames import Framing
 from reprosep.metrics.signals import Signals, as_signals
 from reprosep.metrics.sweep import Lags, Sweep, Sweeper
@@ -51,6 +51,7 @@ from reprosep.metrics.toeplitz import BlockToeplitz, Dense, factor
 
 METRICS = ("SDR", "ISR", "SIR", "SAR")
 TAPS = 512
+_PIECE = 1 << 16  # samples that are filtered at once
 
 AnySignals = Signals | np.ndarray | Sequence[np.ndarray]
 
@@ -259,23 +260,26 @@ class Comparison:
         least = np.stack([*mine_least, *all_least, all_least[1] + rounding, mine_least[1] + rounding])
         return energies, least
 
-    def _direct(self, frame: int, columns: slice, source: int, own: np.ndarray, every: np.ndarray) -> list[float]:
-        """Energies of the parts in one frame from the filtered signals themselves."""
-        rows = self.sweeper.turn(self.sweeper.read(*self.references.framing.slices[frame]))
-        filtered = Filtered(rows, self.references.taps)
-        estimate = filtered.spectra[self.sweeper.rows :][columns]
+    def _direct(self, frame: int, columns: slice, source: int, own: np.ndarray, every: np.ndarray) -> np.ndarray:
+        """Energies ``(part,)`` in one frame from the filtered signals themselves, piece by piece."""
         mine = self.references.rows_of(source)
-        projected_on_own = filtered.project(own, mine.start)
-        projected = filtered.project(every)
-        parts = (
-            projected_on_own - self.references.basis.backward[mine, mine] @ filtered.spectra[mine],
-            projected_on_own,
-            projected - projected_on_own,
-            projected,
-            estimate - projected,
-            estimate - projected_on_own,
-        )
-        return [filtered.energy(part) for part in parts]
+        filter_own, filter_every = Filter(own, mine.start), Filter(every)
+        energies = np.zeros(len(fields(Parts)))
+        start, stop = self.references.framing.slices[frame]
+        for first in range(start, stop, _PIECE):
+            rows = self.sweeper.read(first, min(first + _PIECE, stop))
+            true, estimate = rows[mine].copy(), rows[self.sweeper.rows :][columns]
+            turned = self.sweeper.turn(rows)
+            energies += _part_energies(true, estimate, filter_own(turned), filter_every(turned))
+        return energies + _part_energies(0.0, 0.0, filter_own.tail, filter_every.tail)
+
+
+def _part_energies(
+    true: np.ndarray | float, estimate: np.ndarray | float, own: np.ndarray, every: np.ndarray
+) -> np.ndarray:
+    """Energies of the parts, in the order of :class:`Parts`, of samples ``(channel, sample)``."""
+    parts = (own - true, own, every - own, every, estimate - every, estimate - own)
+    return np.array([np.einsum("cn,cn->", part, part) for part in parts])
 
 
 def decibel(signal: np.ndarray, error: np.ndarray) -> np.ndarray:

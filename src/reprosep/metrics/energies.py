@@ -8,7 +8,7 @@ the energy
 where r are the correlations of the slice. κ is the same for all frames, so the energies of all frames are one product
 of matrices and no signal is ever filtered. Rounding makes an error of about the machine's epsilon times
 ``|r| |κ|``; an energy that is not far above it (an almost perfect estimate) is computed from the filtered signals
-themselves instead (:class:`Filtered`).
+themselves instead (:class:`Filter`).
 """
 
 from __future__ import annotations
@@ -75,30 +75,32 @@ def embed(filters: np.ndarray, first: int, rows: int) -> np.ndarray:
     return whole
 
 
-class Filtered:
-    """The spectra of a slice's rows, to filter them and to add and subtract the results.
+class Filter:
+    """Filters applied to rows that come piece by piece (overlap-add), so that a song need not be in memory.
 
-    Energies are those of the whole output, tail included, by Parseval's theorem.
+    Parameters
+    ----------
+    filters
+        ``(tap, row, output)``.
+    first
+        The row among those that come which the filters' first row is for.
     """
 
-    def __init__(self, rows: np.ndarray, taps: int) -> None:
-        self._transform = scipy.fft.next_fast_len(rows.shape[1] + taps - 1, real=True)
-        self.spectra = scipy.fft.rfft(rows, self._transform, axis=1)
-        weights = np.full(self.spectra.shape[1], 2.0 / self._transform)
-        weights[0] = 1.0 / self._transform
-        if self._transform % 2 == 0:
-            weights[-1] = 1.0 / self._transform
-        self._weights = weights
+    def __init__(self, filters: np.ndarray, first: int = 0) -> None:
+        self._filters = filters
+        self._rows = slice(first, first + filters.shape[1])
+        self.tail = np.zeros((filters.shape[2], len(filters) - 1))
+        """What the filters still add behind the pieces so far, ``(output, taps - 1)``."""
+        self._transform = 0
 
-    def project(self, filters: np.ndarray, first: int = 0) -> np.ndarray:
-        """Spectra ``(output, bin)`` of the rows from `first` on through filters ``(tap, row, output)``."""
-        outputs = np.zeros((filters.shape[2], self.spectra.shape[1]), complex)
-        for row in range(filters.shape[1]):  # one by one: a long slice has spectra of tens of megabytes
-            for output in range(filters.shape[2]):
-                spectrum = scipy.fft.rfft(filters[:, row, output], self._transform)
-                outputs[output] += spectrum * self.spectra[first + row]
-        return outputs
-
-    def energy(self, spectra: np.ndarray) -> float:
-        """Energy of the signals with these spectra."""
-        return float(((spectra.real**2 + spectra.imag**2) @ self._weights).sum())
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """The next samples ``(output, sample)`` for the next samples of all rows ``(row, sample)``."""
+        length, reach = rows.shape[1], self.tail.shape[1]
+        transform = scipy.fft.next_fast_len(length + reach, real=True)
+        if transform != self._transform:
+            self._transform, self._spectra = transform, scipy.fft.rfft(self._filters, transform, axis=0)
+        spectra = scipy.fft.rfft(rows[self._rows], transform, axis=1)
+        outputs = scipy.fft.irfft(np.einsum("fro,rf->of", self._spectra, spectra), transform, axis=1)
+        outputs[:, :reach] += self.tail
+        self.tail = outputs[:, length : length + reach].copy()
+        return outputs[:, :length]
