@@ -21,7 +21,15 @@ _FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)")
 _ERROR = re.compile(r"^\s*[\w.]*(Error|Exception): \S")
 _KEPT_LINES = 400
 _PROFILE = "workflow/profiles/default"
-_WORK = {"recordings": 130, "train": 50, "score_gated": 40, "score_plain": 15, "score_oracle": 7, "listen": 10}
+_WORK = {
+    "recordings": 210,
+    "train": 46,
+    "score_gated": 12,
+    "score_plain": 8,
+    "score_oracle": 6,
+    "spot_check": 12,
+    "listen": 10,
+}
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -136,7 +144,8 @@ class _Watcher:
 
 def _work(rule: str) -> int:
     """About how many core-seconds a job of that rule takes in the demo: a better estimate than counting jobs."""
-    return _WORK.get(rule.split("_")[0] if rule.startswith("listen") else rule, 1)
+    of_paper = next((name for name in ("listen", "spot_check") if rule.startswith(f"{name}_")), rule)
+    return _WORK.get(of_paper, 1)
 
 
 def _reason(lines: list[str]) -> str:
