@@ -7,7 +7,6 @@ widened where the song's references do not allow that many digits (:mod:`reprose
 
 from __future__ import annotations
 
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from reprosep.scoring import Scorer, scorer_for
 ROUNDING = 120.0
 """dB above which a score is that of a perfect estimate but for rounding."""
 
-COLUMNS = ["run", "song", "variant", "frames", "difference", "uncertainty", "same_frames", "ill_posed", "seconds"]
+COLUMNS = ["run", "song", "variant", "frames", "difference", "uncertainty", "same_frames", "ill_posed"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,6 @@ def _checked(choice: Choice) -> dict[str, object]:
     scorer = choice.scorer
     scores = read_table(scorer.results / "scores" / f"{scorer.run.id}.parquet")
     mine = scores[(scores["song"] == choice.song) & (scores["variant"] == choice.variant)].sort_values("frame")
-    start = time.monotonic()
     recipe = next(recipe for recipe in scorer.recipes() if recipe.name == choice.song)
     references = scorer.references(recipe)
     wave = dict(scorer.estimates(recipe)[0])[choice.variant]
@@ -90,12 +88,15 @@ def _checked(choice: Choice) -> dict[str, object]:
         "song": choice.song,
         "variant": choice.variant,
         "frames": int(np.isfinite(expected).all(axis=0).sum()),
-        "difference": largest_difference(found, expected),
-        "uncertainty": references.conditioning.uncertainty,
+        "difference": _two_digits(largest_difference(found, expected)),
+        "uncertainty": _two_digits(references.conditioning.uncertainty),
         "same_frames": same_frames(found, expected),
         "ill_posed": bool(mine["ill_posed"].any()),
-        "seconds": round(time.monotonic() - start, 1),
     }
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.1e}")
 
 
 def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:

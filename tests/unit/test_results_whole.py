@@ -147,7 +147,7 @@ NAMES = {
 
 
 def _write_spot_check(path: Path) -> None:
-    checked = [("mm_vocals_iass_s42", "Song 1", "median", 8, 3e-8, 1e-9, True, False, 1.5)]
+    checked = [("mm_vocals_iass_s42", "Song 1", "median", 8, 3e-8, 1e-9, True, False)]
     pd.DataFrame(checked, columns=SPOT_CHECK).to_csv(path, index=False)
 
 
