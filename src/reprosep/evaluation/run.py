@@ -56,7 +56,7 @@ def evaluate(
     todo = [(song, part) for song, part in parts if not part.exists()]
     if len(todo) < len(songs):
         log.info("%d of %d songs were scored before and are kept", len(songs) - len(todo), len(songs))
-    for _ in track(_scored(todo, settings, jobs), f"scores of {references}", len(todo)):
+    for _ in track(_scored(todo, settings, jobs), f"scores of {references.resolve().name}", len(todo)):
         pass
     tables = [read_table(part) for _, part in parts]
     scores = pd.concat(tables, ignore_index=True)

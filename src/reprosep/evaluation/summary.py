@@ -73,7 +73,7 @@ def printed(summary: pd.DataFrame, title: str) -> Table:
     for metric in summary["metric"].unique():
         table.add_column(f"{metric} (dB)", justify="right")
     table.add_column("songs", justify="right")
-    table.add_column("frames without a score", justify="right")
+    table.add_column("frames dropped", justify="right")
     for (method, target), rows in summary.groupby(["method", "target"], sort=False):
         cells = [_cell(row) for row in rows.to_dict("records")]
         names = [str(method), str(target)] if several else [str(target)]
@@ -84,5 +84,5 @@ def printed(summary: pd.DataFrame, title: str) -> Table:
 def _cell(row: dict[Any, Any]) -> str:
     if not row["songs"]:
         return "no score"
-    interval = "" if np.isnan(row["low"]) else f" [{row['low']:.2f}, {row['high']:.2f}]"
+    interval = "" if np.isnan(row["low"]) else f"\n[{row['low']:.2f}, {row['high']:.2f}]"
     return f"{row['median']:.2f}{interval}"
