@@ -71,7 +71,7 @@ def printed(summary: pd.DataFrame, title: str) -> Table:
     for column in (["method"] if several else []) + ["target"]:
         table.add_column(column)
     for metric in summary["metric"].unique():
-        table.add_column(f"{metric} (dB)", justify="right")
+        table.add_column(f"{metric} (dB)", justify="right", no_wrap=True)
     table.add_column("songs", justify="right")
     table.add_column("frames dropped", justify="right")
     for (method, target), rows in summary.groupby(["method", "target"], sort=False):
