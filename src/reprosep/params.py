@@ -20,6 +20,7 @@ CorpusName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Split = Literal["train", "valid", "test"]
 
 
 class Section(BaseModel):
@@ -31,9 +32,9 @@ class Section(BaseModel):
 class Standin(Section):
     """How a stand-in corpus is composed and rendered."""
 
-    layout: Literal["musdb", "medleydb"]
+    layout: Literal["musdb", "medleydb", "mixing-secrets", "slakh"]
     seed: int
-    songs: dict[Literal["train", "test", "all"], Positive]
+    songs: dict[Literal["train", "valid", "test", "all"], Positive]
     seconds: Annotated[float, Field(ge=4, le=600)]
 
 
@@ -41,7 +42,8 @@ class Corpus(Section):
     """One corpus: where it is, how it is laid out, how it is split and mixed."""
 
     title: str
-    kind: Literal["musdb", "medleydb", "folder"]
+    kind: Literal["musdb", "medleydb", "slakh", "folder"]
+    versions: list[str]
     roots: Annotated[list[str], Field(min_length=1)]
     standin: Standin | None
     channels: Literal[1, 2]
@@ -50,6 +52,8 @@ class Corpus(Section):
     valid_fraction: Fraction
     test_fraction: Fraction
     split: dict[Literal["train", "valid", "test", "ignore"], list[str]]
+    split_file: str | None
+    accept: list[str]
     files: dict[CorpusName, list[str]]
 
 
@@ -215,11 +219,16 @@ def _repetition(values: Sequence[object]) -> str | None:
     return f"{list(values)} names {twice[0]!r} twice; name it once" if twice else None
 
 
+_KIND_OF_LAYOUT = {"musdb": "musdb", "medleydb": "medleydb", "mixing-secrets": "medleydb", "slakh": "slakh"}
+_SPLITS_OF_KIND = {"musdb": {"train", "test"}, "medleydb": {"all"}, "slakh": {"train", "valid", "test"}}
+
+
 def _corpus_disagreement(corpus: Corpus) -> str | None:
-    if corpus.standin and corpus.standin.layout != corpus.kind:
+    if corpus.standin and _KIND_OF_LAYOUT[corpus.standin.layout] != corpus.kind:
         return f"standin.layout: '{corpus.standin.layout}' must equal kind ('{corpus.kind}')"
-    if corpus.standin and set(corpus.standin.songs) != ({"train", "test"} if corpus.kind == "musdb" else {"all"}):
-        return f"standin.songs: {sorted(corpus.standin.songs)} must be [train, test] for musdb and [all] for medleydb"
+    if corpus.standin and set(corpus.standin.songs) != _SPLITS_OF_KIND[corpus.kind]:
+        wanted = ", ".join(sorted(_SPLITS_OF_KIND[corpus.kind]))
+        return f"standin.songs: {sorted(corpus.standin.songs)} must be [{wanted}] for kind '{corpus.kind}'"
     if corpus.standin and len(corpus.roots) != 1:
         return f"roots: {corpus.roots} must be one folder for a stand-in"
     if corpus.kind == "folder" and not corpus.files:
@@ -239,6 +248,8 @@ def known_targets(corpus: Corpus) -> list[str]:
     """The targets that a corpus of this kind can have."""
     if corpus.kind == "musdb":
         return ["vocals", "bass", "drums", "other"]
+    if corpus.kind == "slakh":
+        return ["piano", "guitar", "bass", "drums"]
     if corpus.kind == "folder":
         return sorted(corpus.files)
     return sorted(instrument_classes())

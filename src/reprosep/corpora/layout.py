@@ -12,12 +12,13 @@ MIXED = "mixed"  # target of stems that may hold several instruments
 
 @dataclass(frozen=True)
 class Stem:
-    """One recorded stem. `target` is its class, '' when it has none, or 'mixed'."""
+    """One recorded stem. `target` is its class, '' when it has none, or 'mixed'; `stream` is its number in the file."""
 
     name: str
     path: str
     instrument: str
     target: str
+    stream: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Song:
     split: str
     stems: list[Stem] = field(default_factory=list)
     bleed: bool = False
+    mixture: Stem | None = None  # the published mixture, where there is one
 
 
 class InstrumentTable:

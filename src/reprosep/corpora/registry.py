@@ -1,0 +1,103 @@
+"""The registry: what is known of every published version of a corpus, as data in ``workflow/corpora/``.
+
+One file per version: where it is published, under which licence, how access is granted, which archives with which sizes
+and checksums, which songs it has. A new version is one more file (and a list of songs beside it, if it has one).
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from reprosep.errors import UserError, near_match
+from reprosep.params import Section, Split, read_yaml, repository
+from reprosep.validation import explain
+
+Checksum = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
+
+
+class Archive(Section):
+    """One published file. `strip` leading folders of its members are left out when it is unpacked."""
+
+    name: str
+    urls: Annotated[list[str], Field(min_length=1)]
+    bytes: Annotated[int, Field(gt=0)] | None = None
+    checksum: Checksum | None = None
+    strip: Annotated[int, Field(ge=0)] = 0
+
+
+class Defect(Section):
+    """A recording that is known to be wrong, and where this is told. Without `stem`, the whole song is meant."""
+
+    song: str
+    stem: str | None = None
+    defect: str
+    excluded: bool
+
+
+class Version(Section):
+    """One published version of a corpus."""
+
+    title: str
+    kind: Literal["musdb", "medleydb", "slakh"]
+    access: Literal["open", "request", "manual"]
+    page: str
+    doi: str | None = None
+    licence: str
+    citation: str
+    folder: str
+    archives: list[Archive] = []
+    instructions: str = ""
+    song_list: str | None = None
+    songs: dict[Split, int] = {}
+    suffix: Literal[".wav", ".flac", ".stem.mp4"]
+    sample_rates: list[int]
+    channels: list[int]
+    mixture: Literal["exact", "encoded", "mastered", "none"]
+    defects: list[Defect] = []
+    defects_source: str = ""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Version:
+        """An open version needs archives to download, a gated one the words that say how to get it."""
+        if self.access == "open" and not self.archives:
+            raise ValueError("archives: none, but access 'open' needs at least one with its urls")
+        if self.access != "open" and not self.instructions:
+            raise ValueError(f"instructions: empty, but access '{self.access}' needs them")
+        return self
+
+
+def versions() -> list[str]:
+    """Names of all versions in the registry."""
+    return sorted(path.stem for path in _folder().glob("*.yaml"))
+
+
+def load_version(name: str) -> Version:
+    """The entry of that name; :class:`UserError` when it is unknown or wrong."""
+    known = versions()
+    if name not in known:
+        raise UserError(f"unknown corpus '{name}'{near_match(name, known)}; allowed: {', '.join(known)}")
+    path = _folder() / f"{name}.yaml"
+    try:
+        return Version.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise UserError(f"{path.name}: {explain(error, Version, 'another file of workflow/corpora/')}") from error
+
+
+def song_list(version: Version) -> dict[str, str]:
+    """Song -> split ('' where the version has none) by the published list; empty when there is no list."""
+    if version.song_list is None:
+        return {}
+    path = _folder() / version.song_list
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return {row["song"]: row.get("split", "") for row in csv.DictReader(file)}
+    except (OSError, KeyError) as error:
+        raise UserError(f"{path}: not readable as a list with the column 'song' ({error}); restore it") from error
+
+
+def _folder() -> Path:
+    return repository() / "workflow" / "corpora"
