@@ -119,6 +119,7 @@ def own_corpus(root: str = "recordings/own", **change: Any) -> dict[str, Any]:
     settings = {
         "title": "own",
         "kind": "folder",
+        "versions": [],
         "roots": [root],
         "standin": None,
         "channels": 1,
@@ -127,6 +128,8 @@ def own_corpus(root: str = "recordings/own", **change: Any) -> dict[str, Any]:
         "valid_fraction": 0.3,
         "test_fraction": 0.3,
         "split": {},
+        "split_file": None,
+        "accept": [],
         "files": {"vocals": ["*vox*"], "drums": ["*drum*"]},
     }
     return settings | change
