@@ -1,0 +1,162 @@
+"""The whole examination of a corpus: folders first, then songs, then every recording, several songs at a time."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reprosep.corpora.layout import Song
+from reprosep.corpora.reading import song_places
+from reprosep.doctor.duplicates import duplicate_findings
+from reprosep.doctor.expectations import Expectations, expectations
+from reprosep.doctor.findings import Finding, from_error, stopping
+from reprosep.doctor.folders import folder_findings, licence_findings, list_findings
+from reprosep.doctor.sound import Recording, SongReport, examine_song
+from reprosep.errors import UserError
+from reprosep.params import Audio, Corpus, Doctor
+from reprosep.progress import track
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was read and what was found. `reports` are empty when the folders were wrong already."""
+
+    name: str
+    findings: list[Finding]
+    reports: list[SongReport]
+    seconds: float
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """All stems that could be read."""
+        return [recording for report in self.reports for recording in report.recordings]
+
+    def record(self) -> dict[str, Any]:
+        """The examination as plain values, for ``--json``."""
+        stems = self.recordings
+        return {
+            "corpus": self.name,
+            "songs": len(self.reports),
+            "recordings": len(stems),
+            "minutes": round(sum(s.info.samples / s.info.sample_rate for s in stems) / 60, 2),
+            "sample_rates": sorted({stem.info.sample_rate for stem in stems}),
+            "channels": sorted({stem.info.channels for stem in stems}),
+            "findings": [finding.record() for finding in self.findings],
+        }
+
+
+def examine(name: str, corpus: Corpus, audio: Audio, limits: Doctor, threads: int) -> Examination:
+    """Everything that is wrong with a corpus. Nothing is changed and nothing is raised for what is found."""
+    start = time.monotonic()
+    expected = expectations(corpus)
+    findings = folder_findings(corpus, expected)
+    if findings:
+        return Examination(name, findings, [], time.monotonic() - start)
+    songs, findings = _read(corpus)
+    listed = {song.name: song for song in songs}
+    unread = {finding.song for finding in findings}
+    if not songs and not findings:
+        findings = [_no_song(corpus)]
+    else:
+        findings += [f for f in list_findings(corpus, listed, expected) if f.song not in unread]
+    findings += licence_findings(corpus)
+    reports = _listen(name, songs, _usual(songs, expected), audio, limits, threads)
+    findings += [finding for report in reports for finding in report.findings] + _notes(listed, expected)
+    return Examination(name, _causes(findings, duplicate_findings(reports)), reports, time.monotonic() - start)
+
+
+def _read(corpus: Corpus) -> tuple[list[Song], list[Finding]]:
+    """The songs that can be read in their layout, and why others cannot."""
+    songs, findings = [], []
+    for place in song_places(corpus):
+        try:
+            songs.append(place.read())
+        except UserError as error:
+            findings.append(from_error(error, place.name, str(place.path), "bad-metadata"))
+    return songs, findings
+
+
+def _no_song(corpus: Corpus) -> Finding:
+    root = corpus.roots[0]
+    return Finding("no-song", "", root, f"{root}: no song in it; put the corpus there or name its folder in corpora.*.roots")
+
+
+def _usual(songs: Sequence[Song], expected: Expectations) -> Expectations:
+    """Where nothing is published, rate and channels of most files are what is expected of all."""
+    if not expected.aligned or (expected.sample_rates and expected.channels):
+        return expected
+    from reprosep.audio.io import sound_info
+
+    rates: Counter[int] = Counter()
+    channels: Counter[int] = Counter()
+    for stem in (stem for song in songs for stem in song.stems):
+        try:
+            info = sound_info(stem.path, stem.stream)
+        except UserError:
+            continue
+        rates[info.sample_rate] += 1
+        channels[info.channels] += 1
+    return replace(
+        expected,
+        sample_rates=expected.sample_rates or [rate for rate, _ in rates.most_common(1)],
+        channels=expected.channels or [number for number, _ in channels.most_common(1)],
+    )
+
+
+def _listen(
+    name: str, songs: Sequence[Song], expected: Expectations, audio: Audio, limits: Doctor, threads: int
+) -> list[SongReport]:
+    with ThreadPoolExecutor(threads) as pool:
+        results = pool.map(lambda song: examine_song(song, expected, audio, limits), songs)
+        return list(track(results, f"examine {name}", len(songs)))
+
+
+def _notes(songs: dict[str, Song], expected: Expectations) -> list[Finding]:
+    """Errata of the publishers that concern songs which are there."""
+    findings = []
+    for defect in expected.defects:
+        if defect.song in songs:
+            where = f"{defect.song}, {defect.stem}" if defect.stem else defect.song
+            done = "the song is left out" if defect.excluded else "the song is used, as everybody does"
+            text = f"{where}: {defect.defect} ({expected.defects_source}); {done}"
+            findings.append(Finding("known-defect", defect.song, where, text))
+    return findings
+
+
+def _causes(findings: list[Finding], duplicates: list[Finding]) -> list[Finding]:
+    """A recording that is another one is told as that, not by its checksum, its song's sum or the list of songs."""
+    songs = {finding.song for finding in duplicates}
+    consequences = ("checksum", "not-the-sum", "extra-song")
+    kept = [finding for finding in findings if not (finding.song in songs and finding.check in consequences)]
+    return kept + duplicates
+
+
+def stop_at(examination: Examination, accepted: Sequence[str]) -> None:
+    """Raise the first finding that stops a reproduction as one sentence, with the number of the others."""
+    found = stopping(examination.findings, accepted)
+    if found:
+        more = f" ({len(found) - 1} more: `reprosep doctor {examination.name}`)" if len(found) > 1 else ""
+        raise UserError(f"{found[0].sentence}{more}", found[0].check)
+
+
+def registered(name: str, root: Path | None, template: Corpus) -> Corpus:
+    """A version of the registry as a corpus: in its own folder, or in `root`."""
+    from reprosep.corpora.registry import load_version
+
+    version = load_version(name)
+    change = {
+        "title": version.title,
+        "kind": version.kind,
+        "versions": [name],
+        "roots": [str(root or version.folder)],
+        "standin": None,
+        "split": {},
+        "split_file": None,
+        "accept": [],
+    }
+    return template.model_copy(update=change)
