@@ -1,7 +1,7 @@
 """The catalog: one row per stem of a corpus, checked from the files' headers before anything is computed.
 
-Columns: song, artist, split, stem, instrument, target, path, sha256, sample_rate (Hz), channels, samples, seconds,
-bleed.
+Columns: song, artist, split, stem, instrument, target, path, stream (number of the audio stream in the file, 0 where it
+holds one), sha256 (of the file), sample_rate (Hz), channels, samples, seconds, bleed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from reprosep.audio.io import SoundInfo, sound_info
-from reprosep.corpora import folder, medleydb, musdb
+from reprosep.corpora import folder, medleydb, musdb, slakh
 from reprosep.corpora.layout import Song, Stem
+from reprosep.corpora.registry import Version, load_version
 from reprosep.corpora.splits import assign_splits
 from reprosep.errors import UserError
 from reprosep.files import sha256
@@ -37,8 +38,13 @@ def build_catalog(params: Params, name: str, threads: int = 1) -> pd.DataFrame:
     songs = assign_splits(name, read_songs(params, name), corpus, params.seed)
     stems = [(song, stem) for song in songs for stem in song.stems]
     with ThreadPoolExecutor(threads) as pool:
-        infos = list(track(pool.map(lambda pair: _measure(pair[1]), stems), f"catalog {name}", len(stems)))
-    catalog = pd.DataFrame([_row(song, stem, *info) for (song, stem), info in zip(stems, infos, strict=True)])
+        infos = list(
+            track(pool.map(lambda pair: sound_info(pair[1].path, pair[1].stream), stems), f"catalog {name}", len(stems))
+        )
+        files = list(dict.fromkeys(stem.path for _, stem in stems))  # a stems file holds several stems
+        sums = dict(zip(files, track(pool.map(sha256, files), f"checksums {name}", len(files)), strict=True))
+    rows = [_row(song, stem, info, sums[stem.path]) for (song, stem), info in zip(stems, infos, strict=True)]
+    catalog = pd.DataFrame(rows)
     if corpus.kind != "folder":
         _check_lengths(catalog)
     _check_targets(name, catalog, corpus.targets)
@@ -48,20 +54,29 @@ def build_catalog(params: Params, name: str, threads: int = 1) -> pd.DataFrame:
 def read_songs(params: Params, name: str) -> list[Song]:
     """The songs of a corpus in its layout, splits not yet assigned where the layout has none."""
     corpus = params.corpora[name]
+    versions = [_version(name, corpus.kind, version) for version in corpus.versions]
     songs: list[Song] = []
     for root in corpus.roots:
         if corpus.kind == "musdb":
-            songs += musdb.read_songs(root)
+            songs += musdb.read_songs(root, versions)
         elif corpus.kind == "medleydb":
             songs += medleydb.read_songs(root)
+        elif corpus.kind == "slakh":
+            songs += slakh.read_songs(root, versions)
         else:
             songs += folder.read_songs(root, corpus.files, corpus.split.get("ignore", ()))
     _check_unique(songs)
     return songs
 
 
-def _measure(stem: Stem) -> tuple[SoundInfo, str]:
-    return sound_info(stem.path), sha256(stem.path)
+def _version(corpus: str, kind: str, name: str) -> Version:
+    version = load_version(name)
+    if version.kind != kind:
+        raise UserError(
+            f"params: corpora.{corpus}.versions: '{name}' is a corpus of kind '{version.kind}', expected '{kind}' "
+            f"as in corpora.{corpus}.kind; correct one of the two"
+        )
+    return version
 
 
 def _row(song: Song, stem: Stem, info: SoundInfo, checksum: str) -> dict[str, Any]:
@@ -73,6 +88,7 @@ def _row(song: Song, stem: Stem, info: SoundInfo, checksum: str) -> dict[str, An
         "instrument": stem.instrument,
         "target": stem.target,
         "path": stem.path,
+        "stream": stem.stream,
         "sha256": checksum,
         "sample_rate": info.sample_rate,
         "channels": info.channels,

@@ -12,7 +12,10 @@ MIXED = "mixed"  # target of stems that may hold several instruments
 
 @dataclass(frozen=True)
 class Stem:
-    """One recorded stem. `target` is its class, '' when it has none, or 'mixed'; `stream` is its number in the file."""
+    """One recorded stem. `target` is its class, '' when it has none, or 'mixed'; `stream` is its number in the file.
+
+    Where several labels of a stem are known, `instrument` joins them with ``", "``.
+    """
 
     name: str
     path: str
@@ -51,3 +54,7 @@ class InstrumentTable:
                 "mend the label or add it to workflow/instruments.yaml"
             )
         return known
+
+    def target_or_mixed(self, label: str, where: str) -> str:
+        """The class of a label; 'mixed' when it is unknown, as the free-text labels of raw tracks often are."""
+        return self._class.get(label.casefold(), MIXED)
