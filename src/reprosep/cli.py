@@ -29,6 +29,7 @@ ParamFiles = Annotated[
     typer.Option("--params", "-p", envvar="REPROSEP_PARAMS", help="Parameter files, later ones change earlier ones."),
 ]
 Threads = Annotated[int, typer.Option("--threads", "-t", min=1, help="Songs worked on at the same time.")]
+CORES = os.cpu_count() or 1
 DEFAULT_PARAMS = [Path("params.yaml")]
 
 
@@ -264,7 +265,7 @@ def doctor(
     params: ParamFiles = DEFAULT_PARAMS,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     all: Annotated[bool, typer.Option("--all", help="Print every finding, not five of each kind.")] = False,
-    threads: Threads = os.cpu_count() or 1,
+    threads: Threads = CORES,
 ) -> None:
     """Is my data right? What is wrong with a corpus, with remedies; exit status 1 when something is."""
     from reprosep.doctor.visit import visit

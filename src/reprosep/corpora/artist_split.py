@@ -189,7 +189,7 @@ def _valid_artists(groups: Mapping[str, Group], artists: Sequence[str], rule: Sp
 def write_split(folders: Sequence[Path], rule_file: Path, output: Path) -> str:
     """Draw the split from metadata folders, write it, and return its counts beside the published ones."""
     rule = load_rule(rule_file)
-    songs = [song for folder in folders for song in read_metadata(folder)]
+    songs = [song for folder in folders for song in read_metadata(str(folder))]
     public = {name for version in rule.drawn_from for name in song_list(load_version(version))}
     table = draw_split(songs, public, rule)
     with whole_file(output) as temporary:
@@ -198,9 +198,11 @@ def write_split(folders: Sequence[Path], rule_file: Path, output: Path) -> str:
 
 
 def _report(songs: Sequence[Song], table: pd.DataFrame, public: set[str], rule: SplitRule) -> str:
-    by_split = {split: set(names) for split, names in table.groupby("split")["song"]}
+    by_split = {str(split): set(names) for split, names in table.groupby("split")["song"]}
     test = counts([song for song in songs if song.name in by_split["test"]], rule.published)
-    train = counts([song for song in songs if song.name in by_split["train"] | by_split.get("valid", set())], rule.published)
+    train = counts(
+        [song for song in songs if song.name in by_split["train"] | by_split.get("valid", set())], rule.published
+    )
     sizes = ", ".join(f"{len(names)} {split}" for split, names in by_split.items())
     lines = [f"{len(songs)} songs ({len(public & set(table['song']))} with public recordings): {sizes}"]
     lines.append(f"{'':18}{'test':>6}{'paper':>7}{'train + valid':>15}")

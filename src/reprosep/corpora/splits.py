@@ -24,7 +24,7 @@ _STREAM = 1  # keeps these draws apart from other uses of the same seed
 
 
 def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> list[Song]:
-    """Songs with `split` filled in: named by the user, else by the split file, else by the layout, else drawn by artist.
+    """Songs with `split` filled in: by the user's lists, else the split file, else the layout, else drawn by artist.
 
     Raises
     ------
@@ -43,6 +43,12 @@ def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> li
     return songs
 
 
+def left_out(corpus: Corpus) -> set[str]:
+    """Songs that the user leaves out of all splits."""
+    listed = read_split_file(corpus.split_file) if corpus.split_file else {}
+    return {song for song, split in listed.items() if split == "ignore"} | set(corpus.split.get("ignore", ()))
+
+
 def read_split_file(path: str) -> dict[str, str]:
     """Song -> split by a CSV with the columns song and split; songs of it that are not there are no error.
 
@@ -56,13 +62,17 @@ def read_split_file(path: str) -> dict[str, str]:
         with place.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); name an existing file in corpora.*.split_file") from error
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); name an existing file in corpora.*.split_file"
+        ) from error
     splits: dict[str, str] = {}
     for number, row in enumerate(rows, start=2):
         song, split = row.get("song"), row.get("split")
         if not song or split not in SPLITS:
             found = f"song {song!r}, split {split!r}"
-            raise UserError(f"{path}: line {number} has {found}; expected the columns song and split ({', '.join(SPLITS)})")
+            raise UserError(
+                f"{path}: line {number} has {found}; expected the columns song and split ({', '.join(SPLITS)})"
+            )
         if song in splits:
             raise UserError(f"{path}: line {number} names '{song}' again; keep one of the two lines")
         splits[song] = split

@@ -30,7 +30,9 @@ def _sounding(reports: Iterable[SongReport]) -> Iterable[Recording]:
 
 def _song_finding(one: str, two: str, same: Sequence[tuple[Recording, Recording]]) -> Finding:
     path = same[0][1].stem.path
-    text = f"{path}: song '{two}' holds the same recordings as '{one}' in all {len(same)} stems; remove one of the songs"
+    text = (
+        f"{path}: song '{two}' holds the same recordings as '{one}' in all {len(same)} stems; remove one of the songs"
+    )
     return Finding("duplicate", two, path, text)
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reprosep.corpora.layout import Song
-from reprosep.corpora.reading import song_places
+from reprosep.audio.io import sound_info
+from reprosep.corpora.layout import Faults, Song
+from reprosep.corpora.reading import read_songs
+from reprosep.corpora.registry import load_version
+from reprosep.corpora.splits import left_out
 from reprosep.doctor.duplicates import duplicate_findings
 from reprosep.doctor.expectations import Expectations, expectations
 from reprosep.doctor.findings import Finding, from_error, stopping
@@ -24,10 +27,14 @@ from reprosep.progress import track
 
 @dataclass(frozen=True)
 class Examination:
-    """What was read and what was found. `reports` are empty when the folders were wrong already."""
+    """What was read and what was found; nothing was read when the folders were wrong already.
+
+    `songs` are all that could be read, `reports` those of them that the user does not leave out.
+    """
 
     name: str
     findings: list[Finding]
+    songs: list[Song]
     reports: list[SongReport]
     seconds: float
 
@@ -56,42 +63,36 @@ def examine(name: str, corpus: Corpus, audio: Audio, limits: Doctor, threads: in
     expected = expectations(corpus)
     findings = folder_findings(corpus, expected)
     if findings:
-        return Examination(name, findings, [], time.monotonic() - start)
-    songs, findings = _read(corpus)
+        return Examination(name, findings, [], [], time.monotonic() - start)
+    songs, findings = _read(name, corpus)
     listed = {song.name: song for song in songs}
+    if not songs:
+        return Examination(name, findings, [], [], time.monotonic() - start)
     unread = {finding.song for finding in findings}
-    if not songs and not findings:
-        findings = [_no_song(corpus)]
-    else:
-        findings += [f for f in list_findings(corpus, listed, expected) if f.song not in unread]
-    findings += licence_findings(corpus)
-    reports = _listen(name, songs, _usual(songs, expected), audio, limits, threads)
+    findings += list_findings(corpus, listed, unread, expected) + licence_findings(corpus)
+    kept = [song for song in songs if song.name not in left_out(corpus)]
+    reports = _listen(name, kept, _usual(kept, expected), audio, limits, threads)
     findings += [finding for report in reports for finding in report.findings] + _notes(listed, expected)
-    return Examination(name, _causes(findings, duplicate_findings(reports)), reports, time.monotonic() - start)
+    found = _causes(findings, duplicate_findings(reports))
+    return Examination(name, found, songs, reports, time.monotonic() - start)
 
 
-def _read(corpus: Corpus) -> tuple[list[Song], list[Finding]]:
-    """The songs that can be read in their layout, and why others cannot."""
-    songs, findings = [], []
-    for place in song_places(corpus):
-        try:
-            songs.append(place.read())
-        except UserError as error:
-            findings.append(from_error(error, place.name, str(place.path), "bad-metadata"))
-    return songs, findings
-
-
-def _no_song(corpus: Corpus) -> Finding:
-    root = corpus.roots[0]
-    return Finding("no-song", "", root, f"{root}: no song in it; put the corpus there or name its folder in corpora.*.roots")
+def _read(name: str, corpus: Corpus) -> tuple[list[Song], list[Finding]]:
+    """The songs that can be read in their layout, and why others, or all, cannot."""
+    faults = Faults(keep=True)
+    try:
+        songs = read_songs(name, corpus, faults)
+    except UserError as error:
+        return [], [from_error(error, "", corpus.roots[0], "bad-metadata")]
+    left = left_out(corpus)
+    kept = [fault for fault in faults.found if fault[0] not in left]
+    return songs, [from_error(error, song, path, "bad-metadata") for song, path, error in kept]
 
 
 def _usual(songs: Sequence[Song], expected: Expectations) -> Expectations:
     """Where nothing is published, rate and channels of most files are what is expected of all."""
     if not expected.aligned or (expected.sample_rates and expected.channels):
         return expected
-    from reprosep.audio.io import sound_info
-
     rates: Counter[int] = Counter()
     channels: Counter[int] = Counter()
     for stem in (stem for song in songs for stem in song.stems):
@@ -120,7 +121,7 @@ def _notes(songs: dict[str, Song], expected: Expectations) -> list[Finding]:
     """Errata of the publishers that concern songs which are there."""
     findings = []
     for defect in expected.defects:
-        if defect.song in songs:
+        if defect.song in songs or (defect.excluded and defect.song in expected.songs):
             where = f"{defect.song}, {defect.stem}" if defect.stem else defect.song
             done = "the song is left out" if defect.excluded else "the song is used, as everybody does"
             text = f"{where}: {defect.defect} ({expected.defects_source}); {done}"
@@ -146,10 +147,8 @@ def stop_at(examination: Examination, accepted: Sequence[str]) -> None:
 
 def registered(name: str, root: Path | None, template: Corpus) -> Corpus:
     """A version of the registry as a corpus: in its own folder, or in `root`."""
-    from reprosep.corpora.registry import load_version
-
     version = load_version(name)
-    change = {
+    change: dict[str, Any] = {
         "title": version.title,
         "kind": version.kind,
         "versions": [name],

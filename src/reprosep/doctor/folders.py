@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from reprosep.corpora.layout import Song
+from reprosep.corpora.splits import left_out
 from reprosep.doctor.expectations import Expectations
 from reprosep.doctor.findings import Finding
 from reprosep.errors import near_match
@@ -27,7 +28,9 @@ def _root_findings(root: Path, kind: str, expected: Expectations) -> Iterator[Fi
         yield _finding("no-folder", root, "no such folder; put the corpus there or name its folder in corpora.*.roots")
         return
     if not any(path for path in root.iterdir() if not path.name.startswith(".")):
-        yield _finding("no-song", root, "the folder is empty; put the corpus there or name its folder in corpora.*.roots")
+        yield _finding(
+            "no-song", root, "the folder is empty; put the corpus there or name its folder in corpora.*.roots"
+        )
         return
     nested = None if _begins_here(root, kind) else _nested(root, kind)
     if nested:
@@ -90,8 +93,10 @@ def _split_findings(root: Path, kind: str) -> Iterator[Finding]:
 
 
 def licence_findings(corpus: Corpus) -> list[Finding]:
-    """Roots without a licence file."""
-    findings = []
+    """Roots of published corpora without a licence file; one's own recordings need none."""
+    findings: list[Finding] = []
+    if corpus.kind == "folder":
+        return findings
     for root in map(Path, corpus.roots):
         names = [path.name.casefold() for path in root.iterdir()] if root.is_dir() else []
         if not any(name.startswith(_LICENCES) for name in names):
@@ -103,12 +108,19 @@ def licence_findings(corpus: Corpus) -> list[Finding]:
     return findings
 
 
-def list_findings(corpus: Corpus, songs: Mapping[str, Song], expected: Expectations) -> list[Finding]:
-    """Songs that are missing, too many, or in the wrong split, by the published list. `songs` are those found."""
+def list_findings(
+    corpus: Corpus, songs: Mapping[str, Song], unread: Collection[str], expected: Expectations
+) -> list[Finding]:
+    """Songs that are missing, too many, or in the wrong split, by the published list.
+
+    `songs` are those found, `unread` those that are there and could not be read. Songs that are left out for a known
+    defect need not be there.
+    """
     if not expected.songs:
         return []
     root = Path(corpus.roots[0])
-    findings = _missing(root, corpus, sorted(set(expected.songs) - set(songs)))
+    excluded = {defect.song for defect in expected.defects if defect.excluded} | left_out(corpus)
+    findings = _missing(root, corpus, sorted(set(expected.songs) - set(songs) - set(unread) - excluded))
     for name in sorted(set(songs) - set(expected.songs)):
         text = f"song '{name}' is not in the list of the corpus{near_match(name, expected.songs)}; rename or remove it"
         findings.append(Finding("extra-song", name, str(root), f"{root}: {text}"))

@@ -79,7 +79,7 @@ def _examine(
     if stem.path not in checksums:  # a file with several streams is hashed once
         checksums[stem.path] = sha256(stem.path)
     silent = not samples.any()
-    content = "" if silent else hashlib.blake2b(np.ascontiguousarray(samples), digest_size=16).hexdigest()
+    content = "" if silent else hashlib.blake2b(np.ascontiguousarray(samples).data, digest_size=16).hexdigest()
     recording = Recording(song.name, stem, info, checksums[stem.path], content)
     problems = [*_header_problems(stem, info, expected), *sample_problems(stem.path, samples, audio)]
     return recording, [Finding(check, song.name, stem.path, text) for check, text in problems], samples

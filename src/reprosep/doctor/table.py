@@ -39,7 +39,9 @@ def table(findings: Sequence[Finding], shown: int) -> Table:
         group = [finding for finding in findings if finding.check == check]
         for number, finding in enumerate(group[:shown]):
             remedy = "as above" if number and finding.remedy == group[number - 1].remedy else finding.remedy
-            result.add_row("" if number else check, f"[bold]{_escaped(finding.path)}[/]\n{_escaped(finding.problem)}", remedy)
+            result.add_row(
+                "" if number else check, f"[bold]{_escaped(finding.path)}[/]\n{_escaped(finding.problem)}", remedy
+            )
         if len(group) > shown:
             result.add_row("", f"… and {len(group) - shown} more of this kind", "--all shows them")
     return result
