@@ -55,11 +55,12 @@ def check(
     params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False
 ) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
-    from reprosep.papers import load_paper, runs
+    from reprosep.papers import check_accepted, load_paper, runs
 
     resolved = read_params(params)
-    for name in resolved.papers:
-        paper = load_paper(name)
+    papers = {name: load_paper(name) for name in resolved.papers}
+    check_accepted(resolved, papers.values())
+    for name, paper in papers.items():
         print(f"{name}: {len(runs(resolved, paper))} runs, {len(paper.tables)} tables, {len(paper.claims)} claims")
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
@@ -158,11 +159,19 @@ def example(
 
 
 @app.command()
-def score(run: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
-    """Separate and score the test songs of one run."""
+def score(runs: list[str], params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Separate and score the test songs of one run or several."""
     from reprosep import steps
 
-    steps.score(read_params(params), run, threads)
+    steps.score(read_params(params), runs, threads)
+
+
+@app.command()
+def calibrate(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Compare oracle scores with a paper's, and stop a wrong set-up before training."""
+    from reprosep import steps
+
+    steps.calibrate(read_params(params), paper)
 
 
 @app.command(name="spot-check")
