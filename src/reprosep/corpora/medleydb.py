@@ -1,7 +1,7 @@
 """MedleyDB's layout, also that of Mixing Secrets: ``Audio/<id>/{<id>_MIX.wav,<id>_STEMS/,<id>_RAW/}`` and metadata.
 
-``<id>_METADATA.yaml`` lies beside the song (as in Mixing Secrets), in ``Metadata/``, or in the root. It names the files,
-whose names are free. Mixing Secrets has no mixtures: its stems are raw tracks, or the mean of several.
+``<id>_METADATA.yaml`` lies beside the song (as in Mixing Secrets), in ``Metadata/``, or in the root. It names the
+files, whose names are free. Mixing Secrets has no mixtures: its stems are raw tracks, or the mean of several.
 
 References
 ----------
