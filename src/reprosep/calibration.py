@@ -79,11 +79,16 @@ def is_own(corpus: Corpus) -> bool:
     return corpus.standin is None and corpus.kind == "folder"
 
 
+def is_real(corpus: Corpus) -> bool:
+    """Whether a corpus is to be that of the paper: no stand-in, no own recordings."""
+    return corpus.standin is None and not is_own(corpus)
+
+
 def _verdict(params: Params, cell: Cell, difference: float, tolerance: float) -> str:
     corpus = params.corpora[cell.corpus]
     if cell.published is None:
         return UNPUBLISHED
-    if corpus.standin or is_own(corpus):
+    if not is_real(corpus):
         return STANDIN if corpus.standin else OWN
     if abs(difference) <= tolerance:  # false for NaN
         return AGREES
