@@ -153,7 +153,7 @@ def test_catalog_columns(prepared: Line) -> None:
     catalog = read_table(prepared.results / "own" / "catalog.parquet")
     description = ["song", "artist", "split", "stem", "instrument", "target", "bleed"]
     recording = ["path", "sha256", "sample_rate", "channels", "samples", "seconds"]
-    assert sorted(catalog.columns) == sorted(description + recording)
+    assert sorted(catalog.columns) == sorted([*description, "stream", *recording])
     assert (catalog["seconds"] > 6 - 0.001).all()
     assert catalog["sha256"].str.fullmatch("[0-9a-f]{64}").all()
 
