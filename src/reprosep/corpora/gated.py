@@ -20,8 +20,8 @@ _WIDTH = 100
 _WORDS = {"request": "access to it has to be requested", "manual": "its songs are to be downloaded by hand"}
 
 
-def take(version: Version, sources: Sequence[Path], folder: Path) -> int:
-    """Unpack the archives and link the songs of `sources` into `folder`; returns how many links are new.
+def take(version: Version, sources: Sequence[Path], folder: Path) -> None:
+    """Unpack the archives of `sources` and link the songs of both into `folder`.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def take(version: Version, sources: Sequence[Path], folder: Path) -> int:
     for source in sources:
         place = _unpacked(version, source, folder) if source.is_file() else source
         links |= {link: target for link, target in find_songs(version, place, folder).items() if link not in links}
-    return make_links(version, links)
+    make_links(version, links)
 
 
 def _unpacked(version: Version, archive: Path, folder: Path) -> Path:

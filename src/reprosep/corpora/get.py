@@ -26,7 +26,7 @@ from reprosep.corpora.manifest import (
     write_terms,
 )
 from reprosep.corpora.registry import Version, load_version, song_list
-from reprosep.corpora.songs import first_of, metadata_file, missing_metadata, missing_songs, songs_in
+from reprosep.corpora.songs import METADATA, first_of, metadata_file, missing_metadata, missing_songs, songs_in
 from reprosep.corpora.unpack import Files
 from reprosep.errors import UserError
 from reprosep.files import digest, mendable, write_json
@@ -66,11 +66,15 @@ def get(request: Request) -> Path:
     if version.access != "open" and not request.sources:
         _require_songs(request, version, folder)  # before anything is written
     with _alone(folder):
+        before = read_manifest(folder)
         manifest = _open(request, version, folder) if version.access == "open" else _gated(request, version, folder)
         if request.verify:
-            manifest = _verified(request, version, folder, manifest)
+            manifest = _rehashed(request, folder, manifest)
         write_terms(folder, version)
-    return _record(request, version, folder, manifest)
+        path = _record(request, version, folder, manifest)
+    done = "checksums computed anew" if request.verify else "nothing to be done" if manifest == before else "verified"
+    print(f"{request.name}: {len(songs_in(version, folder))} songs in {folder}, {done}", file=sys.stderr)
+    return path
 
 
 @contextlib.contextmanager
@@ -101,18 +105,18 @@ def _open(request: Request, version: Version, folder: Path) -> Manifest:
         if not missing_files(folder, manifest["files"]) and not missing_songs(version, folder):
             if open_record.is_begun(folder):  # killed between the last word and the tidying
                 open_record.clean(folder, request.keep_archives)
-            return _told_done(request, version, folder, manifest)
+            return manifest
         if not manifest["archives"] and not request.sources:
             raise _gone(folder, manifest)
     archives = [source for source in request.sources if source.is_file()]
     folders = [source for source in request.sources if source.is_dir()]
     if folders:
         found = {place: target for source in folders for place, target in find_songs(version, source, folder).items()}
-        print(f"{request.name}: {make_links(version, found)} new links", file=sys.stderr)
+        make_links(version, found)
     elif archives or not _is_there_by_hand(version, folder, manifest):
         return _fetched(request, version, folder, archives, manifest["files"] if manifest else {})
     _require_songs(request, version, folder)
-    return _written(request, version, folder, files_below(folder, songs_in(version, folder).values()), {})
+    return _written(request.name, version, folder, files_below(folder, songs_in(version, folder).values()), {})
 
 
 def _is_there_by_hand(version: Version, folder: Path, manifest: Manifest | None) -> bool:
@@ -125,7 +129,7 @@ def _fetched(request: Request, version: Version, folder: Path, given: list[Path]
     files = open_record.fetch(request.name, version, folder, given, verified, request.jobs)
     _require_songs(request, version, folder)
     archives = {archive.name: archive.checksum for archive in version.archives}
-    manifest = _written(request, version, folder, files, archives)
+    manifest = _written(request.name, version, folder, files, archives)
     open_record.clean(folder, request.keep_archives)
     return manifest
 
@@ -145,28 +149,27 @@ def _gone(folder: Path, manifest: Manifest) -> UserError:
 def _gated(request: Request, version: Version, folder: Path) -> Manifest:
     """Take the recordings from where they are, see that all are there, and record them."""
     if request.sources:
-        print(f"{request.name}: {gated.take(version, request.sources, folder)} new links", file=sys.stderr)
+        gated.take(version, request.sources, folder)
         _require_songs(request, version, folder)
     manifest = read_manifest(folder)
     files, recorded = _own_files(version, folder), manifest["files"] if manifest else {}
     own = {path: record for path, record in recorded.items() if _owns(version, path)}
     if manifest is not None and not missing_files(folder, own) and own.keys() == files.keys():
-        return _told_done(request, version, folder, manifest)
+        return manifest
     others = {path: record for path, record in recorded.items() if path not in own}
     known = {path: own.get(path, record) for path, record in files.items()}  # with checksums that were computed
-    return _written(request, version, folder, others | known, {})
+    return _written(request.name, version, folder, others | known, {})
 
 
 def _own_files(version: Version, folder: Path) -> Files:
     """Files of this version's songs and their metadata; another version may share the folder."""
     songs = songs_in(version, folder)
-    extra = [path for song in songs if (path := metadata_file(folder, song)) and path.parent.name == "Metadata"]
+    extra = [path for song in songs if (path := metadata_file(folder, song)) and song not in path.parts]
     return files_below(folder, [*songs.values(), *extra])
 
 
 def _owns(version: Version, path: str) -> bool:
-    parts = Path(path).parts
-    return len(parts) > 1 and parts[1].removesuffix("_METADATA.yaml") in song_list(version)
+    return not song_list(version).keys().isdisjoint(part.removesuffix(METADATA) for part in Path(path).parts[:2])
 
 
 # ---- both --------------------------------------------------------------------------------------------------------
@@ -186,26 +189,18 @@ def _require_songs(request: Request, version: Version, folder: Path) -> None:
         raise UserError(f"{folder}: no song of {version.title} in it; the archive is not the published one")
 
 
-def _written(request: Request, version: Version, folder: Path, files: Files, archives: Archives) -> Manifest:
-    manifest = Manifest(version=request.name, title=version.title, files=files, archives=archives)
+def _written(name: str, version: Version, folder: Path, files: Files, archives: Archives) -> Manifest:
+    manifest = Manifest(version=name, title=version.title, files=files, archives=archives)
     write_manifest(folder, manifest)
-    print(f"{request.name}: {len(songs_in(version, folder))} songs in {folder}, verified", file=sys.stderr)
     return manifest
 
 
-def _told_done(request: Request, version: Version, folder: Path, manifest: Manifest) -> Manifest:
-    count = len(songs_in(version, folder))
-    print(f"{request.name}: nothing to be done, {count} songs are in {folder}", file=sys.stderr)
-    return manifest
-
-
-def _verified(request: Request, version: Version, folder: Path, manifest: Manifest) -> Manifest:
+def _rehashed(request: Request, folder: Path, manifest: Manifest) -> Manifest:
     """The manifest with every checksum computed anew; those that nobody had computed are added."""
     files = rehash(folder, manifest["files"], request.name, request.jobs)
     if files != manifest["files"]:
         manifest = Manifest(**{**manifest, "files": files})
         write_manifest(folder, manifest)
-    print(f"{request.name}: {len(files)} files have the checksums of {folder / '.manifest.json'}", file=sys.stderr)
     return manifest
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reprosep.corpora.registry import Version, song_list
-from reprosep.corpora.songs import SUBSETS, is_song
+from reprosep.corpora.songs import METADATA, SUBSETS, is_song
 from reprosep.errors import UserError
 from reprosep.files import mendable
 
 _SONG_DEPTH = 4  # folders between the given one and a song of MedleyDB
 _SUBSETS_DEPTH = 2  # folders between the given one and the one that holds train and test
-_METADATA = "_METADATA.yaml"
 
 Links = dict[Path, Path]  # place in the corpus's folder -> what it shall point to
 
@@ -34,8 +33,8 @@ def find_songs(version: Version, source: Path, folder: Path) -> Links:
     return links
 
 
-def make_links(version: Version, links: Links) -> int:
-    """Make the links that are not there; returns how many. What is right is kept, what is foreign is not touched.
+def make_links(version: Version, links: Links) -> None:
+    """Make the links that are not there. What is right is kept, what is foreign is not touched.
 
     Raises
     ------
@@ -48,14 +47,13 @@ def make_links(version: Version, links: Links) -> int:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.unlink(missing_ok=True)  # a link that points nowhere
             place.symlink_to(target.resolve())
-    return len(new)
 
 
 def _is_kept(version: Version, place: Path) -> bool:
     """Whether a song or its metadata are there already; a link that points nowhere may be replaced."""
     if not place.exists():
         return False
-    if (place.name.endswith(_METADATA) and place.is_file()) or is_song(version, place):
+    if (place.name.endswith(METADATA) and place.is_file()) or is_song(version, place):
         return True
     raise UserError(
         f"{place}: is in the way of a song of {version.title} and is none (its recordings are missing); "
@@ -89,8 +87,8 @@ def _medleydb(version: Version, source: Path, folder: Path) -> Links:
             if path.name in wanted or not wanted:
                 links.setdefault(folder / "Audio" / path.name, path)
             continue
-        for file in sorted(path.glob(f"*{_METADATA}")):
-            if file.name.removesuffix(_METADATA) in wanted or not wanted:
+        for file in sorted(path.glob(f"*{METADATA}")):
+            if file.name.removesuffix(METADATA) in wanted or not wanted:
                 links.setdefault(folder / "Metadata" / file.name, file)
     return links
 

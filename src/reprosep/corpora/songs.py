@@ -9,6 +9,7 @@ from reprosep.corpora.registry import Version, song_list
 
 SUBSETS = {"musdb": ("train", "test"), "slakh": ("train", "validation", "test", "omitted"), "medleydb": ("Audio",)}
 _MUSDB_FILES = ("mixture.wav", "drums.wav", "bass.wav", "other.wav", "vocals.wav")
+METADATA = "_METADATA.yaml"
 _NAMED = 5  # songs named in a sentence
 
 
@@ -45,9 +46,9 @@ def missing_songs(version: Version, folder: Path) -> list[str]:
 
 
 def metadata_file(folder: Path, song: str) -> Path | None:
-    """MedleyDB's metadata of a song: beside its stems, or with those of all songs in ``Metadata/``."""
-    name = f"{song}_METADATA.yaml"
-    return next((path for path in (folder / "Audio" / song / name, folder / "Metadata" / name) if path.is_file()), None)
+    """MedleyDB's metadata of a song: beside its stems, with those of all songs in ``Metadata/``, or in the root."""
+    places = (folder / "Audio" / song, folder / "Metadata", folder)
+    return next((place / f"{song}{METADATA}" for place in places if (place / f"{song}{METADATA}").is_file()), None)
 
 
 def missing_metadata(version: Version, folder: Path) -> list[str]:

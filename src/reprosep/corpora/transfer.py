@@ -34,7 +34,7 @@ _ATTEMPTS = 5  # in a row that bring no new byte
 _FIRST_WAIT = 1.0  # seconds, doubled from attempt to attempt
 _LONGEST_WAIT = 120.0  # seconds, also where Retry-After asks for more
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
 class RefusedError(Exception):
@@ -61,7 +61,7 @@ class Transfer:
 
     def __init__(self, part: Path, size: int | None, advance: Callable[[int], None], stop: threading.Event) -> None:
         self.part = part
-        self.resumed = False  # whether the last fetch went on where another one ended
+        self.resumed = False  # whether what is there came in several pieces
         self._size = size
         self._advance = advance
         self._stop = stop
@@ -141,14 +141,15 @@ class Transfer:
         return headers
 
     def _receive(self, url: str, answer: requests.Response, have: int) -> None:
-        if answer.status_code == 416:  # nothing lies behind what is there
-            if answer.headers.get("Content-Range") == f"bytes */{have}" and self._size in (None, have):
-                return
-            self.discard()
-            raise _TransientError("the server has another file than the one that was begun")
         start, total = self._extent(answer, have)
         if total is not None and self._size is not None and total != self._size:
             raise RefusedError(f"{url}: has {total} bytes, expected {self._size}; it is not the published file")
+        if answer.status_code == 416:  # nothing lies behind what is there
+            if total == have:
+                return
+            self.discard()
+            raise _TransientError("the server has another file than the one that was begun")
+        self.resumed = start > 0
         if start == 0:
             self.discard()
             validator = answer.headers.get("ETag", "")
@@ -159,11 +160,13 @@ class Transfer:
 
     def _extent(self, answer: requests.Response, have: int) -> tuple[int, int | None]:
         """Where the answer starts in the file, and the length of the whole file where it is told."""
+        found = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        if answer.status_code == 416:
+            return have, int(found[2]) if found and found[2] != "*" else None
         if answer.status_code != 206:
             length = answer.headers.get("Content-Length", "")
             return 0, int(length) if length.isdigit() else None
-        found = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-        if found is None or int(found[1]) != have:
+        if found is None or found[1] != str(have):
             self.discard()
             raise _TransientError("the server answered with another part of the file than asked for")
         return have, None if found[2] == "*" else int(found[2])
@@ -218,8 +221,8 @@ def _reason(error: Exception) -> str:
     cause: Any = getattr(error.args[0] if error.args else error, "reason", error)
     if isinstance(cause, urllib3.exceptions.NameResolutionError):
         return "the name of the server is not known (is this machine connected to the internet?)"
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):  # a kind of time-out to urllib3
+        return "no connection (refused, or no way to it from this machine)"
     if isinstance(error, requests.exceptions.Timeout) or isinstance(cause, urllib3.exceptions.TimeoutError):
         return "no answer in time"
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return "no connection (refused, or no way to it from this machine)"
     return f"the connection failed ({cause})"
