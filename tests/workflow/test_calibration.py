@@ -1,4 +1,4 @@
-"""The calibration in the DAG: before any training, where it stops a wrong corpus, and without making one train again."""
+"""The calibration in the DAG: before any training, where it stops a wrong corpus, and without training again."""
 
 from __future__ import annotations
 
