@@ -63,6 +63,12 @@ class Audio(Section):
     silent_stems: Literal["refuse", "accept"]
 
 
+class Doctor(Section):
+    length_tolerance: Annotated[float, Field(ge=0)]
+    exact_sum: Annotated[float, Field(lt=0)]
+    encoded_sum: Annotated[float, Field(lt=0)]
+
+
 class Stft(Section):
     n_fft: Annotated[int, Field(ge=64, le=65536)]
     hop: Positive
@@ -188,6 +194,7 @@ class Params(Section):
     papers: Annotated[list[str], Field(min_length=1)]
     corpora: dict[CorpusName, Corpus]
     audio: Audio
+    doctor: Doctor
     stft: Stft
     activity: Activity
     mixing: Mixing

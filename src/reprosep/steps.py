@@ -42,9 +42,9 @@ def recordings(params: Params, name: str, threads: int) -> None:
         speed = summary["stem_seconds_per_core_second"]
         print(f"{summary['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
     else:
-        from reprosep.corpora.catalog import read_songs
+        from reprosep.corpora.reading import read_songs
 
-        summary["songs"] = [song.name for song in read_songs(params, name)]
+        summary["songs"] = [song.name for song in read_songs(name, corpus)]
     write_json(results_folder(params) / name / "recordings.json", summary)
 
 

@@ -34,30 +34,34 @@ class SoundInfo:
     samples: int
 
 
-def sound_info(path: str | Path) -> SoundInfo:
-    """Header of a sound file.
+def sound_info(path: str | Path, stream: int = 0) -> SoundInfo:
+    """Header of a sound file; `stream` counts the audio streams of a container such as ``.stem.mp4``.
 
     Raises
     ------
     UserError
-        When the file is missing, empty, truncated, 8-bit, or no format that can be read.
+        When the file is missing, empty, truncated, 8-bit, no format that can be read, or has no such stream.
     """
     path = Path(path)
     _check_present(path)
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(str(path)) if stream == 0 else None
     except (soundfile.LibsndfileError, RuntimeError):
-        return _ffprobe(path)
+        info = None
+    if info is None:
+        return _ffprobe(path, stream)
     if info.subtype in ("PCM_U8", "PCM_S8"):
-        raise UserError(f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source")
+        raise UserError(
+            f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source", "unreadable"
+        )
     _check_whole_wav(path)
     if info.frames == 0:
-        raise UserError(f"{path}: holds no samples; get the file anew from its source")
+        raise UserError(f"{path}: holds no samples; get the file anew from its source", "empty-file")
     return SoundInfo(info.samplerate, info.channels, info.frames)
 
 
-def read_sound(path: str | Path) -> tuple[np.ndarray, int]:
-    """Samples ``(sample, channel)`` float32 and sample rate in Hz.
+def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
+    """Samples ``(sample, channel)`` float32 and sample rate in Hz; `stream` as in :func:`sound_info`.
 
     Raises
     ------
@@ -65,20 +69,20 @@ def read_sound(path: str | Path) -> tuple[np.ndarray, int]:
         As :func:`sound_info`, and when a sample is not a finite number.
     """
     path = Path(path)
-    info = sound_info(path)
-    try:
-        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError):
-        samples, rate = _ffmpeg(path, info), info.sample_rate
+    info = sound_info(path, stream)
+    samples, rate = _decoded(path, info, stream), info.sample_rate
     # A wav's length was checked by its header; that of compressed formats other than flac is an estimate.
     if path.suffix.lower() == ".flac" and len(samples) < info.samples:
         raise UserError(
             f"{path}: truncated, its header promises {info.samples} samples and {len(samples)} are there; "
-            "copy or download the file again"
+            "copy or download the file again",
+            "truncated",
         )
     if not np.isfinite(samples).all():
         first = int(np.argmin(np.isfinite(samples).all(axis=1)))
-        raise UserError(f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again")
+        raise UserError(
+            f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again", "not-a-number"
+        )
     return samples, rate
 
 
@@ -113,9 +117,9 @@ def to_channels(samples: np.ndarray, channels: int) -> np.ndarray:
 
 def _check_present(path: Path) -> None:
     if not path.is_file():
-        raise UserError(f"{path}: no such file; check the spelling, or get the missing file from its source")
+        raise UserError(f"{path}: no such file; check the spelling, or get the missing file from its source", "no-file")
     if path.stat().st_size == 0:
-        raise UserError(f"{path}: the file is empty (0 bytes); get it anew from its source")
+        raise UserError(f"{path}: the file is empty (0 bytes); get it anew from its source", "empty-file")
 
 
 def _check_whole_wav(path: Path) -> None:
@@ -131,10 +135,21 @@ def _check_whole_wav(path: Path) -> None:
                 if size > left and size != 0xFFFFFFFF:
                     raise UserError(
                         f"{path}: truncated, its header promises {size} bytes of samples and {left} are there; "
-                        "copy or download the file again"
+                        "copy or download the file again",
+                        "truncated",
                     )
                 return
             file.seek(size + size % 2, 1)
+
+
+def _decoded(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
+    if stream == 0:
+        try:
+            samples, _ = soundfile.read(str(path), dtype="float32", always_2d=True)
+            return np.asarray(samples)
+        except (soundfile.LibsndfileError, RuntimeError):
+            pass  # a format that only ffmpeg reads
+    return _ffmpeg(path, info, stream)
 
 
 def _tool(name: str) -> str:
@@ -146,25 +161,30 @@ def _tool(name: str) -> str:
     return found
 
 
-def _ffprobe(path: Path) -> SoundInfo:
-    command = [_tool("ffprobe"), "-v", "error", "-select_streams", "a:0", "-of", "json"]
+def _ffprobe(path: Path, stream: int) -> SoundInfo:
+    command = [_tool("ffprobe"), "-v", "error", "-select_streams", f"a:{stream}", "-of", "json"]
     command += ["-show_entries", "stream=sample_rate,channels,duration:format=duration", str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         content = json.loads(answer.stdout)
-        stream = content["streams"][0]
-        seconds = float(stream.get("duration") or content["format"]["duration"])
-        rate = int(stream["sample_rate"])
-        return SoundInfo(rate, int(stream["channels"]), round(seconds * rate))
+        found = content["streams"][0]
+        seconds = float(found.get("duration") or content["format"]["duration"])
+        rate = int(found["sample_rate"])
+        return SoundInfo(rate, int(found["channels"]), round(seconds * rate))
     except (KeyError, IndexError, ValueError) as error:
+        if stream:
+            raise UserError(
+                f"{path}: no audio stream {stream} in it (the first is 0); expected a stems file with all its streams, "
+                "get it anew from its source"
+            ) from error
         reason = " ".join(answer.stderr.split()) or "no sound in it"
         raise UserError(
             f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav"
         ) from error
 
 
-def _ffmpeg(path: Path, info: SoundInfo) -> np.ndarray:
-    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", "0:a:0", "-f", "f32le"]
+def _ffmpeg(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
+    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", f"0:a:{stream}", "-f", "f32le"]
     command += ["-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
     answer = subprocess.run(command, capture_output=True, check=False)
     if answer.returncode != 0 or not answer.stdout:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reprosep.audio.health import sample_problems
 from reprosep.audio.io import read_sound, resample, to_channels
 from reprosep.errors import UserError
 from reprosep.files import digest, slug, whole_file
@@ -66,7 +67,7 @@ def build_store(catalog: pd.DataFrame, folder: Path, audio: Audio, channels: int
 
     def build(song: str) -> list[dict[str, Any]]:
         stems = catalog[catalog["song"] == song]
-        stamp = digest([_FORMAT, list(stems["sha256"]), audio.sample_rate, channels])
+        stamp = digest([_FORMAT, _recordings(stems), audio.sample_rate, channels])
         file = f"{slug(song)}.{stamp}.npy"
         if not (folder / file).exists():
             save_array(folder / file, _decode_song(stems, audio, channels))
@@ -108,9 +109,18 @@ def _drop_others(folder: Path, wanted: Iterable[str]) -> None:
             path.unlink()
 
 
+def _recordings(stems: pd.DataFrame) -> list[str]:
+    """What tells the recordings of a song apart: the file's bytes, and the stream where a file holds several."""
+    return [
+        f"{checksum}:{stream}" if stream else checksum
+        for checksum, stream in zip(stems["sha256"], stems["stream"].tolist(), strict=True)
+    ]
+
+
 def _decode_song(stems: pd.DataFrame, audio: Audio, channels: int) -> np.ndarray:
     """int16 ``(stem, sample, channel)``; shorter stems are padded with zeros at their end."""
-    decoded = [_decode_stem(path, audio, channels) for path in stems["path"]]
+    sources = zip(stems["path"], stems["stream"].tolist(), strict=True)
+    decoded = [_decode_stem(path, stream, audio, channels) for path, stream in sources]
     length = max(len(stem) for stem in decoded)
     song = np.zeros((len(decoded), length, channels), np.int16)
     for row, stem in zip(song, decoded, strict=True):
@@ -118,19 +128,10 @@ def _decode_song(stems: pd.DataFrame, audio: Audio, channels: int) -> np.ndarray
     return song
 
 
-def _decode_stem(path: str, audio: Audio, channels: int) -> np.ndarray:
-    samples, rate = read_sound(path)
-    if not samples.any() and audio.silent_stems == "refuse":
-        raise UserError(
-            f"{path}: silent from start to end; remove the stem from its song, "
-            "or set audio.silent_stems to 'accept' to leave it out of every mixture"
-        )
-    clipped = float(np.mean(np.abs(samples) >= 1 - 1 / FULL_SCALE))  # 16-bit files hold no +1, and many no -1
-    if clipped > audio.clip_tolerance:
-        raise UserError(
-            f"{path}: clipped, {100 * clipped:.2f} % of its samples are at full scale where "
-            f"{100 * audio.clip_tolerance:.2f} % are allowed; export it at a lower level or raise audio.clip_tolerance"
-        )
+def _decode_stem(path: str, stream: int, audio: Audio, channels: int) -> np.ndarray:
+    samples, rate = read_sound(path, stream)
+    for _, sentence in sample_problems(path, samples, audio):
+        raise UserError(sentence)
     samples = resample(to_channels(samples, channels), rate, audio.sample_rate)
     return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 

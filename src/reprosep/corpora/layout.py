@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reprosep.errors import UserError, near_match
@@ -12,7 +14,10 @@ MIXED = "mixed"  # target of stems that may hold several instruments
 
 @dataclass(frozen=True)
 class Stem:
-    """One recorded stem. `target` is its class, '' when it has none, or 'mixed'; `stream` is its number in the file."""
+    """One recorded stem. `target` is its class, '' when it has none, or 'mixed'; `stream` is its number in the file.
+
+    Where several labels of a stem are known, `instrument` joins them with ``", "``.
+    """
 
     name: str
     path: str
@@ -33,6 +38,27 @@ class Song:
     mixture: Stem | None = None  # the published mixture, where there is one
 
 
+class Faults:
+    """What a reader does about a song that it cannot read: raises, or with `keep` notes it and reads the others.
+
+    ``with faults.of(name, path): …`` surrounds the reading of one song; `found` holds (name, path, error).
+    """
+
+    def __init__(self, keep: bool = False) -> None:
+        self.keep = keep
+        self.found: list[tuple[str, str, UserError]] = []
+
+    @contextmanager
+    def of(self, name: str, path: object) -> Iterator[None]:
+        """Surrounds the reading of one song."""
+        try:
+            yield
+        except UserError as error:
+            if not self.keep:
+                raise
+            self.found.append((name, str(path), error))
+
+
 class InstrumentTable:
     """workflow/instruments.yaml: which instrument label belongs to which class."""
 
@@ -48,6 +74,11 @@ class InstrumentTable:
         if known is None:
             raise UserError(
                 f"{where}: unknown instrument '{label}'{near_match(label, self._class)}; "
-                "mend the label or add it to workflow/instruments.yaml"
+                "mend the label or add it to workflow/instruments.yaml",
+                "unknown-instrument",
             )
         return known
+
+    def target_or_mixed(self, label: str, where: str) -> str:
+        """The class of a label; 'mixed' when it is unknown, as the free-text labels of raw tracks often are."""
+        return self._class.get(label.casefold(), MIXED)
