@@ -150,12 +150,13 @@ def _sentence(paper: Paper, stopping: dict[str, list[str]], file: Path) -> str:
 
 def printed(paper: Paper, rows: Iterable[dict[str, Any]]) -> Table:
     """The rows for a terminal."""
-    table = Table(title=f"Calibration of {paper.short}: values that need no training, in dB")
+    title = f"Calibration of {paper.short}: values that need no training, in dB (gain: over the mixture)"
+    table = Table(title=title, title_justify="left")
     for column in ("corpus", "target", "system"):
         table.add_column(column)
-    for column in ("songs", "reproduced", "interval", "over mixture", "published", "difference", "tolerance"):
+    for column in ("songs", "reproduced", "interval", "gain", "published", "difference", "tolerance"):
         table.add_column(column, justify="right")
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
     for row in rows:
         interval = "" if math.isnan(row["ci_low"]) else f"{row['ci_low']:.2f} to {row['ci_high']:.2f}"
         numbers = [_decibel(row["reproduced"]), interval, *(_decibel(row[key]) for key in ("gain", "published"))]

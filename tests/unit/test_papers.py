@@ -137,7 +137,7 @@ def changed_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ["ibn"],
             "calibration.measured.0.systems: 'ibn' is no oracle \\(did you mean 'ibm'",
         ),
-        (("calibration", "tolerances"), {}, "calibration.tolerances: no tolerance for 'input'"),
+        (("calibration", "tolerances"), {}, "calibration.tolerances: no tolerance for 'ibm'"),
         (("calibration", "tolerances", "iass"), {"decibel": 1, "reason": "-"}, "calibration.tolerances: 'iass' is no"),
         (("systems", "irm", "mask"), {"theta": 0.5}, "systems.irm.mask.theta: oracle 'irm' has no such setting"),
         (("systems", "input", "mask"), {"n_fft": 512}, "systems.input.mask.n_fft: .*; allowed: none"),
