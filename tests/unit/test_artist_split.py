@@ -62,7 +62,7 @@ def test_only_songs_with_public_recordings_are_drawn() -> None:
 
 
 def test_a_pinned_song_that_is_not_there() -> None:
-    with pytest.raises(UserError, match="no song 'song 99'.*did you mean"):
+    with pytest.raises(UserError, match=r"no song 'song 99'.*did you mean"):
         draw_split(collection(), set(), small_rule(pinned=["song 99"]))
 
 
