@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,19 @@ def make_musdb(root: Path, train: int = 4, test: int = 2, seconds: float = SECON
     return root
 
 
+def make_musdb_stems(root: Path, **songs: Any) -> Path:
+    """MUSDB18's layout: every song of :func:`make_musdb` as one mp4 file with five AAC streams."""
+    make_musdb(root, **songs)
+    for folder in [path for subset in ("train", "test") for path in sorted((root / subset).iterdir())]:
+        command = ["ffmpeg", "-v", "error"]
+        for name in ("mixture", "drums", "bass", "other", "vocals"):
+            command += ["-i", str(folder / f"{name}.wav")]
+        command += [word for number in range(5) for word in ("-map", f"{number}:a")]
+        subprocess.run([*command, "-c:a", "aac", "-b:a", "96k", f"{folder}.stem.mp4"], check=True)
+        shutil.rmtree(folder)
+    return root
+
+
 def make_medleydb(root: Path, songs: int = 8, seconds: float = SECONDS, rate: int = RATE) -> Path:
     """MedleyDB's layout, with several stems of a class in some songs and instruments of no class."""
     for number in range(songs):
@@ -87,6 +102,31 @@ def make_medleydb(root: Path, songs: int = 8, seconds: float = SECONDS, rate: in
         (folder / f"{name}_METADATA.yaml").write_text(yaml.safe_dump({**metadata, "has_bleed": "no"}))
     write_licence(root)
     return root
+
+
+def make_slakh(folders: Path, songs: list[str], seconds: float = SECONDS, suffix: str = ".wav") -> Path:
+    """Slakh2100's layout below `folders`: one guitar, one bass, one piano, drums, an organ, and a stem not rendered."""
+    ensemble = {"S00": ("Guitar", 30), "S01": ("Drums", 128), "S02": ("Piano", 1), "S03": ("Bass", 33)}
+    ensemble |= {"S04": ("Organ", 17), "S05": ("Sound Effects", 103)}
+    kinds = {"Guitar": "guitar", "Drums": "drums", "Piano": "piano", "Bass": "bass", "Organ": "other"}
+    for number, song in enumerate(songs):
+        folder, stems = folders / song, []
+        entries = {}
+        for name, (family, program) in ensemble.items():
+            entries[name] = {
+                "audio_rendered": family in kinds,
+                "inst_class": family,
+                "is_drum": program == 128,
+                "midi_program_name": f"{family} {program}",
+                "program_num": program,
+            }
+            if family in kinds:
+                stems.append(wave(kinds[family], number, seconds))
+                write_wave(folder / "stems" / f"{name}{suffix}", stems[-1])
+        write_wave(folder / f"mix{suffix}", np.sum(stems, axis=0))
+        metadata = {"UUID": f"uuid-{number}", "audio_dir": "/another/machine/stems", "stems": entries}
+        (folder / "metadata.yaml").write_text(yaml.safe_dump(metadata))
+    return folders
 
 
 def make_folder(root: Path, songs: int = 4, seconds: float = SECONDS) -> Path:

@@ -79,11 +79,16 @@ def is_own(corpus: Corpus) -> bool:
     return corpus.standin is None and corpus.kind == "folder"
 
 
+def is_real(corpus: Corpus) -> bool:
+    """Whether a corpus is to be that of the paper: no stand-in, no own recordings."""
+    return corpus.standin is None and not is_own(corpus)
+
+
 def _verdict(params: Params, cell: Cell, difference: float, tolerance: float) -> str:
     corpus = params.corpora[cell.corpus]
     if cell.published is None:
         return UNPUBLISHED
-    if corpus.standin or is_own(corpus):
+    if not is_real(corpus):
         return STANDIN if corpus.standin else OWN
     if abs(difference) <= tolerance:  # false for NaN
         return AGREES
@@ -145,12 +150,13 @@ def _sentence(paper: Paper, stopping: dict[str, list[str]], file: Path) -> str:
 
 def printed(paper: Paper, rows: Iterable[dict[str, Any]]) -> Table:
     """The rows for a terminal."""
-    table = Table(title=f"Calibration of {paper.short}: values that need no training, in dB")
+    title = f"Calibration of {paper.short}: values that need no training, in dB (gain: over the mixture)"
+    table = Table(title=title, title_justify="left")
     for column in ("corpus", "target", "system"):
         table.add_column(column)
-    for column in ("songs", "reproduced", "interval", "over mixture", "published", "difference", "tolerance"):
+    for column in ("songs", "reproduced", "interval", "gain", "published", "difference", "tolerance"):
         table.add_column(column, justify="right")
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
     for row in rows:
         interval = "" if math.isnan(row["ci_low"]) else f"{row['ci_low']:.2f} to {row['ci_high']:.2f}"
         numbers = [_decibel(row["reproduced"]), interval, *(_decibel(row[key]) for key in ("gain", "published"))]

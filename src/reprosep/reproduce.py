@@ -26,7 +26,7 @@ _WORK = {
     "train": 46,
     "score_gated": 12,
     "score_plain": 8,
-    "score_oracles": 20,
+    "score_oracles": 35,
     "calibration": 3,
     "spot_check": 12,
     "listen": 10,

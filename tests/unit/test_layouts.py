@@ -1,4 +1,4 @@
-"""Songs and stems as read from the three layouts."""
+"""Songs and stems as read from the layouts; MUSDB18's stems files and Slakh have tests of their own."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ def test_musdb_songs(recordings: Path) -> None:
     assert [song.split for song in songs] == ["train"] * 4 + ["test"] * 2
     assert {song.artist for song in songs} == {f"Artist {number}" for number in range(6)}
     assert all({stem.target for stem in song.stems} == {"vocals", "bass", "drums", "other"} for song in songs)
+    for song in songs:
+        assert song.mixture and Path(song.mixture.path).name == "mixture.wav" and song.mixture.stream == 0
 
 
 def test_musdbs_own_validation_songs(recordings: Path, tmp_path: Path) -> None:
@@ -103,25 +105,6 @@ def test_classes_of_labels(tmp_path: Path, instrument: object, target: str) -> N
     assert song.stems[1].target == target
 
 
-def test_bleed_is_kept(tmp_path: Path) -> None:
-    make_medleydb(tmp_path, songs=1, seconds=0.5)
-    path = next(tmp_path.rglob("*_METADATA.yaml"))
-    path.write_text(path.read_text().replace("has_bleed: 'no'", "has_bleed: 'yes'"))
-    assert medleydb.read_songs(str(tmp_path))[0].bleed
-
-
-def test_every_real_label_is_known(shared_data: Path) -> None:
-    metadata = sorted((shared_data / "metadata" / "medleydb").glob("*.yaml"))
-    if not metadata:
-        pytest.skip("needs metadata files in ../shared/data/metadata/medleydb")
-    table = InstrumentTable()
-    for path in metadata:
-        for name, stem in read_yaml(path)["stems"].items():
-            labels = stem["instrument"] if isinstance(stem["instrument"], list) else [stem["instrument"] or ""]
-            for label in labels:
-                table.target(str(label), f"{path.name} {name}")
-
-
 def test_every_label_of_the_taxonomy_is_known(shared_data: Path) -> None:
     path = shared_data / "metadata" / "taxonomy.yaml"
     if not path.is_file():
@@ -152,9 +135,10 @@ def test_no_label_is_in_two_places() -> None:
 def test_catalog_columns(prepared: Line) -> None:
     catalog = read_table(prepared.results / "own" / "catalog.parquet")
     description = ["song", "artist", "split", "stem", "instrument", "target", "bleed"]
-    recording = ["path", "sha256", "sample_rate", "channels", "samples", "seconds"]
-    assert sorted(catalog.columns) == sorted([*description, "stream", *recording])
+    recording = ["path", "stream", "sha256", "sample_rate", "channels", "samples", "seconds"]
+    assert sorted(catalog.columns) == sorted(description + recording)
     assert (catalog["seconds"] > 6 - 0.001).all()
+    assert (catalog["stream"] == 0).all()
     assert catalog["sha256"].str.fullmatch("[0-9a-f]{64}").all()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -258,6 +259,36 @@ def test_report_is_one_file_with_banner_and_no_loads(output: Path) -> None:
     assert "5.26 contradicts Table 4" in page
     assert page.count("<audio") == 2 + 3 * (4 + 6)
     assert not re.search(r"<script|@import", page)
+
+
+def section(page: str, name: str) -> str:
+    """A section of the report, from its heading to the next one, tags and line ends taken out."""
+    body = page.split(f'<h2 id="iass-{name}">')[1].split("<h2")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def test_report_shows_the_calibration_before_the_tables(output: Path) -> None:
+    page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
+    assert page.index('id="iass-calibration"') < page.index('id="iass-tables"')
+    text = section(page, "calibration")
+    value = pd.read_csv(output / "calibration.csv").set_index(["corpus", "target", "system"]).loc["mm", "vocals", "ibm"]
+    assert f"{value['reproduced']:.2f}" in text and f"paper 6.49 ± 1.8 difference +{value['difference']:.2f}" in text
+    assert "not judged" in text and "agrees" not in text and "differs" not in text
+    assert "MedleyDB's 330 songs" in html.unescape(text)
+
+
+def test_report_shows_the_verdicts_on_real_corpora(paper: Paper, tmp_path: Path) -> None:
+    targets = ["vocals", "drums"]
+    accept = [f"mm/{target}/{system}" for target in targets for system in ("input", "ibm")]
+    content = params.dump(make_params(calibration={"accept": accept}))
+    content["corpora"] = {"mm": content["corpora"]["mm"] | {"standin": None, "title": "MM", "targets": targets}}
+    real = params.parse(content)
+    output = write_all(real, paper, make_results(tmp_path, real, paper))
+    verdicts = pd.read_csv(output / "calibration.csv")["verdict"]
+    text = section((output.parents[1] / "report.html").read_text(encoding="utf-8"), "calibration")
+    assert text.count("differs, accepted") == (verdicts == "differs, accepted").sum() >= 1
+    assert text.count("agrees") == (verdicts == "agrees").sum() >= 1
+    assert "not judged" not in text
 
 
 def test_report_tells_what_museval_said(output: Path) -> None:

@@ -79,6 +79,7 @@ def songs_of(root: Path) -> list[tuple[Path, dict[str, dict[str, str]], list[np.
 def test_same_seed_same_bytes_in_other_processes(musdb_root: Path, tmp_path: Path) -> None:
     render_corpus("musdb", tmp_path, seed=7, songs={"train": 2, "test": 1}, seconds=6, workers=2)
     assert sums(tmp_path) == sums(musdb_root)
+    assert "CC0" in (tmp_path / "LICENSE").read_text()
     assert len({digest for files in sums(tmp_path).values() for digest in files.values()}) == 15
 
 

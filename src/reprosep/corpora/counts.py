@@ -51,7 +51,9 @@ def medleydb_list(song: str) -> str:
 
 def medleydb_counts(songs: Sequence[Song], classes: Classes | None = None) -> pd.DataFrame:
     """Songs per class (columns) in each list of MedleyDB (rows) and in all; column ``songs`` counts all songs."""
-    groups = {name: [song for song in songs if medleydb_list(song.name) == name] for name in LISTS}
+    groups: dict[str, Sequence[Song]] = {
+        name: [song for song in songs if medleydb_list(song.name) == name] for name in LISTS
+    }
     columns = ["songs", *songs_by_class(songs, classes)]
     groups["all"] = list(songs)
     rows = {name: {"songs": len(group)} | songs_by_class(group, classes) for name, group in groups.items()}

@@ -92,7 +92,7 @@ def _song_folders(root: Path) -> list[Path]:
     if not songs:
         text = f"{root}: no song in it; expected folders like train/Track00001/ with metadata.yaml and stems/"
         raise UserError(text, "no-song")
-    return songs
+    return sorted(songs, key=lambda path: path.name)
 
 
 def _visible_folders(folder: Path) -> list[Path]:
@@ -151,7 +151,7 @@ def _check_stray(path: Path, folder: Path, entries: dict[str, Any]) -> None:
 
 
 def _stem(path: Path, name: str, entry: Any) -> Stem | None:
-    """A stem, or None when it was not rendered. The file tells: some metadata deny what is there."""
+    """A stem, or None when it was not rendered. Its file tells: metadata of published excerpts deny what is there."""
     if not isinstance(entry, dict):
         raise UserError(f"{path}: key 'stems.{name}' holds {entry!r}; expected a mapping with program_num and is_drum")
     # Always here: some songs of the release have another machine's path as `audio_dir`.
@@ -159,7 +159,7 @@ def _stem(path: Path, name: str, entry: Any) -> Stem | None:
     if sound is None:
         if entry.get("audio_rendered"):
             raise UserError(
-                f"{path.parent / 'stems' / name}.flac: missing, and no .wav, but {path.name} says it was rendered; "
+                f"{path.parent / 'stems' / name}.flac: missing, nor a .wav, but {path.name} says it was rendered; "
                 "get the song anew from its source",
                 "no-file",
             )

@@ -107,7 +107,7 @@ def environment() -> jinja2.Environment:
         "duration": duration,
         "readable": readable,
         "symbol": lambda decision: _SYMBOLS[decision],
-        "chip_class": lambda verdict: _CALIBRATION.get(verdict, "undecided"),
+        "chip_class": lambda verdict: _CALIBRATION[verdict],
         "css": lambda decision: _CLASSES[decision],
         "known": known,
     }

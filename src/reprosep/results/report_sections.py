@@ -12,6 +12,7 @@ import pandas as pd
 from reprosep import papers
 from reprosep.calibration import COLUMNS as CALIBRATION
 from reprosep.calibration import FILE as CALIBRATION_FILE
+from reprosep.calibration import is_real
 from reprosep.errors import UserError
 from reprosep.files import read_json
 from reprosep.papers import Entry, Figure, Paper, Table
@@ -116,7 +117,7 @@ def calibration(params: Params, paper: Paper, folder: Path) -> list[dict[str, An
         views.append(
             {
                 "title": params.corpora[str(corpus)].title,
-                "standin": params.corpora[str(corpus)].standin is not None,
+                "judged": is_real(params.corpora[str(corpus)]),
                 "systems": {name: paper.systems[name].label for name in systems},
                 "targets": list(dict.fromkeys(rows["target"])),
                 "cells": cells,

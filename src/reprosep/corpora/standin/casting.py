@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reprosep.corpora.standin.draws import evenly
-from reprosep.corpora.standin.instruments import EXTRAS, GROUPS, HARMONIC_EXTRAS, PRESENCE
+from reprosep.corpora.standin.instruments import EXTRAS, GROUPS, HARMONIC_EXTRAS, INSTRUMENTS, PRESENCE
 
 # Chance that a song of the style uses distorted rather than clean guitar, double rather than electric bass,
 # electric rather than grand piano.
@@ -28,13 +28,25 @@ def style_of(seed: int, index: int, salt: str) -> str:
 
 
 def cast(layout: str, seed: int, index: int, salt: str, style: str, rng: np.random.Generator) -> list[str]:
-    """Names of the instruments of a song, in stem order; every MUSDB-like song has vocals, bass and drums."""
-    always = GROUPS[:3] if layout == "musdb" else ()
-    present = [g for g in GROUPS if g in always or evenly(seed, g, index, salt) < PRESENCE[g]]
+    """Names of the instruments of a song, in stem order.
+
+    Every MUSDB-like song has vocals, bass and drums; every Slakh-like one bass, drums, guitar and piano, and no vocals.
+    """
+    present = _present(layout, seed, index, salt)
     male = evenly(seed, "singer", index, salt) < 0.5
     names = [name for group in present for name in _players(group, style, male, rng)]
     wanted = next(stems for share, stems in _STEMS if evenly(seed, "stems", index, salt) < share)
     return names + _extras(present, wanted - len(names), layout, rng)
+
+
+def _present(layout: str, seed: int, index: int, salt: str) -> list[str]:
+    """The classes that play in a song."""
+    always = {"musdb": GROUPS[:3], "slakh": ("bass", "drums", "piano")}.get(layout, ())
+    drawn = {group for group in GROUPS if group in always or evenly(seed, group, index, salt) < PRESENCE[group]}
+    if layout == "slakh":
+        drawn -= {"vocals"}
+        drawn |= set() if "acoustic guitar" in drawn else {"electric guitar"}
+    return [group for group in GROUPS if group in drawn]
 
 
 def _players(group: str, style: str, male: bool, rng: np.random.Generator) -> list[str]:
@@ -62,4 +74,6 @@ def _extras(present: list[str], wanted: int, layout: str, rng: np.random.Generat
     least = max(2 - harmonies, 1 if layout == "musdb" or rng.random() < 0.85 else 0)
     chosen = [str(name) for name in rng.permutation(HARMONIC_EXTRAS)[: max(2 - harmonies, 0)]]
     others = [str(name) for name in rng.permutation(EXTRAS) if name not in chosen]
+    if layout == "slakh":  # one drum track per song, and every General MIDI percussion would be another
+        others = [name for name in others if not INSTRUMENTS[name].percussion]
     return chosen + others[: max(wanted, least) - len(chosen)]

@@ -22,10 +22,14 @@ from reprosep.corpora.standin.layouts import song_folder, song_id, splits, write
 from reprosep.corpora.standin.render import render_stems, require_synthesisers
 from reprosep.corpora.standin.songs import plan_song
 from reprosep.errors import UserError
-from reprosep.files import digest, read_json, sha256, whole_folder, write_json
+from reprosep.files import digest, read_json, sha256, whole_file, whole_folder, write_json
 from reprosep.progress import ProgressReport
 
 _PARTIAL = ".partial"  # songs being rendered
+_LICENCE = (
+    "These songs were composed and rendered by reprosep's stand-in generator. They are dedicated to the public domain "
+    "under CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) and may be used freely, for any purpose.\n"
+)
 GENERATOR_VERSION = 1  # raise it whenever the same parameters give other audio
 
 __all__ = ["GENERATOR_VERSION", "RenderedSong", "render_corpus", "render_song", "require_synthesisers"]
@@ -51,11 +55,12 @@ def render_corpus(
     sample_rate: int = 44100,
     workers: int = 1,
 ) -> dict[str, object]:
-    """Render a corpus in the layout ``"musdb"`` or ``"medleydb"``.
+    """Render a corpus in the layout ``"musdb"``, ``"medleydb"``, ``"mixing-secrets"`` or ``"slakh"``.
 
     Parameters
     ----------
-    songs: number of songs per split: ``{"train": n, "test": m}`` for MUSDB, ``{"all": n}`` for MedleyDB.
+    songs: number of songs per split: ``{"train": n, "test": m}`` for MUSDB, ``{"all": n}`` for MedleyDB and Mixing
+        Secrets, ``{"train": n, "valid": m, "test": k}`` for Slakh.
     seconds: length of every song.
     workers: processes; each song is rendered by one, single-threaded.
 
@@ -73,9 +78,11 @@ def render_corpus(
     _check(layout, songs, seconds)
     require_synthesisers()
     tasks = [(index, split) for split, count in songs.items() for index in range(count)]
-    names = {song_id(layout, plan_song(layout, index, split, seed=seed, seconds=seconds)) for index, split in tasks}
+    plans = {task: plan_song(layout, *task, seed=seed, seconds=seconds) for task in tasks}
+    names = {song_id(layout, song, split, index) for (index, split), song in plans.items()}
     _refuse_foreign(layout, root)
     removed = _remove_others(root, names)
+    _write_licence(root)
     keywords = {"seed": seed, "seconds": seconds, "sample_rate": sample_rate}
     done: list[RenderedSong] = []
     with ProgressReport(f"render {layout} songs", len(tasks)) as report:
@@ -91,7 +98,7 @@ def render_song(
     """Render song `index` of a split, unless it is there already with the same recipe."""
     began = time.process_time()
     song = plan_song(layout, index, split, seed=seed, seconds=seconds)
-    name = song_id(layout, song)
+    name = song_id(layout, song, split, index)
     folder = song_folder(layout, root, split, name)
     recipe = _recipe(layout, index, split, seed, seconds, sample_rate)
     if _is_whole(root, folder, name, recipe):
@@ -115,6 +122,13 @@ def _check(layout: str, songs: dict[str, int], seconds: float) -> None:
             raise UserError(f"split '{split}': layout '{layout}' has {', '.join(splits(layout))}; use those")
     if seconds < 1:
         raise UserError(f"seconds: {seconds} is too short for a song; use 1 or more")
+
+
+def _write_licence(root: Path) -> None:
+    path = root / "LICENSE"
+    if not path.exists():
+        with whole_file(path) as temporary:
+            temporary.write_text(_LICENCE, encoding="utf-8")
 
 
 def _recipe(layout: str, index: int, split: str, seed: int, seconds: float, sample_rate: int) -> str:

@@ -41,6 +41,11 @@ class Instrument:
     effects: str  # the effects chain, see effects.py
     component: str = ""
 
+    @property
+    def percussion(self) -> bool:
+        """Whether its notes are those of General MIDI's percussion, on bank 128."""
+        return self.group == "drums" or self.role in ("shaker", "hand drums")
+
 
 _TABLE = (
     # name, label, group, role, programs, low, high, share, loudness, effects, component

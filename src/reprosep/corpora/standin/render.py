@@ -66,7 +66,7 @@ def render_part(song: Song, part: Part, sample_rate: int) -> np.ndarray:
 
 def quantised(stems: list[np.ndarray], sample_rate: int) -> list[np.ndarray]:
     """int16 stems with one common gain, so that neither a stem nor the mixture clips and none is inaudible."""
-    loudness = np.array([_loudness(stem, sample_rate) for stem in stems])
+    loudness = np.array([loudness_of(stem, sample_rate) for stem in stems])
     gain = _common_gain(stems)
     while (deficit := _FAINTEST - (loudness + 20 * np.log10(gain))).max() > 0:
         lift = np.maximum(deficit, 0.0) + (deficit > 0)
@@ -98,8 +98,7 @@ def _sung(song: Song, part: Part, notes: list[Note], sample_rate: int, samples: 
 def _played(part: Part, notes: list[Note], sample_rate: int, samples: int) -> np.ndarray:
     """A stem played by FluidSynth, dry."""
     synth, font = _synthesiser(sample_rate)
-    percussion = part.instrument.group == "drums" or part.instrument.role in ("shaker", "hand drums")
-    synth.program_select(0, font, 128 if percussion else 0, part.program)
+    synth.program_select(0, font, 128 if part.instrument.percussion else 0, part.program)
     events = [(note.start, 1, note.pitch, note.velocity) for note in notes]
     events += [(note.end, 0, note.pitch, 0) for note in notes]
     blocks = -(-samples // _BLOCK)
@@ -167,7 +166,7 @@ def _gated(stem: np.ndarray, sample_rate: int) -> np.ndarray:
     return np.asarray(stem * gain[:, None], dtype=np.float32)
 
 
-def _loudness(stem: np.ndarray, sample_rate: int) -> float:
+def loudness_of(stem: np.ndarray, sample_rate: int) -> float:
     """LUFS of a stem where it plays (gated, ITU-R BS.1770); from the RMS when it is shorter than a gating block."""
     meter = pyloudnorm.Meter(sample_rate)
     if len(stem) > meter.block_size * sample_rate and np.isfinite(measured := meter.integrated_loudness(stem)):
@@ -180,4 +179,4 @@ def _loudness(stem: np.ndarray, sample_rate: int) -> float:
 
 def _level(stem: np.ndarray, loudness: float, sample_rate: int) -> np.ndarray:
     """Bring the stem to `loudness` LUFS where it plays."""
-    return np.asarray(stem * np.float32(10 ** ((loudness - _loudness(stem, sample_rate)) / 20)))
+    return np.asarray(stem * np.float32(10 ** ((loudness - loudness_of(stem, sample_rate)) / 20)))
