@@ -295,6 +295,14 @@ def test_faults_that_go_by(place: Path, server: Server, reprosep: Command, repli
     assert_verified(place, BIG_FILES)
 
 
+def test_two_versions_of_a_file_are_not_joined(place: Path, server: Server, reprosep: Command) -> None:
+    old = Reply(noise(len(BIG)), etag='"old"', drop_after=200_000)
+    offer(place, server.serve("/tiny.zip", old, Reply(BIG, etag='"new"')), content=BIG)
+    assert reprosep("get", "tiny").status == 0
+    assert [request.status for request in server.log] == [200, 200]
+    assert server.log[1].range is not None
+
+
 def test_the_server_says_how_long_to_wait(
     place: Path, server: Server, reprosep: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from loopback import files_in, noise, tarred, write_files, zipped
 from reprosep.corpora import archive as archives
+from reprosep.corpora import unpack as unpack_module
 from reprosep.corpora.unpack import unpack
 from reprosep.errors import UserError
 from reprosep.files import sha256
@@ -70,15 +71,22 @@ def test_a_second_start_writes_only_what_is_missing(tmp_path: Path, pack: object
     assert {path: path.stat().st_ino for path in target.rglob("a.wav")} == kept
 
 
-@pytest.mark.parametrize("cut", [1, 40, 150, 400])
-def test_a_torn_journal_loses_a_line_at_most(tmp_path: Path, cut: int) -> None:
+@pytest.mark.parametrize(("cut", "again"), [(1, 0), (22, 1), (150, 2), (1000, 3)])
+def test_a_torn_journal_loses_a_line_at_most(
+    tmp_path: Path, cut: int, again: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files whose lines are whole are not even read; the content of the others tells that they are right."""
     target = unpacked(tmp_path, zipped(FILES))
     (journal,) = (tmp_path / "scratch").glob("*.jsonl")
     journal.write_bytes(journal.read_bytes()[:-cut])
     kept = {path: path.stat().st_ino for path in target.rglob("*.wav")}
+    read: list[str] = []
+    original = unpack_module._copy
+    monkeypatch.setattr(unpack_module, "_copy", lambda *args: read.append(args[1].name) or original(*args))
     unpacked(tmp_path, zipped(FILES))
     assert files_in(target) == FILES
-    assert {path: path.stat().st_ino for path in target.rglob("*.wav")} == kept, "the same content is not written anew"
+    assert {path: path.stat().st_ino for path in target.rglob("*.wav")} == kept, "written anew"
+    assert read == list(FILES)[3 - again :]
 
 
 def test_a_foreign_file_is_not_overwritten(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def test_the_complete_dag_plans_without_data(project: Path, scale: str | None) -
     for step in ("score_oracles_musdb", "score_oracles_mm", "calibration_iass"):
         assert jobs[step] == 1
     assert jobs["score_plain"] + jobs["score_gated"] == 30
+    assert jobs.get("get", 0) == (4 if scale == "paper" else 0)
     for step in ("recordings", "catalog", "store", "activity", "mixtures"):
         assert jobs[step] == 2
     for step in ("tables_iass", "figures_iass", "claims_iass", "listen_iass", "report", "all"):
