@@ -93,6 +93,25 @@ def runs(params: ParamFiles = DEFAULT_PARAMS) -> None:
 
 
 @app.command()
+def get(
+    version: Annotated[str, typer.Argument(help="A published version: a file of workflow/corpora/, e.g. musdb18-hq.")],
+    source: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Folder or archive that holds it: folders are linked, archives unpacked."),
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="Folder for it instead of the version's own.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Archives or files worked on at the same time.")] = 4,
+    keep_archives: Annotated[bool, typer.Option(help="Keep what was downloaded, in .archives.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Compute every checksum anew.")] = False,
+) -> None:
+    """Bring a published corpus into its folder, whole and verified; what has to be requested is told."""
+    from reprosep.corpora.get import Request
+    from reprosep.corpora.get import get as bring
+
+    bring(Request(version, tuple(source or ()), to, jobs, keep_archives, verify))
+
+
+@app.command()
 def recordings(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
     """Make a stand-in corpus, or see that a real one is in its place."""
     from reprosep import steps

@@ -32,13 +32,13 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         When the folder is read-only or the disk is full.
     """
     path = Path(path)
-    with _mendable(path):
+    with mendable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
         os.close(handle)
     temporary = Path(name)
     try:
-        with _mendable(path):
+        with mendable(path):
             yield temporary
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
@@ -50,11 +50,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 def whole_folder(path: str | Path) -> Iterator[Path]:
     """A temporary sibling folder of `path` that replaces it when the block ends without an error."""
     path = Path(path)
-    with _mendable(path):
+    with mendable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        with _mendable(path):
+        with mendable(path):
             yield temporary
             os.chmod(temporary, 0o755)
             shutil.rmtree(path, ignore_errors=True)
@@ -64,7 +64,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _mendable(path: Path) -> Iterator[None]:
+def mendable(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals to write `path` into one clear sentence each."""
     try:
         yield

@@ -3,39 +3,54 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 Item = TypeVar("Item")
 
 _SECONDS_BETWEEN_LINES = 10.0
+_MEGABYTE = 1_000_000
 
 
 class ProgressReport:
-    """Counts finished items of `total`; use as a context manager and call :meth:`advance` per item."""
+    """Counts finished items of `total`; use as a context manager and call :meth:`advance` per item, from any thread.
 
-    def __init__(self, title: str, total: int) -> None:
-        self.title = title
+    `done` items were finished earlier and do not count in the estimate. With `megabytes` the items are bytes.
+    """
+
+    def __init__(self, title: str, total: int, done: int = 0, megabytes: bool = False) -> None:
+        self.title = f"{title} in MB" if megabytes else title
         self.total = total
-        self.done = 0
+        self.done = self._earlier = done
+        self._unit = _MEGABYTE if megabytes else 1
+        self._lock = threading.Lock()
         self._start = self._last_line = time.monotonic()
         self._bar: Progress | None = None
         if sys.stderr.isatty():
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                MofNCompleteColumn(),
+                DownloadColumn() if megabytes else MofNCompleteColumn(),
                 TimeElapsedColumn(),
                 TextColumn("left:"),
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[note]}"),
                 console=Console(stderr=True),
             )
-            self._task = self._bar.add_task(title, total=total, note="")
+            self._task = self._bar.add_task(title, total=total, completed=done, note="")
 
     def __enter__(self) -> ProgressReport:
         if self._bar:
@@ -48,19 +63,21 @@ class ProgressReport:
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """`count` more items are finished; `note` is shown beside the estimate."""
-        self.done += count
-        if self._bar:
-            self._bar.update(self._task, advance=count, note=note)
-            return
-        now = time.monotonic()
-        if self.done >= self.total or now - self._last_line >= _SECONDS_BETWEEN_LINES:
-            self._last_line = now
-            print(self._line(now, note), file=sys.stderr, flush=True)
+        with self._lock:
+            self.done += count
+            if self._bar:
+                self._bar.update(self._task, advance=count, note=note)
+                return
+            now = time.monotonic()
+            if self.done >= self.total or now - self._last_line >= _SECONDS_BETWEEN_LINES:
+                self._last_line = now
+                print(self._line(now, note), file=sys.stderr, flush=True)
 
     def _line(self, now: float, note: str) -> str:
         elapsed = now - self._start
-        left = elapsed / max(self.done, 1) * (self.total - self.done)
-        return f"{self.title}: {self.done}/{self.total}, {elapsed:.0f} s elapsed, {left:.0f} s left {note}".rstrip()
+        left = elapsed / max(self.done - self._earlier, 1) * (self.total - self.done)
+        count = f"{self.done // self._unit}/{self.total // self._unit}"
+        return f"{self.title}: {count}, {elapsed:.0f} s elapsed, {left:.0f} s left {note}".rstrip()
 
 
 def track(items: Iterable[Item], title: str, total: int) -> Iterator[Item]:

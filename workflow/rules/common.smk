@@ -15,7 +15,9 @@ from reprosep.papers import calibration_cells, check_accepted, load_paper, runs
 from reprosep.params import dump
 from reprosep.params import parse as parse_params
 from reprosep.provenance import source_digest
-from reprosep.corpora.listing import recordings_listing
+from reprosep.corpora.get import RECORDS
+from reprosep.corpora.listing import recordings_listing, versions_to_get
+from reprosep.corpora.registry import load_version
 
 
 def validated_params():
@@ -101,6 +103,20 @@ def calibrations(wildcards):
     return [ancient(RESULTS / "papers" / name / "calibration.csv") for name in papers]
 
 
+def verified_versions(wildcards):
+    """What says that the published versions of a corpus are in its roots; a stand-in has none."""
+    try:
+        return [RECORDS / f"{name}.json" for name in versions_to_get(PARAMS.corpora[wildcards.corpus])]
+    except UserError as error:
+        raise WorkflowError(str(error))
+
+
+def published(wildcards):
+    """What the registry says of where a version comes from: it is got again when that changes."""
+    entry = load_version(wildcards.version).model_dump(mode="json")
+    return {name: entry[name] for name in ("folder", "archives", "song_list", "suffix")}
+
+
 def run_settings(*sections):
     """System, target and seed of a run with sections of the parameters."""
 
@@ -179,5 +195,6 @@ def code(*parts):
 
 
 wildcard_constraints:
+    version="[a-z0-9-]+",
     corpus="[a-z0-9-]+",
     run="[a-z0-9_-]+",

@@ -1,4 +1,6 @@
 rule recordings:
+    input:
+        verified_versions,
     output:
         RESULTS / "{corpus}/recordings.json",
     log:

@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from reprosep.corpora.registry import load_version
 from reprosep.files import digest
 from reprosep.params import Corpus
 
 
 def recordings_listing(corpus: Corpus) -> str | None:
-    """Digest of names, sizes and modification times of a real corpus's files; None for a stand-in, '' when absent."""
-    if corpus.standin:
+    """Digest of names, sizes and modification times of a real corpus's files; '' when absent.
+
+    None for a stand-in, and for what `reprosep get` downloads: those files are not there when the plan is made.
+    """
+    if corpus.standin or any(load_version(name).access == "open" for name in versions_to_get(corpus)):
         return None
-    entries = []
-    for root in corpus.roots:
-        folder = Path(root)
-        if folder.is_dir():
-            paths = sorted(path for path in folder.rglob("*") if path.is_file())
-            entries += [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
+    paths = sorted(path for root in corpus.roots for path in _files(Path(root)))
+    entries = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
     return digest(entries) if entries else ""
+
+
+def versions_to_get(corpus: Corpus) -> list[str]:
+    """Published versions that belong into a root of the corpus, and so are to be got before it is read.
+
+    Raises
+    ------
+    UserError
+        When a version is unknown.
+    """
+    roots = {Path(root) for root in corpus.roots}
+    return [] if corpus.standin else [name for name in corpus.versions if Path(load_version(name).folder) in roots]
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Files below a root; linked songs are entered, each folder once. What `reprosep get` adds itself is left out."""
+    seen = set()
+    for folder, names, files in os.walk(root, followlinks=True):
+        seen.add(os.path.realpath(folder))
+        names[:] = [
+            name for name in names if not name.startswith(".") and os.path.realpath(f"{folder}/{name}") not in seen
+        ]
+        paths = (Path(folder, name) for name in files if not name.startswith("."))
+        yield from (path for path in paths if path.is_file() and path != root / "LICENCE.txt")

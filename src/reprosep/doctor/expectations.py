@@ -80,8 +80,9 @@ def _rendered_checksums(recipes: Sequence[Path]) -> dict[Path, str]:
 
 
 def _manifest(root: Path) -> dict[Path, str]:
-    """SHA-256 of every file that was unpacked there."""
+    """SHA-256 of every file that was unpacked there; files that were only linked have none."""
     path = root / MANIFEST
     if not path.is_file():
         return {}
-    return {root / name: str(entry["sha256"]) for name, entry in read_json(path)["files"].items()}
+    files = read_json(path)["files"]
+    return {root / name: str(entry["sha256"]) for name, entry in files.items() if entry["sha256"]}

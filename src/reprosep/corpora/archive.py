@@ -1,0 +1,175 @@
+"""Members of a zip or tar(.gz) archive, and what is refused of them: archives are strangers' files.
+
+References
+----------
+CWE-22 (path traversal), CWE-59 (link following), CWE-409 (decompression bomb).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import re
+import stat
+import tarfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, NoReturn
+
+from reprosep.errors import UserError
+
+LARGEST_RATIO = 20  # unpacked to packed bytes; recordings reach 3, those with much silence 10
+ALLOWANCE_BYTES = 256 << 20  # on top of it, for small archives of silence
+OWN_NAMES = (".archives", ".unpacked", ".unpacking", ".manifest.json", ".get.lock")  # what get itself keeps in a folder
+_LITTER = ("__MACOSX", ".DS_Store")
+_LONGEST_NAME_BYTES = 255  # of a folder or file on the usual file systems
+_DRIVE = re.compile(r"[A-Za-z]:")
+_ZLIB_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry of an archive; `packed` bytes of the archive lie before its end, `kind` is file, folder or other."""
+
+    name: str
+    size: int
+    kind: str
+    packed: int
+    open: Callable[[], IO[bytes]]
+
+
+@contextlib.contextmanager
+def members(path: Path) -> Iterator[Iterable[Member]]:
+    """The members of an archive in its order, to be read one after the other; a list where they are known beforehand.
+
+    Raises
+    ------
+    UserError
+        When the file is no zip, tar or tar.gz archive, or is damaged, also while it is read.
+    """
+    try:
+        if _magic(path) == b"PK":
+            with zipfile.ZipFile(path) as archive:
+                _test_encryption(path, archive)
+                yield _zip_members(archive)
+        else:
+            with path.open("rb") as packed, _plain(path, packed) as stream:
+                with tarfile.open(fileobj=stream, mode="r|") as archive:
+                    yield _tar_members(archive, packed)
+                while stream.read(_ZLIB_BLOCK_BYTES):  # to the checksum at the end
+                    pass
+    except NotImplementedError as error:
+        raise UserError(f"{path}: packed in a way that cannot be read here ({error}); unpack it by hand") from error
+    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise UserError(
+            f"{path}: not a whole zip, tar or tar.gz archive ({error}); delete it and get it anew"
+        ) from error
+
+
+def _test_encryption(path: Path, archive: zipfile.ZipFile) -> None:
+    if any(info.flag_bits & 1 for info in archive.infolist()):
+        raise UserError(f"{path}: is encrypted; unpack it by hand with its password and name the folder with --from")
+
+
+def _zip_members(archive: zipfile.ZipFile) -> list[Member]:
+    found, packed = [], 0
+    for info in archive.infolist():
+        packed += info.compress_size
+        mode = stat.S_IFMT(info.external_attr >> 16)  # 0 where the archive was not made on Unix
+        kind = "folder" if info.is_dir() else "file" if mode in (0, stat.S_IFREG) else "other"
+        found.append(Member(info.filename, info.file_size, kind, packed, partial(archive.open, info)))
+    return found
+
+
+def _magic(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(2)
+
+
+def _plain(path: Path, packed: IO[bytes]) -> contextlib.AbstractContextManager[IO[bytes]]:
+    return gzip.open(packed) if _magic(path) == b"\x1f\x8b" else contextlib.nullcontext(packed)  # type: ignore[return-value]
+
+
+def _tar_members(archive: tarfile.TarFile, packed: IO[bytes]) -> Iterator[Member]:
+    def opened(member: tarfile.TarInfo) -> IO[bytes]:
+        file = archive.extractfile(member)
+        assert file is not None  # it is a regular file
+        return file
+
+    for member in archive:
+        kind = "folder" if member.isdir() else "file" if member.isreg() else "other"
+        yield Member(member.name, member.size, kind, packed.tell(), partial(opened, member))
+
+
+@dataclass
+class Guard:
+    """Decides where each member of an archive goes, and refuses what no honest archive of recordings holds."""
+
+    archive: Path
+    strip: int
+    total: int = 0
+    _seen: dict[str, tuple[str, bool]] = field(default_factory=dict)  # folded path -> (path as spelled, is a file)
+
+    def place(self, member: Member) -> PurePosixPath | None:
+        """The member's path in the target folder; None when there is nothing to write.
+
+        Raises
+        ------
+        UserError
+            When the path leads out of the target or collides with another one, when the member is a link or a device,
+            or when the archive unpacks to an implausible size.
+        """
+        parts = self._parts(member)
+        if any(part in _LITTER or part.startswith("._") for part in parts):
+            return None
+        if member.kind == "other":
+            self._refuse(member, "is a link or a device, not a file")
+        if member.kind == "folder" or not parts:
+            return None
+        parts = parts[min(self.strip, len(parts) - 1) :]
+        if parts[0] in OWN_NAMES:
+            self._refuse(member, "has a name that reprosep get keeps for itself")
+        self._test_names(member, parts)
+        self._test_size(member)
+        return PurePosixPath(*parts)
+
+    def _parts(self, member: Member) -> list[str]:
+        parts = [part for part in member.name.split("/") if part not in ("", ".")]
+        if member.name.startswith("/") or _DRIVE.match(member.name):
+            self._refuse(member, "has an absolute path")
+        if ".." in parts:
+            self._refuse(member, "leads out of the folder")
+        if any(ord(letter) < 32 or letter == "\\" for letter in member.name):
+            self._refuse(member, "has a backslash or a control character in its name")
+        if any(len(part.encode(errors="surrogateescape")) > _LONGEST_NAME_BYTES for part in parts):
+            self._refuse(member, "has a name that is too long for a file system")
+        return parts
+
+    def _test_names(self, member: Member, parts: list[str]) -> None:
+        """No two files of one path, and none that differ in case only: some file systems hold only one of them."""
+        for depth in range(1, len(parts) + 1):
+            spelled, is_file = "/".join(parts[:depth]), depth == len(parts)
+            folded = unicodedata.normalize("NFC", spelled).casefold()
+            if folded not in self._seen:
+                self._seen[folded] = (spelled, is_file)
+                continue
+            other, other_is_file = self._seen[folded]
+            if is_file or other_is_file or other != spelled:
+                self._refuse(member, f"collides with '{other}'")
+
+    def _test_size(self, member: Member) -> None:
+        self.total += member.size
+        bound = LARGEST_RATIO * self.archive.stat().st_size + ALLOWANCE_BYTES
+        if self.total > bound:
+            self._refuse(member, f"makes {self.total} bytes with those before it, at most {bound} are plausible")
+
+    def _refuse(self, member: Member, reason: str) -> NoReturn:
+        raise UserError(
+            f"{self.archive}: member {member.name!r} {reason}; this is not the published archive or not a safe one, "
+            "nothing of it from here on was unpacked"
+        )

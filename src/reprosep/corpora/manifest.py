@@ -1,0 +1,103 @@
+"""The manifest of a corpus's folder: every file with size and checksum, what shows that a corpus is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypedDict, cast
+
+from reprosep.corpora.registry import Version
+from reprosep.corpora.unpack import Files, is_there
+from reprosep.errors import UserError
+from reprosep.files import read_json, sha256, whole_file, write_json
+from reprosep.progress import track
+
+NAME = ".manifest.json"
+_TERMS = "LICENCE.txt"
+_TERMS_HEAD = "Terms of the recordings in this folder"
+_TERMS_FILES = ("license", "licence", "readme")
+
+
+class Manifest(TypedDict):
+    """`version` and `title` of what was brought last, files of all that is in the folder, checksums of archives."""
+
+    version: str
+    title: str
+    files: Files
+    archives: dict[str, str | None]
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a folder; None when it has none."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    content = read_json(path)
+    if not isinstance(content, dict) or not {"version", "title", "files", "archives"} <= set(content):
+        raise UserError(f"{path}: not a manifest of reprosep get; delete it and run the command again")
+    return cast(Manifest, content)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest whole."""
+    write_json(folder / NAME, manifest)
+
+
+def missing_files(folder: Path, files: Files) -> list[str]:
+    """Files that are not there.
+
+    Raises
+    ------
+    UserError
+        When a file is there with another size: it was changed, and nobody but its owner may throw it away.
+    """
+    missing = [path for path, record in files.items() if not is_there(folder / path, record)]
+    changed = [path for path in missing if (folder / path).exists()]
+    if changed:
+        path = changed[0]
+        raise UserError(
+            f"{folder / path}: {(folder / path).stat().st_size} bytes, but {folder / NAME} says "
+            f"{files[path]['bytes']}{_and_more(changed)}; delete it and run the command again to get it anew"
+        )
+    return missing
+
+
+def rehash(folder: Path, files: Files, title: str, jobs: int) -> Files:
+    """The files with checksums computed anew; :class:`UserError` when one differs from what is recorded."""
+    with ThreadPoolExecutor(jobs) as pool:
+        sums = list(track(pool.map(lambda path: sha256(folder / path), files), f"verify {title}", len(files)))
+    found: Files = {
+        path: {"bytes": files[path]["bytes"], "sha256": checksum} for path, checksum in zip(files, sums, strict=True)
+    }
+    wrong = [path for path in files if files[path]["sha256"] not in (None, found[path]["sha256"])]
+    if wrong:
+        path = wrong[0]
+        raise UserError(
+            f"{folder / path}: checksum {found[path]['sha256']}, but {folder / NAME} says "
+            f"{files[path]['sha256']}{_and_more(wrong)}; delete it and run the command again to get it anew"
+        )
+    return found
+
+
+def _and_more(paths: list[str]) -> str:
+    return f" (and {len(paths) - 1} more files)" if len(paths) > 1 else ""
+
+
+def files_below(folder: Path, tops: Iterable[Path]) -> Files:
+    """Sizes of the files in the folders `tops` of a corpus, links followed, checksums not computed."""
+    paths = [path for top in tops for path in ([top] if top.is_file() else sorted(top.rglob("*"))) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": None} for path in paths}
+
+
+def write_terms(folder: Path, version: Version) -> None:
+    """Write title, licence, citation and source beside the recordings, unless their archive brought such a file."""
+    path = folder / _TERMS
+    brought = [item for item in folder.iterdir() if item.name.casefold().startswith(_TERMS_FILES) and item != path]
+    old = path.read_text(encoding="utf-8") if path.exists() else f"{_TERMS_HEAD}\n"
+    if brought or not old.startswith(_TERMS_HEAD) or f"\n{version.title}\n" in old:
+        return
+    source = f"https://doi.org/{version.doi}" if version.doi else version.page
+    with whole_file(path) as temporary:
+        text = f"\n{version.title}\nLicence: {version.licence}\nCitation: {version.citation}\nSource: {source}\n"
+        temporary.write_text(old + text, encoding="utf-8")
