@@ -15,7 +15,7 @@ import yaml
 
 from conftest import Line
 from reprosep.audio.store import read_table
-from synthetic import RATE, make_params, write_wave
+from synthetic import RATE, make_params, write_licence, write_wave
 
 STEMS = range(2, 9)
 SECONDS = 5.0
@@ -42,6 +42,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Line:
     songs = {stems: f"Band{stems}_Song{stems}" for stems in STEMS}
     for stems, name in songs.items():
         write_song(folder / "recordings" / "mm", name, stems, stems)
+    write_licence(folder / "recordings" / "mm")
     write_song(folder / "recordings" / "mm", "Trio_Training", 3, 100)
     corpus = {"targets": ["vocals"], "split": {"test": list(songs.values()), "train": ["Trio_Training"]}}
     line = Line(folder, make_params({"corpora": {"mm": {**corpus, "valid_fraction": 0.0, "test_fraction": 0.0}}}))
