@@ -38,7 +38,8 @@ def table(findings: Sequence[Finding], shown: int) -> Table:
     for check in dict.fromkeys(finding.check for finding in findings):
         group = [finding for finding in findings if finding.check == check]
         for number, finding in enumerate(group[:shown]):
-            remedy = "as above" if number and finding.remedy == group[number - 1].remedy else finding.remedy
+            same = number and finding.remedy == group[number - 1].remedy
+            remedy = "as above" if same else _escaped(finding.remedy)
             result.add_row(
                 "" if number else check, f"[bold]{_escaped(finding.path)}[/]\n{_escaped(finding.problem)}", remedy
             )
