@@ -52,7 +52,7 @@ def read_songs(root: str, versions: Sequence[Version] = ()) -> list[Song]:
             "name another version in corpora.*.versions"
         )
     songs = (_song(path, part) for path, part in chosen.items())
-    return list(track(songs, f"songs in {root}", len(chosen)))
+    return list(track(songs, f"songs of {Path(root).name}", len(chosen)))
 
 
 def submix(song: Song, target: str) -> list[Stem]:
