@@ -47,9 +47,10 @@ class Line:
             self.step(name, corpus, 1)
         self.step("mixtures", corpus)
 
-    def write_params(self) -> None:
-        """The parameters as ``params.yaml`` in the folder."""
-        (self.folder / "params.yaml").write_text(yaml.safe_dump(dump(self.params), sort_keys=False))
+    def write_params(self, path: Path | None = None) -> None:
+        """The parameters as ``params.yaml`` in the folder, or as another file."""
+        file = path or self.folder / "params.yaml"
+        file.write_text(yaml.safe_dump(dump(self.params), sort_keys=False))
 
     def mixer(self, corpus: str) -> Mixer:
         folder = self.results / corpus

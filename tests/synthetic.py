@@ -52,6 +52,10 @@ def write_wave(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str =
     return path
 
 
+def write_licence(root: Path) -> None:
+    (root / "LICENSE").write_text("Made by the tests; free for every use.\n")
+
+
 def make_musdb(root: Path, train: int = 4, test: int = 2, seconds: float = SECONDS, rate: int = RATE) -> Path:
     """MUSDB18-HQ's layout, stereo."""
     for number in range(train + test):
@@ -60,6 +64,7 @@ def make_musdb(root: Path, train: int = 4, test: int = 2, seconds: float = SECON
         for name, samples in stems.items():
             write_wave(folder / f"{name}.wav", samples, rate)
         write_wave(folder / "mixture.wav", sum(stems.values()), rate)
+    write_licence(root)
     return root
 
 
@@ -85,9 +90,8 @@ def make_medleydb(root: Path, songs: int = 8, seconds: float = SECONDS, rate: in
         entries = {}
         for index, instrument in enumerate(instruments, start=1):
             file = f"{name}_STEM_{index:02d}.wav"
-            write_wave(
-                folder / f"{name}_STEMS" / file, wave(_INSTRUMENTS[instrument], 100 * number + index, seconds, rate)
-            )
+            samples = wave(_INSTRUMENTS[instrument], 100 * number + index, seconds, rate)
+            write_wave(folder / f"{name}_STEMS" / file, samples, rate)
             entries[f"S{index:02d}"] = {"component": "", "filename": file, "instrument": instrument}
         metadata = {
             "artist": f"Artist {number}",
@@ -96,6 +100,7 @@ def make_medleydb(root: Path, songs: int = 8, seconds: float = SECONDS, rate: in
             "stems": entries,
         }
         (folder / f"{name}_METADATA.yaml").write_text(yaml.safe_dump({**metadata, "has_bleed": "no"}))
+    write_licence(root)
     return root
 
 

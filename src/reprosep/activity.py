@@ -18,6 +18,7 @@ one source at a time).
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from reprosep.audio.store import FULL_SCALE, SongArrays, build_song_files, save_
 from reprosep.files import digest, slug, whole_file
 from reprosep.params import Activity, Params
 
+_STEM_NAME = re.compile(r"S\d\d+")
 _FORMAT = 1  # raise it when the meaning of stored confidences changes
 _FILTER_PADDING = 9  # frames, scipy's and MATLAB's for a filter of this order; less in shorter songs
 
@@ -94,7 +96,9 @@ def write_labels(path: Path, samples: np.ndarray, stems: list[str], params: Para
     hop = window // 2
     frames = 2 * -(-(samples.shape[1] + hop) // window) - 1  # half a window in front, whole windows in all
     values = confidence(np.asarray([envelope(stem, window, hop, frames) for stem in samples]), params.activity)
-    lines = [",".join(["time", *(f"S{number + 1:02d}" for number in range(len(stems)))])]
+    # MedleyDB's readers look columns up by the stems' names in the metadata, which may leave numbers out.
+    names = [name if _STEM_NAME.fullmatch(name) else f"S{number:02d}" for number, name in enumerate(stems, start=1)]
+    lines = [",".join(["time", *names])]
     for frame in range(frames):
         lines.append(",".join(f"{value:.4f}" for value in [frame * hop / rate, *values[:, frame]]))
     with whole_file(path) as temporary:

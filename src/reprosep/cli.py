@@ -29,6 +29,7 @@ ParamFiles = Annotated[
     typer.Option("--params", "-p", envvar="REPROSEP_PARAMS", help="Parameter files, later ones change earlier ones."),
 ]
 Threads = Annotated[int, typer.Option("--threads", "-t", min=1, help="Songs worked on at the same time.")]
+CORES = os.cpu_count() or 1
 DEFAULT_PARAMS = [Path("params.yaml")]
 
 
@@ -54,11 +55,12 @@ def check(
     params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False
 ) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
-    from reprosep.papers import load_paper, runs
+    from reprosep.papers import check_accepted, load_paper, runs
 
     resolved = read_params(params)
-    for name in resolved.papers:
-        paper = load_paper(name)
+    papers = {name: load_paper(name) for name in resolved.papers}
+    check_accepted(resolved, papers.values())
+    for name, paper in papers.items():
         print(f"{name}: {len(runs(resolved, paper))} runs, {len(paper.tables)} tables, {len(paper.claims)} claims")
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
@@ -157,11 +159,19 @@ def example(
 
 
 @app.command()
-def score(run: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
-    """Separate and score the test songs of one run."""
+def score(runs: list[str], params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Separate and score the test songs of one run or several."""
     from reprosep import steps
 
-    steps.score(read_params(params), run, threads)
+    steps.score(read_params(params), runs, threads)
+
+
+@app.command()
+def calibrate(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Compare oracle scores with a paper's, and stop a wrong set-up before training."""
+    from reprosep import steps
+
+    steps.calibrate(read_params(params), paper)
 
 
 @app.command(name="spot-check")
@@ -253,6 +263,37 @@ def evaluate(
     summaries = evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed))
     for title, summary in summaries.items():
         Console().print(printed(summary, title))
+
+
+@app.command()
+def doctor(
+    corpus: Annotated[
+        str | None, typer.Argument(help="A corpus of the parameters, or a published version; default: all corpora.")
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Where it is, if not where the parameters say.")] = None,
+    params: ParamFiles = DEFAULT_PARAMS,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    all: Annotated[bool, typer.Option("--all", help="Print every finding, not five of each kind.")] = False,
+    threads: Threads = CORES,
+) -> None:
+    """Is my data right? What is wrong with a corpus, with remedies; exit status 1 when something is."""
+    from reprosep.doctor.visit import visit
+
+    sys.exit(visit(read_params(params), corpus, root, threads, as_json=json, show_all=all))
+
+
+@app.command()
+def split(
+    metadata: Annotated[list[Path], typer.Argument(help="Folders with METADATA.yaml files of MedleyDB's format.")],
+    rule: Annotated[Path, typer.Option(help="The rule of the split.")] = Path("workflow/corpora/mm-split.yaml"),
+    output: Annotated[Path, typer.Option(help="Where to write the split.")] = Path("workflow/corpora/mm-split.csv"),
+) -> None:
+    """Draw the artist-disjoint split of MedleyDB + Mixing Secrets from metadata alone, and print its counts."""
+    from rich.console import Console
+
+    from reprosep.corpora.artist_split import write_split
+
+    Console().print(write_split(metadata, rule, output))
 
 
 @bench_app.command(name="bsseval")

@@ -13,7 +13,14 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Something outside the program is wrong, and this sentence says what and how to mend it."""
+    """Something outside the program is wrong, and this sentence says what and how to mend it.
+
+    `check` names it where it is one of the things that ``reprosep doctor`` looks for.
+    """
+
+    def __init__(self, sentence: str, check: str = "") -> None:
+        super().__init__(sentence)
+        self.check = check
 
 
 def near_match(word: str, allowed: Iterable[str]) -> str:

@@ -13,15 +13,16 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from reprosep.calibration_plan import Calibration, MaskChange, Oracle, value_name
 from reprosep.errors import UserError, near_match
-from reprosep.params import Params, Section, read_yaml, repository
+from reprosep.params import MaskSettings, Params, Scoring, Section, read_yaml, repository
 from reprosep.validation import explain
 
 Variant = Literal["none", "raw", "median", "oracle"]
@@ -34,7 +35,8 @@ class System(Section):
 
     label: str
     model: Literal["iass", "open-unmix"] | None = None
-    oracle: Literal["ibm", "input"] | None = None
+    oracle: Oracle | None = None
+    mask: MaskChange = MaskChange()
     blocks: Annotated[int, Field(ge=1, le=6)] = 3
     activity_weight: Annotated[float, Field(ge=0)] = 0.0
     channel_swap: bool = False
@@ -42,6 +44,11 @@ class System(Section):
     def variants(self) -> tuple[Variant, ...]:
         """Variants that this system can be scored in: gates need a trained activity head."""
         return VARIANTS if self.model == "iass" and self.activity_weight > 0 else ("none",)
+
+    def mask_settings(self, scoring: Scoring) -> MaskSettings | None:
+        """The mask of an oracle: ``scoring.<oracle>`` with the paper's changes; None for the unprocessed mixture."""
+        assert self.oracle is not None
+        return self.mask.applied(self.oracle, scoring)
 
 
 class Binding(Section):
@@ -130,6 +137,7 @@ class Paper(Section):
     tables: dict[str, Table]
     figures: dict[str, Figure]
     claims: list[Claim]
+    calibration: Calibration | None = None
     deviations: list[Deviation] = []
 
 
@@ -197,9 +205,16 @@ def _check_shapes(path: Path, paper: Paper) -> None:
 def _check_systems(path: Path, paper: Paper) -> None:
     used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
     used |= {side.system for claim in paper.claims for side in (claim.left, claim.right)}
-    for system in sorted(name for name in used if name):
-        if system not in paper.systems:
-            raise UserError(f"{path.name}: unknown system '{system}'{near_match(system, paper.systems)}")
+    for name in sorted(filter(None, used)):
+        if name not in paper.systems:
+            raise UserError(f"{path.name}: unknown system '{name}'{near_match(name, paper.systems)}")
+    for name, system in paper.systems.items():
+        if problem := system.mask.problem(system.oracle):
+            raise UserError(f"{path.name}: systems.{name}.{problem}")
+    oracles = [name for name, system in paper.systems.items() if system.oracle]
+    printed = [name for name in oracles if name in used]
+    if paper.calibration and (problem := paper.calibration.problem(oracles, printed)):
+        raise UserError(f"{path.name}: {problem}")
 
 
 def cells(params: Params, table: Table) -> list[Cell]:
@@ -231,11 +246,48 @@ def _cell(table: Table, row: Entry, column: Entry, published: float | None) -> C
     )
 
 
+def calibration_cells(params: Params, paper: Paper) -> list[Cell]:
+    """The values of a paper's calibration, by corpus, target and system: in its tables, and measured besides.
+
+    A doubtful published value counts as none.
+    """
+    if paper.calibration is None:
+        return []
+    found: dict[tuple[str, str, str], Cell] = {}
+    for cell in (cell for table in paper.tables.values() for cell in cells(params, table)):
+        if paper.systems[cell.system].oracle and cell.metric == paper.calibration.metric:
+            sure = replace(cell, published=None) if cell.doubtful else cell
+            found.setdefault((cell.corpus, cell.target, cell.system), sure)
+    for corpus, target, system in _measured(params, paper.calibration):
+        label, metric = paper.systems[system].label, paper.calibration.metric
+        found.setdefault((corpus, target, system), Cell(target, label, corpus, target, system, "none", metric, None))
+    order = [(c, t, s) for c, content in params.corpora.items() for t in content.targets for s in paper.systems]
+    return sorted(found.values(), key=lambda cell: order.index((cell.corpus, cell.target, cell.system)))
+
+
+def _measured(params: Params, calibration: Calibration) -> Iterator[tuple[str, str, str]]:
+    for part in calibration.measured:
+        targets = params.corpora[part.corpus].targets if part.corpus in params.corpora else []
+        for target in targets:
+            if part.targets is None or target in part.targets:
+                yield from ((part.corpus, target, system) for system in part.systems)
+
+
+def check_accepted(params: Params, papers: Iterable[Paper]) -> None:
+    """:class:`UserError` for the first name in ``calibration.accept`` that is no calibration value of any paper."""
+    known = [value_name(c.corpus, c.target, c.system) for paper in papers for c in calibration_cells(params, paper)]
+    for name in params.calibration.accept:
+        if name not in known:
+            raise UserError(
+                f"params: calibration.accept: '{name}' is no value of a calibration{near_match(name, known)}; "
+                "write corpus/target/system, e.g. mm/vocals/ibm"
+            )
+
+
 def runs(params: Params, paper: Paper) -> list[Run]:
-    """Every run that the tables need, oracles included, in a stable order."""
-    needed = {
-        (cell.corpus, cell.target, cell.system) for table in paper.tables.values() for cell in cells(params, table)
-    }
+    """Every run that the tables and the calibration need, oracles included, in a stable order."""
+    every = [cell for table in paper.tables.values() for cell in cells(params, table)]
+    needed = {(cell.corpus, cell.target, cell.system) for cell in [*every, *calibration_cells(params, paper)]}
     return sorted(
         {run for corpus, target, system in needed for run in _seeded(params, paper, corpus, target, system)},
         key=lambda run: run.id,

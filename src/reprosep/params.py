@@ -63,6 +63,12 @@ class Audio(Section):
     silent_stems: Literal["refuse", "accept"]
 
 
+class Doctor(Section):
+    length_tolerance: Annotated[float, Field(ge=0)]
+    exact_sum: Annotated[float, Field(lt=0)]
+    encoded_sum: Annotated[float, Field(lt=0)]
+
+
 class Stft(Section):
     n_fft: Annotated[int, Field(ge=64, le=65536)]
     hop: Positive
@@ -140,14 +146,32 @@ class IdealBinaryMask(Section):
     power: Annotated[float, Field(gt=0)]
 
 
+class IdealRatioMask(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    power: Annotated[float, Field(gt=0)]
+
+
+class WienerMask(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+
+
+MaskSettings = IdealBinaryMask | IdealRatioMask | WienerMask
+
+
 class Scoring(Section):
     window_seconds: Annotated[float, Field(gt=0)]
     hop_seconds: Annotated[float, Field(gt=0)]
     ibm: IdealBinaryMask
+    irm: IdealRatioMask
+    wiener: WienerMask
     threads: Positive
     device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")]
     spot_checks: Annotated[int, Field(ge=0)]
     tolerance: Annotated[float, Field(gt=0)]
+
+
+class CalibrationChoices(Section):
+    accept: list[str]
 
 
 class Statistics(Section):
@@ -170,6 +194,7 @@ class Params(Section):
     papers: Annotated[list[str], Field(min_length=1)]
     corpora: dict[CorpusName, Corpus]
     audio: Audio
+    doctor: Doctor
     stft: Stft
     activity: Activity
     mixing: Mixing
@@ -177,6 +202,7 @@ class Params(Section):
     training: Training
     separation: Separation
     scoring: Scoring
+    calibration: CalibrationChoices
     statistics: Statistics
     report: Report
 

@@ -26,10 +26,12 @@ _WORK = {
     "train": 46,
     "score_gated": 12,
     "score_plain": 8,
-    "score_oracle": 6,
+    "score_oracles": 20,
+    "calibration": 3,
     "spot_check": 12,
     "listen": 10,
 }
+_FAMILIES = ("score_oracles", "calibration", "spot_check", "listen")  # of rules, one per corpus or paper
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -144,8 +146,8 @@ class _Watcher:
 
 def _work(rule: str) -> int:
     """About how many core-seconds a job of that rule takes in the demo: a better estimate than counting jobs."""
-    of_paper = next((name for name in ("listen", "spot_check") if rule.startswith(f"{name}_")), rule)
-    return _WORK.get(of_paper, 1)
+    family = next((name for name in _FAMILIES if rule.startswith(f"{name}_")), rule)
+    return _WORK.get(family, 1)
 
 
 def _reason(lines: list[str]) -> str:

@@ -3,6 +3,8 @@
 The references of a mixture are the target and its accompaniment; only the target is estimated and scored. (museval
 wants as many estimates as references, so the authors gave it two copies of the one; the target's scores are the same.)
 
+Runs without a network (oracles) of the same corpus and target share the song's references, which are prepared once.
+
 Songs are independent: one process each when several threads are given, one thread inside each. Finished songs are kept
 in a folder named by everything that their scores depend on, so that an interrupted run goes on with the next song.
 """
@@ -34,7 +36,7 @@ from reprosep.progress import track
 from reprosep.provenance import source_digest
 from reprosep.separation.estimate import Estimate, separate
 from reprosep.separation.gate import gate_for
-from reprosep.separation.oracle import oracle_estimate
+from reprosep.separation.oracle import Scene
 from reprosep.training.checkpoint import BEST
 from reprosep.training.loop import load_best
 
@@ -65,28 +67,29 @@ class Scorer:
         mixtures = read_table(self.results / self.run.corpus / "mixtures.parquet")
         return recipes_of(mixtures, self.run.target, "test")
 
-    def estimates(self, recipe: Recipe) -> tuple[Iterator[tuple[Variant, np.ndarray]], Estimate | None]:
+    def scene(self, recipe: Recipe) -> Scene:
+        """The target in its mixture."""
+        return Scene(*self.mixer.render(recipe))
+
+    def estimates(self, recipe: Recipe, scene: Scene) -> tuple[Iterator[tuple[Variant, np.ndarray]], Estimate | None]:
         """(variant, wave ``(channel, sample)``) one at a time, and the forward pass behind them."""
-        target, mixture = self.mixer.render(recipe)
         if self.system.oracle:
-            wave = oracle_estimate(self.system.oracle, target, mixture, self.params.scoring.ibm)
-            return iter([("none", wave)]), None
-        estimate, labels = separate(self.model, mixture, self.params), self.mixer.labels(recipe)
+            return iter([("none", scene.estimate(self.system.mask_settings(self.params.scoring)))]), None
+        estimate, labels = separate(self.model, scene.mixture, self.params), self.mixer.labels(recipe)
         gates = ((v, gate_for(v, estimate.probability, labels, self.params.separation)) for v in self.system.variants())
         return ((variant, estimate.wave(gate)) for variant, gate in gates), estimate
 
-    def references(self, recipe: Recipe) -> References:
+    def references(self, scene: Scene) -> References:
         """Target and accompaniment of a mixture."""
-        target, mixture = self.mixer.render(recipe)
         settings, rate = self.params.scoring, self.params.audio.sample_rate
         window, hop = round(settings.window_seconds * rate), round(settings.hop_seconds * rate)
         device = None if settings.device == "cpu" else settings.device
-        return References(np.stack([target.T, (mixture - target).T]), window, hop, device=device)
+        return References(np.stack([scene.target.T, (scene.mixture - scene.target).T]), window, hop, device=device)
 
-    def score(self, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def score(self, recipe: Recipe, scene: Scene, references: References) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(scores per variant and frame, activity per frame) of one song."""
-        waves, estimate = self.estimates(recipe)
-        estimates, references = dict(waves), self.references(recipe)
+        waves, estimate = self.estimates(recipe, scene)
+        estimates = dict(waves)
         scores = references.score(*(wave.T[None] for wave in estimates.values()), sources=[0])
         tables = [
             self._table(recipe, references, variant, found) for variant, found in zip(estimates, scores, strict=True)
@@ -122,14 +125,60 @@ class Scorer:
         return table.assign(song=recipe.name)
 
 
-def score_run(scorer: Scorer, output: Path, threads: int) -> None:
-    """Score every test song of a run: ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
-    recipes = scorer.recipes()
-    parts = output / ".parts" / f"{scorer.run.id}.{_stamp(scorer)}"
-    todo = [recipe for recipe in recipes if not _part(parts, recipe, "activity").exists()]
-    title = f"scores {scorer.run.id}"
-    for _ in track(_scored(scorer, parts, todo, threads), title, len(todo)):
+@dataclass(frozen=True)
+class Task:
+    """A song and the numbers of the runs that are scored on it: all of one target, and so with the same references."""
+
+    recipe: Recipe
+    runs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Runs to score, and the folder of each for its finished songs; picklable, so that a process can have its own."""
+
+    scorers: list[Scorer]
+    parts: list[Path]
+
+    def tasks(self) -> list[Task]:
+        """What is left to score, by target and song."""
+        groups: dict[tuple[str, str, str], list[int]] = {}
+        for number, scorer in enumerate(self.scorers):
+            together = "" if scorer.system.oracle else scorer.run.id  # a network is scored alone
+            groups.setdefault((scorer.run.corpus, scorer.run.target, together), []).append(number)
+        tasks = [self._task(recipe, runs) for runs in groups.values() for recipe in self.scorers[runs[0]].recipes()]
+        return [task for task in tasks if task.runs]
+
+    def _task(self, recipe: Recipe, runs: list[int]) -> Task:
+        return Task(recipe, tuple(run for run in runs if not _part(self.parts[run], recipe, "activity").exists()))
+
+    def do(self, task: Task) -> None:
+        """Score a song: its references are prepared once for all runs."""
+        first = self.scorers[task.runs[0]]
+        scene = first.scene(task.recipe)
+        references = first.references(scene)
+        for run in task.runs:
+            references = references.anew()  # so that no digit depends on which runs are scored together
+            scores, activity = self.scorers[run].score(task.recipe, scene, references)
+            write_table(_part(self.parts[run], task.recipe, "scores"), scores)
+            # Written last: its presence says that the song is done.
+            write_table(_part(self.parts[run], task.recipe, "activity"), activity)
+
+
+def score_runs(scorers: list[Scorer], output: Path, threads: int) -> None:
+    """Score every test song of some runs: ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
+    work = Work(scorers, [output / ".parts" / f"{scorer.run.id}.{_stamp(scorer)}" for scorer in scorers])
+    tasks = work.tasks()
+    title = f"scores {scorers[0].run.id}" if len(scorers) == 1 else f"scores of {len(scorers)} runs"
+    for _ in track(_done(work, tasks, threads), title, len(tasks)):
         pass
+    for scorer, parts in zip(scorers, work.parts, strict=True):
+        _join(scorer, parts, output)
+
+
+def _join(scorer: Scorer, parts: Path, output: Path) -> None:
+    """Write the files of a run from those of its songs."""
+    recipes = scorer.recipes()
     tables = [read_table(_part(parts, recipe, "scores")) for recipe in recipes]
     activity = pd.concat([read_table(_part(parts, recipe, "activity")) for recipe in recipes], ignore_index=True)
     if len(activity):
@@ -152,37 +201,31 @@ def _part(parts: Path, recipe: Recipe, kind: str) -> Path:
     return parts / f"{slug(recipe.name)}.{digest(recipe.name, 6)}.{kind}.parquet"
 
 
-def _scored(scorer: Scorer, parts: Path, recipes: list[Recipe], threads: int) -> Iterator[None]:
-    if threads == 1 or len(recipes) < 2:
+def _done(work: Work, tasks: list[Task], threads: int) -> Iterator[None]:
+    if threads == 1 or len(tasks) < 2:
         torch.set_num_threads(1)
-        for recipe in recipes:
-            _score_song(scorer, parts, recipe)
+        for task in tasks:
+            work.do(task)
             yield
         return
     # Fresh processes: a forked one would inherit torch's thread pools in an undefined state.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(threads, context, _start_worker, (scorer, parts)) as pool:
-        yield from pool.map(_score_in_worker, recipes)
+    with ProcessPoolExecutor(threads, context, _start_worker, (work,)) as pool:
+        yield from pool.map(_do_in_worker, tasks)
 
 
-_worker: tuple[Scorer, Path] | None = None  # of a scoring process: its model and corpus are loaded once
+_worker: Work | None = None  # of a scoring process: its models and corpora are loaded once
 
 
-def _start_worker(scorer: Scorer, parts: Path) -> None:
+def _start_worker(work: Work) -> None:
     global _worker
     torch.set_num_threads(1)
-    _worker = (scorer, parts)
+    _worker = work
 
 
-def _score_in_worker(recipe: Recipe) -> None:
+def _do_in_worker(task: Task) -> None:
     assert _worker is not None
-    _score_song(*_worker, recipe)
-
-
-def _score_song(scorer: Scorer, parts: Path, recipe: Recipe) -> None:
-    scores, activity = scorer.score(recipe)
-    write_table(_part(parts, recipe, "scores"), scores)
-    write_table(_part(parts, recipe, "activity"), activity)  # written last: its presence says that the song is done
+    _worker.do(task)
 
 
 def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer:

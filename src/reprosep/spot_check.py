@@ -79,8 +79,9 @@ def _checked(choice: Choice) -> dict[str, object]:
     scores = read_table(scorer.results / "scores" / f"{scorer.run.id}.parquet")
     mine = scores[(scores["song"] == choice.song) & (scores["variant"] == choice.variant)].sort_values("frame")
     recipe = next(recipe for recipe in scorer.recipes() if recipe.name == choice.song)
-    references = scorer.references(recipe)
-    wave = dict(scorer.estimates(recipe)[0])[choice.variant]
+    scene = scorer.scene(recipe)
+    references = scorer.references(scene)
+    wave = dict(scorer.estimates(recipe, scene)[0])[choice.variant]
     expected = musevals_scores(references, wave.T)
     found = mine[list(METRICS)].to_numpy().T
     return {

@@ -14,7 +14,7 @@ from typing import Any
 
 from reprosep.errors import UserError
 from reprosep.files import sha256, write_json
-from reprosep.papers import find_run, load_paper, runs
+from reprosep.papers import check_accepted, find_run, load_paper, runs
 from reprosep.params import Params, dump
 
 
@@ -42,9 +42,9 @@ def recordings(params: Params, name: str, threads: int) -> None:
         speed = summary["stem_seconds_per_core_second"]
         print(f"{summary['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
     else:
-        from reprosep.corpora.catalog import read_songs
+        from reprosep.corpora.reading import read_songs
 
-        summary["songs"] = [song.name for song in read_songs(params, name)]
+        summary["songs"] = [song.name for song in read_songs(name, corpus)]
     write_json(results_folder(params) / name / "recordings.json", summary)
 
 
@@ -170,13 +170,29 @@ def _run_record(params: Params, identifier: str, training: Any, outcome: Any, wa
     }
 
 
-def score(params: Params, identifier: str, threads: int) -> None:
-    """Score a run or an oracle on the test songs; writes ``scores/<run>.parquet``."""
-    from reprosep.scoring import score_run, scorer_for
+def score(params: Params, identifiers: list[str], threads: int) -> None:
+    """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each."""
+    from reprosep.scoring import score_runs, scorer_for
 
-    run, system = find_run(params, identifier)
     results = results_folder(params)
-    score_run(scorer_for(params, run, system, results), results / "scores", threads)
+    pairs = [find_run(params, identifier) for identifier in dict.fromkeys(identifiers)]
+    score_runs([scorer_for(params, *pair, results) for pair in pairs], results / "scores", threads)
+
+
+def calibrate(params: Params, paper_name: str) -> None:
+    """A paper's values that need no training beside the published ones; writes ``papers/<paper>/calibration.csv``."""
+    from rich.console import Console
+
+    from reprosep.calibration import conclude, measure, printed
+
+    papers = {name: load_paper(name) for name in [*params.papers, paper_name]}
+    check_accepted(params, papers.values())
+    paper, results = papers[paper_name], results_folder(params)
+    if paper.calibration is None:
+        raise UserError(f"{paper_name}.yaml: no section 'calibration', so there is nothing to compare; write one")
+    rows = measure(params, paper, results)
+    Console(width=None if sys.stdout.isatty() else 140).print(printed(paper, rows))
+    conclude(params, paper, rows, results / "papers" / paper_name)
 
 
 def spot_check(params: Params, paper_name: str) -> None:

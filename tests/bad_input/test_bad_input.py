@@ -56,13 +56,11 @@ def test_truncated_wav(line: Make, reprosep: Run) -> None:
 
 
 def test_truncated_flac(line: Make, reprosep: Run) -> None:
-    up = line("own")
+    line("own").step("recordings", "own", 1)
     path = Path("recordings/own/My song 0/DI bass.flac")
     path.write_bytes(path.read_bytes()[:-20_000])
-    up.step("recordings", "own", 1)
-    up.step("catalog", "own", 1)
-    told(reprosep("store", "own"), str(path), "truncated", "again")
-    assert not Path("results/smoke/own/audio/index.parquet").exists()
+    told(reprosep("catalog", "own"), str(path), "truncated", "again")
+    assert not Path("results/smoke/own/catalog.parquet").exists()
 
 
 def test_silent_stem(line: Make, reprosep: Run) -> None:
@@ -139,7 +137,7 @@ def test_missing_stem_file_medleydb(line: Make, reprosep: Run) -> None:
     line("mm")
     path = METADATA.parent / "Artist0_Song0_STEMS" / "Artist0_Song0_STEM_02.wav"
     path.unlink()
-    told(reprosep("catalog", "mm"), str(path), "no such file", "check the spelling")
+    told(reprosep("catalog", "mm"), str(path), "no such file", "metadata", "get it from its source")
 
 
 def test_stem_vanishes_after_the_catalog(line: Make, reprosep: Run) -> None:

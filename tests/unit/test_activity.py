@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.signal
+import soundfile
 import torch
+import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -15,7 +17,7 @@ from conftest import Line
 from reprosep.activity import build_activity, confidence, envelope, stem_confidences, write_labels
 from reprosep.audio.stft import stft
 from reprosep.audio.store import FULL_SCALE, SongArrays, read_table
-from synthetic import make_params
+from synthetic import make_medleydb, make_params
 
 ACTIVITY = make_params().activity
 PAPER_SIZE = {"audio": {"sample_rate": 44100}, "stft": {"n_fft": 4096, "hop": 1024}, "activity": {"window": 4096}}
@@ -102,6 +104,30 @@ def test_label_file_has_the_format_of_a_published_one(tmp_path: Path, shared_dat
     assert [line.split(",")[0] for line in ours[1:]] == [line.split(",")[0] for line in theirs[1 : len(ours)]]
     decimals = {len(value.partition(".")[2]) for line in theirs[1:] for value in line.split(",")}
     assert decimals == {4} == {len(value.partition(".")[2]) for line in ours[1:] for value in line.split(",")}
+
+
+def test_a_song_of_audio_and_metadata_gives_its_label_file(tmp_path: Path) -> None:
+    """From wav files and METADATA.yaml at the paper's scale to the file that MedleyDB would publish for them."""
+    corpora = {"mm": {"targets": ["vocals"], "test_fraction": 0.4}}
+    line = Line(tmp_path, make_params(PAPER_SIZE | {"corpora": corpora}))
+    make_medleydb(tmp_path / "recordings" / "mm", songs=4, seconds=3.0, rate=44100)
+    song = tmp_path / "recordings/mm/Audio/Artist0_Song0"
+    metadata = yaml.safe_load((song / "Artist0_Song0_METADATA.yaml").read_text())
+    metadata["stems"]["S07"] = metadata["stems"].pop("S03")  # real files leave numbers out
+    (song / "Artist0_Song0_METADATA.yaml").write_text(yaml.safe_dump(metadata))
+    for step in ("recordings", "catalog", "store", "activity"):
+        line.step(step, "mm", 1)
+    header, values = parse_labels(line.results / "mm/activity/labels/Artist0_Song0_ACTIVATION_CONF.lab")
+    names = sorted(metadata["stems"])
+    assert header.split(",") == ["time", *names] == ["time", "S01", "S02", "S04", "S07"]
+    files = [song / "Artist0_Song0_STEMS" / metadata["stems"][name]["filename"] for name in names]
+    stems = np.stack([soundfile.read(file)[0] for file in files])
+    plain = medleydb_confidence(stems, 4096)
+    assert values.shape == (plain.shape[1], 1 + len(names))
+    np.testing.assert_allclose(np.diff(values[:, 0]), 2048 / 44100, atol=1e-4)
+    np.testing.assert_allclose(values[:, 1:], plain.T, atol=0.5e-4 + 1e-6)  # four decimals
+    exact = confidence(np.stack([envelope(stem, 4096, 2048, plain.shape[1]) for stem in stems]), line.params.activity)
+    np.testing.assert_allclose(exact, plain, atol=1e-6)
 
 
 def test_silence_has_the_published_confidence() -> None:

@@ -27,9 +27,9 @@ def iass() -> Paper:
 
 def test_runs_of_the_demo(demo: Params, iass: Paper) -> None:
     found = runs(demo, iass)
-    assert len(found) == 42
+    assert len(found) == 70
     assert len([run for run in found if run.seed is not None]) == 30
-    assert len({run.id for run in found}) == 42
+    assert len({run.id for run in found}) == 70
     assert all(re.fullmatch(r"[a-z0-9_-]+", run.id) for run in found)
 
 
@@ -86,7 +86,7 @@ def test_every_claim_and_figure_names_a_run(demo: Params, iass: Paper) -> None:
 
 def test_more_seeds_are_more_trainings(demo: Params, iass: Paper) -> None:
     more = demo.model_copy(update={"seeds": [1, 2, 3]})
-    assert len(runs(more, iass)) == 12 + 3 * 30
+    assert len(runs(more, iass)) == 40 + 3 * 30
 
 
 def test_targets_that_a_corpus_lacks_have_no_cells(iass: Paper) -> None:
@@ -98,15 +98,15 @@ def test_targets_that_a_corpus_lacks_have_no_cells(iass: Paper) -> None:
 
 def test_gates_need_an_activity_head(iass: Paper) -> None:
     assert iass.systems["iass"].variants() == ("none", "raw", "median", "oracle")
-    for name in ("iass-no-labels", "open-unmix", "ibm", "input"):
+    for name in ("iass-no-labels", "open-unmix", "ibm", "irm", "wiener", "input"):
         assert iass.systems[name].variants() == ("none",)
 
 
 def test_a_run_is_found_by_its_id(demo: Params) -> None:
     run, system = find_run(demo, "mm_electric-guitar_iass-no-labels_s42")
     assert (run.corpus, run.target, run.seed, system.activity_weight) == ("mm", "electric-guitar", 42, 0.0)
-    with pytest.raises(UserError, match=r"unknown run 'mm_vocals_ims' \(did you mean 'mm_vocals_ibm'\?\)"):
-        find_run(demo, "mm_vocals_ims")
+    with pytest.raises(UserError, match=r"unknown run 'mm_vocals_ibn' \(did you mean 'mm_vocals_ibm'\?\)"):
+        find_run(demo, "mm_vocals_ibn")
 
 
 def test_unknown_paper() -> None:
@@ -132,6 +132,15 @@ def changed_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("systems", "iass", "block"), 3, "unknown key 'systems.iass.block' \\(did you mean 'blocks'\\?\\)"),
         (("tables", "table-1", "rows", 0, "system"), "ias", "unknown system 'ias' \\(did you mean 'iass'\\?\\)"),
         (("claims", 0, "left", "system"), "ias", "unknown system 'ias'"),
+        (
+            ("calibration", "measured", 0, "systems"),
+            ["ibn"],
+            "calibration.measured.0.systems: 'ibn' is no oracle \\(did you mean 'ibm'",
+        ),
+        (("calibration", "tolerances"), {}, "calibration.tolerances: no tolerance for 'input'"),
+        (("calibration", "tolerances", "iass"), {"decibel": 1, "reason": "-"}, "calibration.tolerances: 'iass' is no"),
+        (("systems", "irm", "mask"), {"theta": 0.5}, "systems.irm.mask.theta: oracle 'irm' has no such setting"),
+        (("systems", "input", "mask"), {"n_fft": 512}, "systems.input.mask.n_fft: .*; allowed: none"),
         (("claims", 0, "expect"), "bigger", "claims.0.expect: found 'bigger'"),
         (
             ("tables", "table-1", "published"),

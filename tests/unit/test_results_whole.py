@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from reprosep import papers, params
+from reprosep.calibration import conclude, measure
 from reprosep.errors import UserError
 from reprosep.papers import Deviation, Paper, Run
 from reprosep.params import Params
@@ -22,6 +23,7 @@ from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
 # dB by which a system or a gate is better than Open-Unmix in the synthetic scores.
 LEVEL = {"open-unmix": 0.0, "iass": 1.0, "iass-4-blocks": 1.05, "iass-no-labels": 0.7, "ibm": 5.0, "input": -8.0}
+LEVEL |= {"irm": 5.5, "wiener": 6.0}
 GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2}
 HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}
 
@@ -159,6 +161,7 @@ def _parquet(table: pd.DataFrame, path: Path) -> None:
 def write_all(settings: Params, paper: Paper, results: Path) -> Path:
     """Everything that this step writes; returns the paper's folder."""
     output = results / "papers" / "iass"
+    conclude(settings, paper, measure(settings, paper, results), output)
     write_tables(settings, paper, results, output)
     write_figures(settings, paper, results, output)
     write_claims(settings, paper, results, output)

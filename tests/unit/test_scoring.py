@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +14,17 @@ import pytest
 from conftest import CHANGE, Line
 from reprosep import scoring
 from reprosep.audio.store import read_table
+from reprosep.calibration_plan import MaskChange
 from reprosep.metrics import METRICS
+from reprosep.mixing import Recipe
 from reprosep.papers import find_run
-from reprosep.scoring import score_run, scorer_for
+from reprosep.scoring import score_runs, scorer_for
+from reprosep.separation.oracle import oracle_estimate
 from scores import score_frames
 from synthetic import make_params
 
 IASS = "mm_vocals_iass_s42"
+ORACLES = [f"mm_{target}_{oracle}" for target in ("vocals", "bass") for oracle in ("ibm", "input", "irm", "wiener")]
 
 
 # ---- runs --------------------------------------------------------------------------------------------------------
@@ -26,8 +32,9 @@ IASS = "mm_vocals_iass_s42"
 
 @pytest.fixture(scope="module")
 def scored(trained: Line) -> Line:
-    for run in (IASS, "musdb_drums_open-unmix_s42", "mm_vocals_ibm", "mm_vocals_input"):
-        trained.step("score", run, 1)
+    for run in (IASS, "musdb_drums_open-unmix_s42"):
+        trained.step("score", [run], 1)
+    trained.step("score", ORACLES, 1)
     return trained
 
 
@@ -45,7 +52,7 @@ def test_every_variant_song_and_frame_is_there(scored: Line) -> None:
     assert not (scored.results / "scores" / "mm_vocals_ibm.activity.parquet").exists()
 
 
-@pytest.mark.parametrize("run", [IASS, "musdb_drums_open-unmix_s42", "mm_vocals_ibm", "mm_vocals_input"])
+@pytest.mark.parametrize("run", [IASS, "musdb_drums_open-unmix_s42", *ORACLES])
 def test_a_frame_without_a_score_says_why(scored: Line, run: str) -> None:
     found = table(scored, run)
     np.testing.assert_array_equal(found["SDR"].isna(), found["dropped"] != "")
@@ -61,8 +68,61 @@ def test_input_scores_are_those_of_the_mixture(scored: Line) -> None:
     np.testing.assert_array_equal(found[found["song"] == recipe.name]["SDR"], plain["SDR"])
 
 
-def test_the_oracle_mask_beats_the_mixture(scored: Line) -> None:
-    assert table(scored, "mm_vocals_ibm")["SDR"].median() > table(scored, "mm_vocals_input")["SDR"].median() + 3
+@pytest.mark.parametrize("mask", ["ibm", "irm", "wiener"])
+def test_an_ideal_mask_beats_the_mixture(scored: Line, mask: str) -> None:
+    assert table(scored, f"mm_vocals_{mask}")["SDR"].median() > table(scored, "mm_vocals_input")["SDR"].median() + 3
+
+
+def test_scores_do_not_depend_on_what_is_scored_beside(scored: Line, tmp_path: Path) -> None:
+    """Oracles of a target share its references; each alone, to the last bit, is what all of them together are."""
+    for run in ORACLES[:4]:
+        score_runs([_scorer(scored, run)], tmp_path, 1)
+        assert (tmp_path / f"{run}.parquet").read_bytes() == (scored.results / "scores" / f"{run}.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("run", ORACLES)
+def test_oracle_scores_are_those_of_the_estimate_alone(scored: Line, run: str) -> None:
+    scorer = _scorer(scored, run)
+    for recipe in scorer.recipes():
+        target, mixture = scorer.mixer.render(recipe)
+        estimate = oracle_estimate(target, mixture, scorer.system.mask_settings(scored.params.scoring))
+        rate = scored.params.audio.sample_rate
+        plain = score_frames(target.T, (mixture - target).T, estimate.T, rate, rate)
+        found = table(scored, run)
+        for metric in METRICS:
+            np.testing.assert_array_equal(found[found["song"] == recipe.name][metric], plain[metric])
+
+
+def test_an_interrupted_scoring_of_several_runs_goes_on(
+    scored: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = scoring.Scorer.score
+    done: list[tuple[str, str]] = []
+
+    def count(self: scoring.Scorer, recipe: Recipe, *rest: Any) -> object:
+        if len(done) == 2 and not stopped:
+            raise KeyboardInterrupt
+        done.append((self.run.id, recipe.name))
+        return original(self, recipe, *rest)
+
+    monkeypatch.setattr(scoring.Scorer, "score", count)
+    stopped: list[bool] = []
+    with pytest.raises(KeyboardInterrupt):
+        score_runs([_scorer(scored, run) for run in ORACLES], tmp_path, 1)
+    stopped.append(True)
+    score_runs([_scorer(scored, run) for run in ORACLES], tmp_path, 1)
+    songs = sum(len(_scorer(scored, run).recipes()) for run in ORACLES)
+    assert len(done) == len(set(done)) == songs
+    for run in ORACLES:
+        assert (tmp_path / f"{run}.parquet").read_bytes() == (scored.results / "scores" / f"{run}.parquet").read_bytes()
+
+
+def test_a_paper_may_change_a_mask(scored: Line, tmp_path: Path) -> None:
+    plain = _scorer(scored, "mm_vocals_ibm")
+    system = plain.system.model_copy(update={"mask": MaskChange(n_fft=256)})
+    score_runs([dataclasses.replace(plain, system=system)], tmp_path, 1)
+    changed = read_table(tmp_path / "mm_vocals_ibm.parquet")["SDR"]
+    assert (changed - table(scored, "mm_vocals_ibm")["SDR"]).abs().max() > 0.01
 
 
 def test_activity_of_every_frame(scored: Line) -> None:
@@ -81,44 +141,48 @@ def _scorer(line: Line, identifier: str, **change: object) -> scoring.Scorer:
 
 
 def test_two_processes_give_the_same_files(scored: Line, tmp_path: Path) -> None:
-    score_run(_scorer(scored, IASS), tmp_path, 2)
-    for path in tmp_path.glob("*.parquet"):
+    score_runs([_scorer(scored, IASS)], tmp_path, 2)
+    score_runs([_scorer(scored, run) for run in ORACLES], tmp_path, 2)
+    paths = list(tmp_path.glob("*.parquet"))
+    assert len(paths) == 2 + len(ORACLES)
+    for path in paths:
         assert path.read_bytes() == (scored.results / "scores" / path.name).read_bytes()
 
 
 def test_an_interrupted_scoring_goes_on_with_the_next_song(
     scored: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original, done = scoring.Scorer.score, []
+    original = scoring.Scorer.score
+    done: list[Recipe] = []
 
-    def stop(self: scoring.Scorer, recipe: object) -> object:
+    def stop(self: scoring.Scorer, recipe: Recipe, *rest: Any) -> object:
         if done:
             raise KeyboardInterrupt
         done.append(recipe)
-        return original(self, recipe)  # type: ignore[arg-type]
+        return original(self, recipe, *rest)
 
     monkeypatch.setattr(scoring.Scorer, "score", stop)
     with pytest.raises(KeyboardInterrupt):
-        score_run(_scorer(scored, IASS), tmp_path, 1)
+        score_runs([_scorer(scored, IASS)], tmp_path, 1)
     assert not list(tmp_path.glob("*.parquet"))
     assert len(list(tmp_path.rglob("*.activity.parquet"))) == 1
 
-    def count(self: scoring.Scorer, recipe: object) -> object:
+    def count(self: scoring.Scorer, recipe: Recipe, *rest: Any) -> object:
         done.append(recipe)
-        return original(self, recipe)  # type: ignore[arg-type]
+        return original(self, recipe, *rest)
 
     monkeypatch.setattr(scoring.Scorer, "score", count)
     scorer = _scorer(scored, IASS)
-    score_run(scorer, tmp_path, 1)
+    score_runs([scorer], tmp_path, 1)
     assert [recipe.name for recipe in done] == [recipe.name for recipe in scorer.recipes()]
     assert (tmp_path / f"{IASS}.parquet").read_bytes() == (scored.results / "scores" / f"{IASS}.parquet").read_bytes()
 
 
 def test_parts_of_other_settings_are_not_used(scored: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # keep the parts
-    score_run(_scorer(scored, "mm_vocals_input"), tmp_path, 1)
+    score_runs([_scorer(scored, "mm_vocals_input")], tmp_path, 1)
     changed = {"scoring": {"window_seconds": 2.0, "hop_seconds": 2.0}}
-    score_run(_scorer(scored, "mm_vocals_input", **changed), tmp_path, 1)
+    score_runs([_scorer(scored, "mm_vocals_input", **changed)], tmp_path, 1)
     assert read_table(tmp_path / "mm_vocals_input.parquet").groupby("song").size().eq(3).all()
 
 
@@ -130,7 +194,7 @@ def test_a_network_that_says_nothing_is_scored(scored: Line, tmp_path: Path, mon
     with torch.no_grad():
         scorer.model.output_scale.zero_()
         scorer.model.output_mean.fill_(-1.0)
-    score_run(scorer, tmp_path, 1)
+    score_runs([scorer], tmp_path, 1)
     found = read_table(tmp_path / f"{IASS}.parquet")
     assert found[list(METRICS)].isna().all(axis=None)
     assert set(found["dropped"]) <= {"silent estimate", "silent target", "silent accompaniment"}

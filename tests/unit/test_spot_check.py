@@ -25,8 +25,7 @@ def pairs(params: Params) -> list[tuple[Run, System]]:
 
 @pytest.fixture(scope="module")
 def scored(trained: Line) -> Line:
-    for run in RUNS:
-        trained.step("score", run, 1)
+    trained.step("score", list(RUNS), 1)
     return trained
 
 

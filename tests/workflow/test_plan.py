@@ -21,7 +21,8 @@ def test_the_complete_dag_plans_without_data(project: Path, scale: str | None) -
     assert answer.returncode == 0, answer.stdout
     jobs = job_counts(answer.stdout)
     assert jobs["train"] == 30
-    assert jobs["score_oracle"] == 12
+    for step in ("score_oracles_musdb", "score_oracles_mm", "calibration_iass"):
+        assert jobs[step] == 1
     assert jobs["score_plain"] + jobs["score_gated"] == 30
     for step in ("recordings", "catalog", "store", "activity", "mixtures"):
         assert jobs[step] == 2
@@ -47,6 +48,10 @@ def test_more_seeds_plan_more_trainings(project: Path) -> None:
             "params: training.epochs: found 'many', but input should be a valid",
         ),
         ({"corpora": {"musdb": {"targets": ["vocal"]}}}, "unknown target 'vocal' (did you mean 'vocals'?)"),
+        (
+            {"calibration": {"accept": ["mm/vocal/ibm"]}},
+            "'mm/vocal/ibm' is no value of a calibration (did you mean 'mm/vocals/ibm'?)",
+        ),
         ({"papers": ["ias"]}, "params: papers: unknown paper 'ias' (did you mean 'iass'?)"),
     ],
 )

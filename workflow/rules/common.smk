@@ -11,7 +11,7 @@ sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
-from reprosep.papers import load_paper, runs
+from reprosep.papers import calibration_cells, check_accepted, load_paper, runs
 from reprosep.params import dump
 from reprosep.params import parse as parse_params
 from reprosep.provenance import source_digest
@@ -23,6 +23,7 @@ def validated_params():
     try:
         params = parse_params(config)
         papers = {name: load_paper(name) for name in params.papers}
+        check_accepted(params, papers.values())
     except UserError as error:
         raise WorkflowError(str(error))
     return params, papers
@@ -33,6 +34,7 @@ RESULTS = Path("results") / PARAMS.scale
 RUNS = {run.id: (run, paper.systems[run.system]) for paper in PAPERS.values() for run in runs(PARAMS, paper)}
 TRAINED = [name for name, (run, _) in RUNS.items() if run.seed is not None]
 ORACLES = [name for name in RUNS if name not in TRAINED]
+CALIBRATED = [name for name, paper in PAPERS.items() if paper.calibration]
 WITH_ACTIVITY = [name for name, (_, system) in RUNS.items() if len(system.variants()) > 1]
 
 
@@ -71,6 +73,32 @@ def corpus_settings(*names):
 def listing(wildcards):
     """Names, sizes and dates of a real corpus's files, so that an added song is noticed; None for a stand-in."""
     return recordings_listing(PARAMS.corpora[wildcards.corpus])
+
+
+def oracles_of(corpus):
+    """Ids of the oracles of a corpus."""
+    return [name for name in ORACLES if RUNS[name][0].corpus == corpus]
+
+
+def scoring_settings(*kinds):
+    """How estimates are scored, with the settings of the given masks."""
+    masks = {"ibm", "irm", "wiener"} - set(kinds)
+    return {name: value for name, value in dump(PARAMS)["scoring"].items() if name not in masks}
+
+
+def calibrated(paper):
+    """Scores of the oracles of a paper's calibration."""
+    cells = calibration_cells(PARAMS, PAPERS[paper])
+    return [RESULTS / f"scores/{cell.corpus}_{cell.target}_{cell.system}.parquet" for cell in cells]
+
+
+def calibrations(wildcards):
+    """Calibrations of the papers that a run belongs to: they stop a wrong set-up before it is trained.
+
+    Their dates do not matter: a network does not depend on them.
+    """
+    papers = [name for name in CALIBRATED if wildcards.run in paper_runs(name)]
+    return [ancient(RESULTS / "papers" / name / "calibration.csv") for name in papers]
 
 
 def run_settings(*sections):
@@ -135,7 +163,8 @@ def paper_results(paper):
     folder = RESULTS / "papers" / paper
     tables = expand(folder / "{table}{kind}.csv", table=PAPERS[paper].tables, kind=["", "-common-frames"])
     figures = expand(folder / "{figure}.{suffix}", figure=PAPERS[paper].figures, suffix=["svg", "png"])
-    return [*tables, *figures, folder / "claims.csv", folder / "spot-check.csv", folder / "listen"]
+    calibration = [folder / "calibration.csv"] if paper in CALIBRATED else []
+    return [*calibration, *tables, *figures, folder / "claims.csv", folder / "spot-check.csv", folder / "listen"]
 
 
 def template_digest():

@@ -1,28 +1,36 @@
-# Oracles come first: they need no training and tell early when corpus or metric are wrong.
-rule score_oracle:
-    input:
-        corpus_files("catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"),
-    output:
-        RESULTS / "scores/{run}.parquet",
-    log:
-        RESULTS / "logs/score/{run}.log",
-    benchmark:
-        RESULTS / "benchmarks/score/{run}.tsv"
-    wildcard_constraints:
-        run="|".join(ORACLES),
-    priority: 10
-    conda:
-        "../../envs/conda.yaml"
-    threads: PARAMS.scoring.threads
-    resources:
-        mem_mb=4000,
-        runtime=720,
-        gpu=0,
-    params:
-        settings=run_settings("scoring"),
-        code=code("metrics", "separation/oracle.py", "scoring.py"),
-    shell:
-        "reprosep score {wildcards.run} --threads {threads} 2> {log}"
+# Oracles come first: they need no training and tell early when corpus or metric are wrong. Those of a corpus are one job:
+# starting it takes longer than scoring one of them, and oracles of a target share its references.
+for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
+
+    rule:
+        name:
+            f"score_oracles_{corpus.replace('-', '_')}"
+        input:
+            expand(
+                RESULTS / corpus / "{file}",
+                file=["catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"],
+            ),
+        output:
+            expand(RESULTS / "scores/{run}.parquet", run=oracles_of(corpus)),
+        log:
+            RESULTS / "logs/score" / f"oracles-{corpus}.log",
+        benchmark:
+            RESULTS / "benchmarks/score" / f"oracles-{corpus}.tsv"
+        priority: 10
+        conda:
+            "../../envs/conda.yaml"
+        threads: PARAMS.scoring.threads
+        resources:
+            mem_mb=2000 + 2000 * PARAMS.scoring.threads,
+            runtime=720,
+            gpu=0,
+        params:
+            runs=oracles_of(corpus),
+            systems=[RUNS[name][1].model_dump(mode="json") for name in oracles_of(corpus)],
+            scoring=scoring_settings("ibm", "irm", "wiener"),
+            code=code("metrics", "separation/oracle.py", "scoring.py"),
+        shell:
+            "reprosep score {params.runs} --threads {threads} 2> {log}"
 
 
 rule score_plain:
@@ -45,7 +53,8 @@ rule score_plain:
         runtime=1440,
         gpu=0,
     params:
-        settings=run_settings("models", "separation", "scoring"),
+        settings=run_settings("models", "separation"),
+        scoring=scoring_settings(),
         code=code("metrics", "separation", "scoring.py"),
     shell:
         "reprosep score {wildcards.run} --threads {threads} 2> {log}"

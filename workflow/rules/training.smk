@@ -1,6 +1,7 @@
 rule train:
     input:
         corpus_files("catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"),
+        calibrations=calibrations,
     output:
         weights=RESULTS / "runs/{run}/best.safetensors",
         epochs=RESULTS / "runs/{run}/epochs.csv",

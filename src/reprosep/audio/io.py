@@ -51,10 +51,12 @@ def sound_info(path: str | Path, stream: int = 0) -> SoundInfo:
     if info is None:
         return _ffprobe(path, stream)
     if info.subtype in ("PCM_U8", "PCM_S8"):
-        raise UserError(f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source")
+        raise UserError(
+            f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source", "unreadable"
+        )
     _check_whole_wav(path)
     if info.frames == 0:
-        raise UserError(f"{path}: holds no samples; get the file anew from its source")
+        raise UserError(f"{path}: holds no samples; get the file anew from its source", "empty-file")
     return SoundInfo(info.samplerate, info.channels, info.frames)
 
 
@@ -73,11 +75,14 @@ def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
     if path.suffix.lower() == ".flac" and len(samples) < info.samples:
         raise UserError(
             f"{path}: truncated, its header promises {info.samples} samples and {len(samples)} are there; "
-            "copy or download the file again"
+            "copy or download the file again",
+            "truncated",
         )
     if not np.isfinite(samples).all():
         first = int(np.argmin(np.isfinite(samples).all(axis=1)))
-        raise UserError(f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again")
+        raise UserError(
+            f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again", "not-a-number"
+        )
     return samples, rate
 
 
@@ -112,9 +117,9 @@ def to_channels(samples: np.ndarray, channels: int) -> np.ndarray:
 
 def _check_present(path: Path) -> None:
     if not path.is_file():
-        raise UserError(f"{path}: no such file; check the spelling, or get the missing file from its source")
+        raise UserError(f"{path}: no such file; check the spelling, or get the missing file from its source", "no-file")
     if path.stat().st_size == 0:
-        raise UserError(f"{path}: the file is empty (0 bytes); get it anew from its source")
+        raise UserError(f"{path}: the file is empty (0 bytes); get it anew from its source", "empty-file")
 
 
 def _check_whole_wav(path: Path) -> None:
@@ -130,7 +135,8 @@ def _check_whole_wav(path: Path) -> None:
                 if size > left and size != 0xFFFFFFFF:
                     raise UserError(
                         f"{path}: truncated, its header promises {size} bytes of samples and {left} are there; "
-                        "copy or download the file again"
+                        "copy or download the file again",
+                        "truncated",
                     )
                 return
             file.seek(size + size % 2, 1)

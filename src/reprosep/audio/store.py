@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reprosep.audio.health import sample_problems
 from reprosep.audio.io import read_sound, resample, to_channels
 from reprosep.errors import UserError
 from reprosep.files import digest, slug, whole_file
@@ -129,17 +130,8 @@ def _decode_song(stems: pd.DataFrame, audio: Audio, channels: int) -> np.ndarray
 
 def _decode_stem(path: str, stream: int, audio: Audio, channels: int) -> np.ndarray:
     samples, rate = read_sound(path, stream)
-    if not samples.any() and audio.silent_stems == "refuse":
-        raise UserError(
-            f"{path}: silent from start to end; remove the stem from its song, "
-            "or set audio.silent_stems to 'accept' to leave it out of every mixture"
-        )
-    clipped = float(np.mean(np.abs(samples) >= 1 - 1 / FULL_SCALE))  # 16-bit files hold no +1, and many no -1
-    if clipped > audio.clip_tolerance:
-        raise UserError(
-            f"{path}: clipped, {100 * clipped:.2f} % of its samples are at full scale where "
-            f"{100 * audio.clip_tolerance:.2f} % are allowed; export it at a lower level or raise audio.clip_tolerance"
-        )
+    for _, sentence in sample_problems(path, samples, audio):
+        raise UserError(sentence)
     samples = resample(to_channels(samples, channels), rate, audio.sample_rate)
     return np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 

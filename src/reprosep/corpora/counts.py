@@ -55,7 +55,7 @@ def medleydb_counts(songs: Sequence[Song], classes: Classes | None = None) -> pd
         name: [song for song in songs if medleydb_list(song.name) == name] for name in LISTS
     }
     columns = ["songs", *songs_by_class(songs, classes)]
-    groups["all"] = songs
+    groups["all"] = list(songs)
     rows = {name: {"songs": len(group)} | songs_by_class(group, classes) for name, group in groups.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).fillna(0).astype(int)
 

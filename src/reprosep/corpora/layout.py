@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from reprosep.errors import UserError, near_match
@@ -36,6 +38,27 @@ class Song:
     mixture: Stem | None = None  # the published mixture, where there is one
 
 
+class Faults:
+    """What a reader does about a song that it cannot read: raises, or with `keep` notes it and reads the others.
+
+    ``with faults.of(name, path): …`` surrounds the reading of one song; `found` holds (name, path, error).
+    """
+
+    def __init__(self, keep: bool = False) -> None:
+        self.keep = keep
+        self.found: list[tuple[str, str, UserError]] = []
+
+    @contextmanager
+    def of(self, name: str, path: object) -> Iterator[None]:
+        """Surrounds the reading of one song."""
+        try:
+            yield
+        except UserError as error:
+            if not self.keep:
+                raise
+            self.found.append((name, str(path), error))
+
+
 class InstrumentTable:
     """workflow/instruments.yaml: which instrument label belongs to which class."""
 
@@ -51,7 +74,8 @@ class InstrumentTable:
         if known is None:
             raise UserError(
                 f"{where}: unknown instrument '{label}'{near_match(label, self._class)}; "
-                "mend the label or add it to workflow/instruments.yaml"
+                "mend the label or add it to workflow/instruments.yaml",
+                "unknown-instrument",
             )
         return known
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reprosep.corpora.layout import MIXED, InstrumentTable, Song, Stem
+from reprosep.corpora.layout import MIXED, Faults, InstrumentTable, Song, Stem
 from reprosep.errors import UserError
 from reprosep.params import read_yaml
 
@@ -22,16 +22,25 @@ _SUFFIX = "_METADATA.yaml"
 Targets = Callable[[str, str], str]  # label and where it stands -> class
 
 
-def read_songs(root: str) -> list[Song]:
+def read_songs(root: str, faults: Faults | None = None) -> list[Song]:
     """Songs of a MedleyDB folder with their stems and instrument labels, and their mixture where its file exists.
+
+    Parameters
+    ----------
+    faults: what to do about songs that cannot be read; by default the first of them is raised.
 
     Raises
     ------
     UserError
         When the folder, a metadata key, a stem file or an instrument label is missing or unknown.
     """
-    table = InstrumentTable()
-    return [_song(path, folder, table.target) for folder, path in _songs(Path(root)).items()]
+    table, faults, songs = InstrumentTable(), faults or Faults(), []
+    for folder in _song_folders(Path(root)):
+        with faults.of(folder.name, folder):
+            song = _song(_metadata_file(Path(root), folder), folder, table.target)
+            _check_files(folder, song)
+            songs.append(song)
+    return songs
 
 
 def read_raws(root: str) -> dict[str, list[Stem]]:
@@ -45,7 +54,8 @@ def read_raws(root: str) -> dict[str, list[Stem]]:
         When the folder or a metadata key is missing.
     """
     table = InstrumentTable()
-    return {folder.name: _raws(path, folder, table.target_or_mixed) for folder, path in _songs(Path(root)).items()}
+    folders = _song_folders(Path(root))
+    return {path.name: _raws(_metadata_file(Path(root), path), path, table.target_or_mixed) for path in folders}
 
 
 def read_metadata(folder: str) -> list[Song]:
@@ -79,17 +89,31 @@ def _metadata_files(root: Path) -> list[Path]:
     return [path for place in places for path in sorted(root.glob(place)) if not path.name.startswith(".")]
 
 
-def _songs(root: Path) -> dict[Path, Path]:
-    """Song folder -> its metadata file, which lies in it, in ``Metadata/``, or in the root."""
+def _song_folders(root: Path) -> list[Path]:
     audio = root / "Audio"
     if not audio.is_dir():
         raise UserError(
-            f"{audio}: no such folder; put MedleyDB there or name the folder that holds Audio/ in corpora.*.roots"
+            f"{audio}: no such folder; put MedleyDB there or name the folder that holds Audio/ in corpora.*.roots",
+            "no-folder",
         )
     folders = sorted(path for path in audio.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not folders:
-        raise UserError(f"{audio}: no song in it; expected folders <Artist>_<Title>/ with stems and METADATA.yaml")
-    return {folder: _metadata_file(root, folder) for folder in folders}
+        text = f"{audio}: no song in it; expected folders <Artist>_<Title>/ with stems and METADATA.yaml"
+        raise UserError(text, "no-song")
+    return folders
+
+
+def _check_files(folder: Path, song: Song) -> None:
+    """Every stem has its file, and no file is there that the metadata do not name: it would be missing from the sum."""
+    for stem in song.stems:
+        if not Path(stem.path).is_file():
+            text = f"{stem.path}: no such file, but the metadata of '{song.name}' names it; get it from its source"
+            raise UserError(text, "no-file")
+    named = {Path(stem.path) for stem in song.stems}
+    for path in sorted({path.parent for path in named}.pop().glob("*.wav")):
+        if path not in named and not path.name.startswith("."):
+            text = f"{path}: not among the stems of {folder.name}'s metadata; remove it or get the song anew"
+            raise UserError(text, "extra-file")
 
 
 def _metadata_file(root: Path, folder: Path) -> Path:
@@ -100,7 +124,8 @@ def _metadata_file(root: Path, folder: Path) -> Path:
             return place / name
     raise UserError(
         f"{folder / name}: no such file, nor in {root / 'Metadata'} or in {root}; MedleyDB's metadata is free at "
-        "https://github.com/marl/medleydb, put the song's file into one of these folders"
+        "https://github.com/marl/medleydb, put the song's file into one of these folders",
+        "bad-metadata",
     )
 
 

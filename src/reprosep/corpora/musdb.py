@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.audio.io import sound_info
-from reprosep.corpora.layout import MIXED, Song, Stem
+from reprosep.corpora.layout import MIXED, Faults, Song, Stem
 from reprosep.corpora.registry import Version
 from reprosep.errors import UserError, near_match
 
@@ -24,12 +24,13 @@ SOURCES = ("vocals", "bass", "drums", "other")
 STEMS_SUFFIX = ".stem.mp4"
 
 
-def read_songs(root: str, versions: Sequence[Version] = ()) -> list[Song]:
+def read_songs(root: str, versions: Sequence[Version] = (), faults: Faults | None = None) -> list[Song]:
     """Songs of a MUSDB18 folder with their four stems and their mixture.
 
     Parameters
     ----------
     versions: published versions that the folder may hold; they say whether stems files or wav files are expected.
+    faults: what to do about songs that cannot be read; by default the first of them is raised.
 
     Raises
     ------
@@ -40,28 +41,35 @@ def read_songs(root: str, versions: Sequence[Version] = ()) -> list[Song]:
     folder = Path(root)
     _check_subsets(folder)
     is_wav = _check_suffix(folder, {version.suffix for version in versions})
+    faults = faults or Faults()
     songs = []
     for subset in SUBSETS:
         database = _database(folder, subset, is_wav)
         validation = set(database.setup["validation_tracks"])
         for track in database.tracks:
             split = "valid" if subset == "train" and track.name in validation else subset
-            songs.append(_song(folder / subset, track.name, split, database.setup["stem_ids"], is_wav))
+            with faults.of(track.name, folder / subset / track.name):
+                songs.append(_song(folder / subset, track.name, split, database.setup["stem_ids"], is_wav))
     return songs
 
 
 def _check_subsets(folder: Path) -> None:
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; put MUSDB18 there or name its folder in corpora.musdb.roots")
+        raise UserError(
+            f"{folder}: no such folder; put MUSDB18 there or name its folder in corpora.musdb.roots", "no-folder"
+        )
     found = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     for name in found:
         if name not in SUBSETS:
             raise UserError(
-                f"{folder / name}: unknown split '{name}'{near_match(name, SUBSETS)}; expected train and test"
+                f"{folder / name}: unknown split '{name}'{near_match(name, SUBSETS)}; expected train and test",
+                "unknown-split",
             )
     for subset in SUBSETS:
         if subset not in found:
-            raise UserError(f"{folder}: no folder '{subset}' in it; expected train and test as MUSDB18 has them")
+            raise UserError(
+                f"{folder}: no folder '{subset}' in it; expected train and test as MUSDB18 has them", "no-split"
+            )
 
 
 def _check_suffix(folder: Path, expected: set[str]) -> bool:
@@ -72,18 +80,21 @@ def _check_suffix(folder: Path, expected: set[str]) -> bool:
     if not stems and not folders:
         raise UserError(
             f"{folder}: no song in it; expected folders like train/<Artist - Title>/ with five wav files each, "
-            f"or files like train/<Artist - Title>{STEMS_SUFFIX}"
+            f"or files like train/<Artist - Title>{STEMS_SUFFIX}",
+            "no-song",
         )
     if stems and folders:
         raise UserError(
             f"{folder}: holds {STEMS_SUFFIX} files ({stems[0].name}) and folders of wav files ({folders[0].name}), "
-            "expected one kind; move one kind away, or decode all with musdbconvert"
+            "expected one kind; move one kind away, or decode all with musdbconvert",
+            "wrong-format",
         )
     found = ".wav" if folders else STEMS_SUFFIX
     if expected and found not in expected:
         raise UserError(
             f"{folder}: holds {found} files, expected {' or '.join(sorted(expected))} files as the corpus' version "
-            "has them; name the version that is there in corpora.*.versions, or get the other one"
+            "has them; name the version that is there in corpora.*.versions, or get the other one",
+            "wrong-format",
         )
     return bool(folders)
 
@@ -103,13 +114,14 @@ def _database(folder: Path, subset: str, is_wav: bool) -> Any:
 def _song(subset: Path, name: str, split: str, streams: dict[str, int], is_wav: bool) -> Song:
     artist, _, title = name.partition(" - ")
     if not title:
-        raise UserError(f"{subset / name}: song without ' - '; expected '<Artist> - <Title>'")
+        raise UserError(f"{subset / name}: song without ' - '; expected '<Artist> - <Title>'", "song-name")
     if is_wav:
         for source in ("mixture", *SOURCES):
             if not (subset / name / f"{source}.wav").is_file():
                 raise UserError(
                     f"{subset / name / source}.wav: missing; expected mixture, drums, bass, other and vocals "
-                    "in every song"
+                    "in every song",
+                    "no-file",
                 )
 
     def stem(source: str, target: str) -> Stem:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reprosep.corpora.layout import MIXED, Song, Stem
+from reprosep.corpora.layout import MIXED, Faults, Song, Stem
 from reprosep.corpora.registry import Version, song_list
 from reprosep.errors import UserError, near_match
 from reprosep.params import read_yaml
@@ -28,7 +28,7 @@ SUBMIXES = ("bass", "drums", "guitar", "piano", RESIDUALS)
 _SUFFIXES = (".flac", ".wav")
 
 
-def read_songs(root: str, versions: Sequence[Version] = ()) -> list[Song]:
+def read_songs(root: str, versions: Sequence[Version] = (), faults: Faults | None = None) -> list[Song]:
     """Songs of a Slakh folder; the artist of a song is its MIDI file, which several songs may share.
 
     Parameters
@@ -36,6 +36,7 @@ def read_songs(root: str, versions: Sequence[Version] = ()) -> list[Song]:
     versions: published versions that the folder holds. The list of one of them says which songs belong to which split,
         wherever they lie; songs that are not in it, and songs with a defect that excludes them, are left out. Without
         a list the folders tell the split, songs of ``omitted/`` are left out, and songs of the root are for training.
+    faults: what to do about songs that cannot be read; by default the first of them is raised.
 
     Raises
     ------
@@ -51,8 +52,11 @@ def read_songs(root: str, versions: Sequence[Version] = ()) -> list[Song]:
             f"{root}: none of its {len(folders)} songs is in the list of songs of the corpus' version; "
             "name another version in corpora.*.versions"
         )
-    songs = (_song(path, part) for path, part in chosen.items())
-    return list(track(songs, f"songs of {Path(root).name}", len(chosen)))
+    faults, songs = faults or Faults(), []
+    for path, part in track(chosen.items(), f"songs of {Path(root).name}", len(chosen)):
+        with faults.of(path.name, path):
+            songs.append(_song(path, part))
+    return songs
 
 
 def submix(song: Song, target: str) -> list[Stem]:
@@ -70,7 +74,9 @@ def submix(song: Song, target: str) -> list[Stem]:
 
 def _song_folders(root: Path) -> list[Path]:
     if not root.is_dir():
-        raise UserError(f"{root}: no such folder; put Slakh2100 there or name its folder in corpora.*.roots")
+        raise UserError(
+            f"{root}: no such folder; put Slakh2100 there or name its folder in corpora.*.roots", "no-folder"
+        )
     songs = []
     for path in _visible_folders(root):
         if path.name.startswith("Track"):
@@ -80,10 +86,12 @@ def _song_folders(root: Path) -> list[Path]:
         else:
             raise UserError(
                 f"{path}: unknown folder '{path.name}'{near_match(path.name, FOLDERS)}; expected "
-                f"{', '.join(FOLDERS)}, or songs named Track00001, Track00002, …"
+                f"{', '.join(FOLDERS)}, or songs named Track00001, Track00002, …",
+                "unknown-split",
             )
     if not songs:
-        raise UserError(f"{root}: no song in it; expected folders like train/Track00001/ with metadata.yaml and stems/")
+        text = f"{root}: no song in it; expected folders like train/Track00001/ with metadata.yaml and stems/"
+        raise UserError(text, "no-song")
     return sorted(songs, key=lambda path: path.name)
 
 
@@ -119,11 +127,14 @@ def _song(folder: Path, split: str) -> Song:
     present = [stem for stem in stems if stem]
     if not present:
         raise UserError(
-            f"{folder / 'stems'}: no stem in it; expected S00.flac, S01.flac, … (or .wav), get the song anew"
+            f"{folder / 'stems'}: no stem in it; expected S00.flac, S01.flac, … (or .wav), get the song anew",
+            "no-file",
         )
     mix = _sound(folder / "mix")
     if mix is None:
-        raise UserError(f"{folder / 'mix.flac'}: missing, and there is no mix.wav; get the song anew from its source")
+        raise UserError(
+            f"{folder / 'mix.flac'}: missing, and there is no mix.wav; get the song anew from its source", "no-file"
+        )
     mixture = Stem("mix", str(mix), "mixture", MIXED)
     return Song(folder.name, str(_value(path, metadata, "UUID")), split, present, mixture=mixture)
 
@@ -134,7 +145,8 @@ def _check_stray(path: Path, folder: Path, entries: dict[str, Any]) -> None:
         if found.suffix in _SUFFIXES and not found.name.startswith(".") and found.stem not in entries:
             raise UserError(
                 f"{found}: not among the stems of {path}; expected {', '.join(sorted(entries)) or 'none'}, "
-                "remove it or get the song anew"
+                "remove it or get the song anew",
+                "extra-file",
             )
 
 
@@ -147,8 +159,9 @@ def _stem(path: Path, name: str, entry: Any) -> Stem | None:
     if sound is None:
         if entry.get("audio_rendered"):
             raise UserError(
-                f"{path.parent / 'stems' / name}.flac: missing (and no .wav), but {path.name} says that it was "
-                "rendered; get the song anew from its source"
+                f"{path.parent / 'stems' / name}.flac: missing, nor a .wav, but {path.name} says it was rendered; "
+                "get the song anew from its source",
+                "no-file",
             )
         return None
     label = f"{_value(path, entry, 'inst_class', name)}: {_value(path, entry, 'midi_program_name', name)}"
@@ -170,7 +183,9 @@ def _sound(path: Path) -> Path | None:
     """The sound file of that name without suffix, in whichever format."""
     found = [file for suffix in _SUFFIXES if (file := path.with_name(path.name + suffix)).is_file()]
     if len(found) > 1:
-        raise UserError(f"{found[0]}: is there as {found[1].name} too, expected one; remove one of the two")
+        raise UserError(
+            f"{found[0]}: is there as {found[1].name} too, expected one; remove one of the two", "extra-file"
+        )
     return found[0] if found else None
 
 

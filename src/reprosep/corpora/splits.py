@@ -2,40 +2,81 @@
 
 References
 ----------
-MUSDB18: 86/14/50 songs. MM: Gururani's artist-disjoint split; its list is not public, so ours is seeded.
+MUSDB18: 86/14/50 songs. MM: Gururani's artist-disjoint split; its list is not public, see ``artist_split.py``.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reprosep.corpora.layout import Song
 from reprosep.errors import UserError, near_match
-from reprosep.params import Corpus
+from reprosep.params import Corpus, repository
 
+SPLITS = ("train", "valid", "test", "ignore")
 _STREAM = 1  # keeps these draws apart from other uses of the same seed
 
 
 def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> list[Song]:
-    """Songs with `split` filled in: named by the user, else by the layout, else drawn by artist.
+    """Songs with `split` filled in: by the user's lists, else the split file, else the layout, else drawn by artist.
 
     Raises
     ------
     UserError
-        When the user's lists name a song that is not there or name one twice.
+        When the user's lists name a song that is not there or name one twice, or the split file is wrong.
     """
+    listed = read_split_file(corpus.split_file) if corpus.split_file else {}
+    songs = [replace(song, split=listed.get(song.name, song.split)) for song in songs]
     songs = [song for song in _named(name, songs, corpus.split) if song.split != "ignore"]
-    fixed = {member for members in corpus.split.values() for member in members}
+    fixed = {member for members in corpus.split.values() for member in members} | set(listed)
     if corpus.test_fraction and not any(song.split == "test" for song in songs):
         songs = _draw(songs, "test", corpus.test_fraction, seed, fixed)
     songs = [replace(song, split=song.split or "train") for song in songs]
     if corpus.valid_fraction and not any(song.split == "valid" for song in songs):
         songs = _draw(songs, "valid", corpus.valid_fraction, seed + 1, fixed)
     return songs
+
+
+def left_out(corpus: Corpus) -> set[str]:
+    """Songs that the user leaves out of all splits."""
+    listed = read_split_file(corpus.split_file) if corpus.split_file else {}
+    return {song for song, split in listed.items() if split == "ignore"} | set(corpus.split.get("ignore", ()))
+
+
+def read_split_file(path: str) -> dict[str, str]:
+    """Song -> split by a CSV with the columns song and split; songs of it that are not there are no error.
+
+    Raises
+    ------
+    UserError
+        When the file is missing, has other columns, an unknown split, or a song twice.
+    """
+    place = Path(path) if Path(path).exists() else repository() / path
+    try:
+        with place.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); name an existing file in corpora.*.split_file"
+        ) from error
+    splits: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        song, split = row.get("song"), row.get("split")
+        if not song or split not in SPLITS:
+            found = f"song {song!r}, split {split!r}"
+            raise UserError(
+                f"{path}: line {number} has {found}; expected the columns song and split ({', '.join(SPLITS)})"
+            )
+        if song in splits:
+            raise UserError(f"{path}: line {number} names '{song}' again; keep one of the two lines")
+        splits[song] = split
+    return splits
 
 
 def _named(name: str, songs: list[Song], split: Mapping[Any, list[str]]) -> list[Song]:

@@ -35,6 +35,7 @@ Stöter, Liutkus and Ito: The 2018 signal separation evaluation campaign. LVA/IC
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -136,6 +137,16 @@ class References:
         sources = list(range(self.signals.sources) if sources is None else sources)
         comparison = self.compare([as_signals(estimate) for estimate in estimates], sources, set(metrics) != {"SDR"})
         return [comparison.scores(number) for number in range(len(estimates))]
+
+    def anew(self) -> References:
+        """The same references as before any estimate, with what was factored kept.
+
+        Products of matrices round differently when references and estimate are not correlated in one go; an estimate
+        that is scored with this has, to the last bit, the scores that it has alone.
+        """
+        other = copy.copy(self)
+        other._lags = None
+        return other
 
     def compare(self, estimates: list[Signals], sources: list[int], filters: bool = True) -> Comparison:
         """Go over the signals once; `sources` as in :meth:`score`."""

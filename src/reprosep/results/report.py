@@ -10,6 +10,7 @@ import jinja2
 import pandas as pd
 import yaml
 
+from reprosep import calibration
 from reprosep import params as parameters
 from reprosep.files import whole_file
 from reprosep.papers import VARIANTS, Paper
@@ -21,6 +22,7 @@ from reprosep.results.figure_style import readable
 from reprosep.results.training_curves import curves_svg
 
 _SYMBOLS = {verdicts.HOLDS: "✓", verdicts.FAILS: "✕", verdicts.UNDECIDED: "?"}
+_CALIBRATION = {calibration.AGREES: "holds", calibration.DIFFERS: "fails", calibration.ACCEPTED: "fails"}
 _CLASSES = {verdicts.HOLDS: "holds", verdicts.FAILS: "fails", verdicts.UNDECIDED: "undecided"}
 
 
@@ -74,6 +76,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
     return {
         "name": name,
         "paper": paper,
+        "calibration": report_sections.calibration(params, paper, folder) if paper.calibration else None,
         "tables": [report_sections.table_view(params, key, table, folder) for key, table in paper.tables.items()],
         "claims": report_sections.claim_views(paper, folder),
         "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
@@ -104,6 +107,7 @@ def environment() -> jinja2.Environment:
         "duration": duration,
         "readable": readable,
         "symbol": lambda decision: _SYMBOLS[decision],
+        "chip_class": lambda verdict: _CALIBRATION[verdict],
         "css": lambda decision: _CLASSES[decision],
         "known": known,
     }

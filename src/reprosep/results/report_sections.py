@@ -10,6 +10,9 @@ from typing import Any
 import pandas as pd
 
 from reprosep import papers
+from reprosep.calibration import COLUMNS as CALIBRATION
+from reprosep.calibration import FILE as CALIBRATION_FILE
+from reprosep.calibration import is_real
 from reprosep.errors import UserError
 from reprosep.files import read_json
 from reprosep.papers import Entry, Figure, Paper, Table
@@ -99,6 +102,31 @@ def _range(values: list[float]) -> str:
         return ""
     low, high = int(min(values)), int(max(values))
     return str(low) if low == high else f"{low} to {high}"
+
+
+def calibration(params: Params, paper: Paper, folder: Path) -> list[dict[str, Any]]:
+    """The calibration per corpus: rows of targets, a cell per oracle, and the reasons of the tolerances."""
+    table = read_csv(folder / CALIBRATION_FILE, CALIBRATION)
+    assert paper.calibration is not None
+    views = []
+    for corpus, rows in table.groupby("corpus", sort=False):
+        systems = [name for name in paper.systems if name in set(rows["system"])]
+        cells = {(row["target"], row["system"]): row for row in rows.to_dict("records")}
+        printed = set(rows[rows["published"].notna()]["system"])
+        reasons = {name: paper.calibration.tolerances[name].reason for name in systems if name in printed}
+        views.append(
+            {
+                "title": params.corpora[str(corpus)].title,
+                "judged": is_real(params.corpora[str(corpus)]),
+                "systems": {name: paper.systems[name].label for name in systems},
+                "targets": list(dict.fromkeys(rows["target"])),
+                "cells": cells,
+                "songs": {str(target): _range(list(group["songs"])) for target, group in rows.groupby("target")},
+                "unscored": sorted({song for cell in rows["unscored_songs"].dropna() for song in cell.split("; ")}),
+                "reasons": {paper.systems[name].label: " ".join(reason.split()) for name, reason in reasons.items()},
+            }
+        )
+    return views
 
 
 def claim_views(paper: Paper, folder: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,32 @@
+# Before anything is trained: oracle scores beside the published ones. On real corpora one that is too far away stops here.
+
+for paper in CALIBRATED:
+
+    rule:
+        name:
+            f"calibration_{paper}"
+        input:
+            calibrated(paper),
+        output:
+            RESULTS / "papers" / paper / "calibration.csv",
+        log:
+            RESULTS / "logs/calibration" / f"{paper}.log",
+        benchmark:
+            RESULTS / "benchmarks/calibration" / f"{paper}.tsv"
+        priority: 10
+        conda:
+            "../../envs/conda.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+            gpu=0,
+        params:
+            paper=paper,
+            plan=PAPERS[paper].calibration.model_dump(mode="json"),
+            published=[cell.published for cell in calibration_cells(PARAMS, PAPERS[paper])],
+            corpora={name: (corpus.kind, corpus.standin is None) for name, corpus in PARAMS.corpora.items()},
+            sections=section("calibration", "statistics", "seed"),
+            code=code("calibration.py", "results/aggregate.py", "results/intervals.py", "results/tables.py"),
+        shell:
+            "reprosep calibrate {params.paper} > {log} 2>&1"
