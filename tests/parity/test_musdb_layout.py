@@ -40,7 +40,7 @@ def test_same_songs_and_the_same_sound(line: Callable[..., Line]) -> None:
 
 def test_stems_files(tmp_path: Path) -> None:
     """The store is identical as int16; what ``read_sound`` gives is not yet rounded to int16, as musdb's is."""
-    root = make_musdb_stems(tmp_path / "musdb", train=2, test=1, seconds=3.0, rate=44100)
+    root = make_musdb_stems(tmp_path / "musdb", train=1, test=1, seconds=2.0, rate=44100)
     corpus = {"roots": [str(root)], "versions": ["musdb18"], "valid_fraction": 0.0}
     params = make_params({"corpora": {"musdb": corpus}, "audio": {"sample_rate": 44100}})
     table = build_catalog(params, "musdb")

@@ -53,7 +53,7 @@ def read_songs(root: str, versions: Sequence[Version] = (), faults: Faults | Non
             "name another version in corpora.*.versions"
         )
     faults, songs = faults or Faults(), []
-    for path, part in track(chosen.items(), f"songs in {root}", len(chosen)):
+    for path, part in track(chosen.items(), f"songs of {Path(root).name}", len(chosen)):
         with faults.of(path.name, path):
             songs.append(_song(path, part))
     return songs
