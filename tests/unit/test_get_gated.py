@@ -11,6 +11,10 @@ import pytest
 from conftest import Answer
 from loopback import files_in, medleydb_files, register, write_files, zipped
 from reprosep.corpora import registry
+from reprosep.corpora.listing import recordings_listing
+from reprosep.doctor import expectations
+from reprosep.files import sha256
+from synthetic import make_params
 
 Command = Callable[..., Answer]
 SONGS = [f"Artist{number}_Song{number}" for number in range(6)]
@@ -170,3 +174,29 @@ def test_a_folder_without_songs_is_told(place: Path, reprosep: Command) -> None:
 def test_songs_by_hand_are_named_so(place: Path, reprosep: Command) -> None:
     register(place / "registry", "hand", [], SONGS, **{**TERMS, "access": "manual"})
     assert page(reprosep("get", "hand"))[0].endswith("; its songs are to be downloaded by hand")
+
+
+def test_the_plan_sees_linked_songs_and_not_what_get_adds(place: Path, reprosep: Command) -> None:
+    """A song that changes is noticed through its link; records and terms are no recordings."""
+    corpus = make_params().corpora["mm"].model_copy(update={"roots": ["resources/both"], "standin": None})
+    assert recordings_listing(corpus) == ""
+    write_files(place / "disk", medleydb_files(SONGS[:4]))
+    assert reprosep("get", "one", "--from", "disk").status == 0
+    before = recordings_listing(corpus)
+    (place / "resources/both/LICENCE.txt").unlink()
+    (place / "resources/both/.manifest.json").unlink()
+    assert recordings_listing(corpus) == before != ""
+    write_files(place / "disk", {f"Audio/{SONGS[0]}/{SONGS[0]}_STEMS/new.wav": b"new"})
+    assert recordings_listing(corpus) != before
+    (place / "disk/Audio" / SONGS[0] / "round").symlink_to(place / "disk")
+    assert recordings_listing(corpus) != before, "links that go round end"
+
+
+def test_the_doctor_takes_linked_files_as_they_are(place: Path, reprosep: Command) -> None:
+    write_files(place / "disk", medleydb_files(SONGS[:4]))
+    assert reprosep("get", "one", "--from", "disk").status == 0
+    root = Path("resources/both")
+    assert expectations._manifest(root) == {}
+    assert reprosep("get", "one", "--verify").status == 0
+    found = expectations._manifest(root)
+    assert len(found) == 12 and all(sha256(path) == value for path, value in found.items())
