@@ -304,8 +304,8 @@ def doctor(
 @app.command()
 def split(
     metadata: Annotated[list[Path], typer.Argument(help="Folders with METADATA.yaml files of MedleyDB's format.")],
-    rule: Annotated[Path, typer.Option(help="The rule of the split.")] = Path("workflow/corpora/mm-split.yaml"),
-    output: Annotated[Path, typer.Option(help="Where to write the split.")] = Path("workflow/corpora/mm-split.csv"),
+    rule: Annotated[Path, typer.Option(help="The rule of the split.")] = Path("workflow/splits/mm-split.yaml"),
+    output: Annotated[Path, typer.Option(help="Where to write the split.")] = Path("workflow/splits/mm-split.csv"),
 ) -> None:
     """Draw the artist-disjoint split of MedleyDB + Mixing Secrets from metadata alone, and print its counts."""
     from rich.console import Console

@@ -13,8 +13,8 @@ from reprosep.corpora.splits import read_split_file
 from reprosep.errors import UserError
 from reprosep.params import repository
 
-RULE = repository() / "workflow" / "corpora" / "mm-split.yaml"
-CSV = "workflow/corpora/mm-split.csv"
+RULE = repository() / "workflow" / "splits" / "mm-split.yaml"
+CSV = "workflow/splits/mm-split.csv"
 
 
 def song(number: int, targets: str, artist: str) -> Song:

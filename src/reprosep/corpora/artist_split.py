@@ -1,6 +1,6 @@
 """An artist-disjoint split with some test songs given and the others drawn to meet published counts.
 
-The rule (``workflow/corpora/mm-split.yaml``) names the test songs that are known and how many test songs hold each
+The rule (``workflow/splits/mm-split.yaml``) names the test songs that are known and how many test songs hold each
 target. Whole artists are drawn at random, many times with one seed; the draw whose counts come nearest to the published
 ones is kept. Other songs of an artist who is in the test split are in it too, or in no split: never in training.
 
