@@ -109,8 +109,8 @@ def make_slakh(folders: Path, songs: list[str], seconds: float = SECONDS, suffix
     ensemble = {"S00": ("Guitar", 30), "S01": ("Drums", 128), "S02": ("Piano", 1), "S03": ("Bass", 33)}
     ensemble |= {"S04": ("Organ", 17), "S05": ("Sound Effects", 103)}
     kinds = {"Guitar": "guitar", "Drums": "drums", "Piano": "piano", "Bass": "bass", "Organ": "other"}
-    for number, song in enumerate(songs):
-        folder, stems = folders / song, []
+    for song in songs:
+        number, folder, stems = int(song.removeprefix("Track")), folders / song, []
         entries = {}
         for name, (family, program) in ensemble.items():
             entries[name] = {

@@ -11,7 +11,8 @@ import numpy as np
 from conftest import CHANGE, Line
 from reprosep.audio.io import read_sound
 from reprosep.audio.store import SongArrays, build_store
-from reprosep.corpora.catalog import build_catalog, read_songs
+from reprosep.corpora.catalog import build_catalog
+from reprosep.corpora.reading import read_songs
 from reprosep.params import merge
 from synthetic import RATE, make_musdb_stems, make_params
 
@@ -41,12 +42,12 @@ def test_same_songs_and_the_same_sound(line: Callable[..., Line]) -> None:
 def test_stems_files(tmp_path: Path) -> None:
     """The store is identical as int16; what ``read_sound`` gives is not yet rounded to int16, as musdb's is."""
     root = make_musdb_stems(tmp_path / "musdb", train=1, test=1, seconds=2.0, rate=44100)
-    corpus = {"roots": [str(root)], "versions": ["musdb18"], "valid_fraction": 0.0}
+    corpus = {"roots": [str(root)], "valid_fraction": 0.0}
     params = make_params({"corpora": {"musdb": corpus}, "audio": {"sample_rate": 44100}})
     table = build_catalog(params, "musdb")
     build_store(table, tmp_path / "audio", params.audio, 2, 1)
     arrays = SongArrays(tmp_path / "audio")
-    songs = {song.name: song for song in read_songs(params, "musdb")}
+    songs = {song.name: song for song in read_songs("musdb", params.corpora["musdb"])}
     tracks = list(musdb.DB(root=str(root), is_wav=False))
     assert sorted(track.name for track in tracks) == sorted(songs)
     for track in tracks:

@@ -13,9 +13,11 @@ import pytest
 from reprosep.audio import store
 from reprosep.audio.io import read_sound, sound_info
 from reprosep.audio.store import SongArrays, build_store
-from reprosep.corpora import catalog, musdb
+from reprosep.corpora import musdb
 from reprosep.corpora.catalog import build_catalog
+from reprosep.corpora.reading import read_songs
 from reprosep.corpora.registry import load_version
+from reprosep.doctor import sound
 from reprosep.errors import UserError
 from synthetic import RATE, make_musdb, make_musdb_stems, make_params, wave, write_wave
 
@@ -71,9 +73,9 @@ def test_musdbs_own_validation_songs(root: Path, tmp_path: Path) -> None:
 
 def test_catalog_and_store(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     summed: list[str] = []
-    original = catalog.sha256
-    monkeypatch.setattr(catalog, "sha256", lambda path: [summed.append(path), original(path)][1])
-    corpus = {"roots": [str(root)], "versions": ["musdb18-7"], "valid_fraction": 0.0}
+    original = sound.sha256
+    monkeypatch.setattr(sound, "sha256", lambda path: [summed.append(path), original(path)][1])
+    corpus = {"roots": [str(root)], "valid_fraction": 0.0}
     params = make_params({"corpora": {"musdb": corpus}, "audio": {"sample_rate": RATE}})
     table = build_catalog(params, "musdb")
     assert len(table) == 12
@@ -119,7 +121,7 @@ def test_both_kinds_in_one_folder(root: Path, tmp_path: Path) -> None:
 def test_a_version_of_another_kind(root: Path) -> None:
     params = make_params({"corpora": {"musdb": {"roots": [str(root)], "versions": ["slakh2100-orig"]}}})
     with pytest.raises(UserError, match=r"corpora.musdb.versions: 'slakh2100-orig' is a corpus of kind 'slakh'"):
-        catalog.read_songs(params, "musdb")
+        read_songs("musdb", params.corpora["musdb"])
 
 
 def test_a_broken_stems_file_is_named(root: Path, tmp_path: Path) -> None:

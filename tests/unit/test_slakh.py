@@ -16,7 +16,7 @@ from reprosep.corpora import slakh
 from reprosep.corpora.catalog import build_catalog
 from reprosep.corpora.registry import load_version
 from reprosep.errors import UserError
-from synthetic import RATE, make_params, make_slakh, own_corpus
+from synthetic import RATE, make_params, make_slakh, own_corpus, write_licence
 
 FOLDERS = {
     "train": ["Track00001", "Track00357"],
@@ -30,6 +30,7 @@ FOLDERS = {
 def root(tmp_path: Path) -> Path:
     for folder, songs in FOLDERS.items():
         make_slakh(tmp_path / folder, songs, seconds=0.5)
+    write_licence(tmp_path)
     return tmp_path
 
 
@@ -79,7 +80,7 @@ def test_stems(tmp_path: Path, suffix: str) -> None:
     ]
     assert Path(song.stems[0].path) == tmp_path / "Track00001" / "stems" / f"S00{suffix}"
     assert song.mixture and Path(song.mixture.path).name == f"mix{suffix}"
-    assert song.artist == "uuid-0"
+    assert song.artist == "uuid-1"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,10 @@ def _without_stem_key(root: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda root: _unlink(root, "stems/S02.wav"), r"stems/S02.flac: missing .*says that it was rendered"),
+        (
+            lambda root: _unlink(root, "stems/S02.wav"),
+            r"stems/S02.flac: missing, nor a .wav, but .*says it was rendered",
+        ),
         (_silence_all, "Track00001/stems: no stem in it"),
         (lambda root: _unlink(root, "mix.wav"), "mix.flac: missing, and there is no mix.wav"),
         (lambda root: _unlink(root, "metadata.yaml"), "metadata.yaml: no such file"),
@@ -181,18 +185,22 @@ def test_folders_without_songs(tmp_path: Path) -> None:
         splits(tmp_path, "slakh2100-orig", "slakh2100-redux")
 
 
-def corpus(root: Path, *versions: str) -> dict[str, Any]:
-    settings = {"kind": "slakh", "versions": list(versions), "files": {}, "targets": ["piano", "guitar"]}
+def corpus(root: Path) -> dict[str, Any]:
+    settings = {"kind": "slakh", "files": {}, "targets": ["piano", "guitar"]}
     return own_corpus(str(root), **settings, valid_fraction=0.0, test_fraction=0.0)
 
 
 def test_catalog_and_store(root: Path, tmp_path: Path) -> None:
-    change(root, song="validation/Track01501", UUID="uuid-0")
-    params = make_params({"corpora": {"slakh": corpus(root, "slakh2100-redux")}, "audio": {"sample_rate": RATE}})
+    params = make_params({"corpora": {"slakh": corpus(root)}, "audio": {"sample_rate": RATE}})
     table = build_catalog(params, "slakh")
     found = table.drop_duplicates("song").set_index("song")
-    assert found["split"].to_dict() == {"Track00001": "train", "Track01501": "valid", "Track01876": "test"}
-    assert set(found["artist"]) == {"uuid-0"}
+    assert found["split"].to_dict() == {
+        "Track00001": "train",
+        "Track00357": "train",
+        "Track01501": "valid",
+        "Track01876": "test",
+    }
+    assert found["artist"].to_dict()["Track00357"] == "uuid-357"
     build_store(table, tmp_path / "audio", params.audio, 1, 1)
     arrays = SongArrays(tmp_path / "audio")
     recorded, _ = soundfile.read(root / "train/Track00001/stems/S02.wav", dtype="int16")

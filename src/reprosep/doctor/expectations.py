@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reprosep.corpora.musdb import STEMS_SUFFIX
 from reprosep.corpora.registry import Defect, Version, load_version, song_list
 from reprosep.files import read_json
 from reprosep.params import Corpus
@@ -42,8 +43,10 @@ def expectations(corpus: Corpus) -> Expectations:
         return _published([load_version(name) for name in corpus.versions], checksums)
     if rendered:
         return Expectations(_rendered_songs(rendered), checksums=checksums)
-    aligned = corpus.kind != "folder"
-    return Expectations(mixture=_MIXTURE_OF_KIND[corpus.kind], checksums=checksums, aligned=aligned)
+    mixture, aligned = _MIXTURE_OF_KIND[corpus.kind], corpus.kind != "folder"
+    if corpus.kind == "musdb" and any(any(root.glob(f"*/*{STEMS_SUFFIX}")) for root in roots):
+        mixture = "encoded"  # every stream of a stems file is coded on its own
+    return Expectations(mixture=mixture, checksums=checksums, aligned=aligned)
 
 
 def _published(versions: Sequence[Version], checksums: Mapping[Path, str]) -> Expectations:
