@@ -29,7 +29,6 @@ def small_rule(**change: object) -> SplitRule:
         "published": {"bass": 9, "vocals": 5},
         "complete_for": "vocals",
         "pinned": ["song 0", "song 3"],
-        "artists": {},
     }
     return SplitRule.model_validate(content | change)
 
@@ -69,6 +68,13 @@ def test_a_pinned_song_that_is_not_there() -> None:
 def test_artists_are_the_same_in_every_spelling() -> None:
     assert artist_key("Ben Carrigan") == artist_key("BenCarrigan")
     assert artist_key("Cnoc An Tursá") == artist_key("cnoc-an-tursa")
+
+
+def test_a_session_is_no_artist() -> None:
+    """MR1210_JamesMay is James May's, whose other songs are test songs: none of his may train."""
+    songs = [*collection(), Song("MR1210_ArtistZero", "MR1210", "", []), Song("more", "Artist Zero", "", [])]
+    table = draw_split(songs, {song.name for song in songs}, small_rule())
+    assert table.set_index("song").loc[["MR1210_ArtistZero", "more"], "artist"].tolist() == ["artistzero"] * 2
 
 
 def test_the_split_that_is_published_here() -> None:

@@ -11,6 +11,7 @@ Gururani and Lerch 2017; Hung and Lerch 2020, Section 4.1 (488 training and 100 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class SplitRule(Section):
     published: dict[str, Positive]
     complete_for: str
     pinned: list[str]
-    artists: dict[str, str]
+    sessions: str
     valid_fraction: Fraction
 
 
@@ -108,10 +109,15 @@ def artist_key(name: str) -> str:
     return "".join(letter for letter in plain.casefold() if letter.isalnum())
 
 
+def _artist(song: Song, rule: SplitRule) -> str:
+    """The artist by the metadata, or by the song's name where the metadata name a recording session."""
+    return song.name.partition("_")[2] if re.fullmatch(rule.sessions, song.artist) else song.artist
+
+
 def _groups(songs: Sequence[Song], rule: SplitRule) -> dict[str, Group]:
     members: dict[str, list[Song]] = {}
     for song in songs:
-        members.setdefault(artist_key(rule.artists.get(song.name, song.artist)), []).append(song)
+        members.setdefault(artist_key(_artist(song, rule)), []).append(song)
     targets = list(rule.published)
     return {
         artist: Group(group, np.array([len(group), *counts(group, targets).values()]))
