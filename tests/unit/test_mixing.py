@@ -227,9 +227,9 @@ def test_songs_with_too_little_activity_are_left_out(line: Make) -> None:
     catalog = read_table(made.results / "mm" / "catalog.parquet")
     vocals = catalog[(catalog["split"] == "test") & (catalog["target"] == "vocals")]
     short = vocals.iloc[0]["song"]
-    for path in vocals[vocals["song"] == short]["path"]:
+    for number, path in enumerate(vocals[vocals["song"] == short]["path"], start=1):
         samples = np.zeros((6 * RATE, 1))
-        samples[:4000] = 0.2 * np.sin(np.arange(4000))[:, None]
+        samples[:4000] = 0.2 * np.sin(number * np.arange(4000))[:, None]
         write_wave(Path(path), samples)
     made.prepare("mm")
     mixtures = read_table(made.results / "mm" / "mixtures.parquet")
