@@ -315,6 +315,23 @@ def split(
     Console().print(write_split(metadata, rule, output))
 
 
+@app.command()
+def cost(
+    params: ParamFiles = DEFAULT_PARAMS,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Of every training; default: training.epochs.")] = None,
+    minutes: Annotated[float, typer.Option(help="Length of a song until a catalog tells it.")] = 4.0,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps measured of every kind.")] = 3,
+) -> None:
+    """What a scale costs: disk, and hours of training by the time that this machine takes per item."""
+    from rich.console import Console
+
+    from reprosep.cost.table import cost as cost_of
+
+    resolved = read_params(params)
+    tables = cost_of(resolved, epochs or resolved.training.epochs, minutes, steps)
+    Console(width=None if sys.stdout.isatty() else 140).print(tables)
+
+
 @bench_app.command(name="bsseval")
 def bench_bsseval(
     seconds: Annotated[list[float] | None, typer.Option(min=2.0, help="Lengths of songs.")] = None,

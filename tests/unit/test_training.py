@@ -105,7 +105,7 @@ def test_validation_is_the_mean_over_songs_of_the_error_of_whole_songs(prepared:
     with torch.no_grad():
         for song in job.examples.songs(job.recipes):
             errors.append(float(((job.model(song.mixture)[0] - song.target) ** 2).mean()))
-    assert job._validate() == pytest.approx(np.mean(errors), rel=1e-5)
+    assert job.validate() == pytest.approx(np.mean(errors), rel=1e-5)
 
 
 def test_statistics_are_those_of_many_items(prepared: Line) -> None:

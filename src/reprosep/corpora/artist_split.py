@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from reprosep.corpora.layout import Song
+from reprosep.corpora.layout import MIXED, Song
 from reprosep.corpora.medleydb import read_metadata
 from reprosep.corpora.registry import load_version, song_list
 from reprosep.errors import UserError, near_match
@@ -69,7 +69,8 @@ def targets_of(song: Song) -> set[str]:
 
 
 def draw_split(songs: Sequence[Song], public: Iterable[str], rule: SplitRule) -> pd.DataFrame:
-    """Every song with its artist, its split (``train``, ``valid``, ``test`` or ``ignore``) and the reason for it.
+    """Every song with its artist, its split (``train``, ``valid``, ``test`` or ``ignore``), the reason for it, the
+    targets that it holds and how many stems.
 
     `public` names the songs that may be drawn for the test split. Rows are sorted by song.
 
@@ -100,7 +101,8 @@ def counts(songs: Iterable[Song], targets: Iterable[str]) -> dict[str, int]:
 
 
 def _row(song: Song, artist: str, split: str, reason: str) -> dict[str, str]:
-    return {"song": song.name, "artist": artist, "split": split, "reason": reason}
+    held = {"targets": " ".join(sorted(targets_of(song) - {MIXED})), "stems": str(len(song.stems))}
+    return {"song": song.name, "artist": artist, "split": split, "reason": reason, **held}
 
 
 def artist_key(name: str) -> str:

@@ -49,6 +49,11 @@ def left_out(corpus: Corpus) -> set[str]:
     return {song for song, split in listed.items() if split == "ignore"} | set(corpus.split.get("ignore", ()))
 
 
+def split_file_place(path: str) -> Path:
+    """Where a split file is: below the working folder, or in the repository."""
+    return Path(path) if Path(path).exists() else repository() / path
+
+
 def read_split_file(path: str) -> dict[str, str]:
     """Song -> split by a CSV with the columns song and split; songs of it that are not there are no error.
 
@@ -57,9 +62,8 @@ def read_split_file(path: str) -> dict[str, str]:
     UserError
         When the file is missing, has other columns, an unknown split, or a song twice.
     """
-    place = Path(path) if Path(path).exists() else repository() / path
     try:
-        with place.open(encoding="utf-8", newline="") as file:
+        with split_file_place(path).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise UserError(

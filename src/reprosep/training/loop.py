@@ -120,11 +120,11 @@ class Training:
         sums = {"train_loss": 0.0, "train_mse": 0.0, "train_bce": 0.0}
         self.model.train()
         for step in range(self.steps):
-            for name, value in self._step(len(self.epochs) * self.steps + step).items():
+            for name, value in self.step(len(self.epochs) * self.steps + step).items():
                 sums[name] += value / self.steps
             progress.advance(note=f"epoch {len(self.epochs) + 1}")
         trained = time.monotonic() - start
-        valid = self._validate()
+        valid = self.validate()
         learning_rate = self.optimizer.param_groups[0]["lr"]
         if self.params.training.schedule == "plateau":
             self.scheduler.step(valid)
@@ -135,7 +135,8 @@ class Training:
         if valid < self.best_valid_mse:
             self.best_valid_mse, self.best_epoch = valid, len(self.epochs)
 
-    def _step(self, step: int) -> dict[str, float]:
+    def step(self, step: int) -> dict[str, float]:
+        """Step `step` since the beginning: one batch, one update; the losses of it."""
         batch = self.examples.batch(step * self.batch_size, self.batch_size).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             estimate, logit = self.model(batch.mixture.contiguous(memory_format=torch.channels_last))
@@ -149,7 +150,7 @@ class Training:
             self.scheduler.step()
         return {"train_loss": loss.item(), "train_mse": mse.item(), "train_bce": bce.item()}
 
-    def _validate(self) -> float:
+    def validate(self) -> float:
         """Mean over songs of the MSE over the whole song; the gate plays no part in it."""
         losses = []
         for song in self.examples.songs(self.recipes):

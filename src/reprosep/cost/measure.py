@@ -1,0 +1,89 @@
+"""Seconds per training item and per second of music, measured with the real training step on noise.
+
+The recordings need not be there: a corpus of noise with one short song per class goes through the same mixer, the same
+transforms, the same network and the same optimiser as a training does.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from reprosep.mixing import Mixer
+from reprosep.papers import Run, System
+from reprosep.params import Params
+from reprosep.training.examples import Examples
+from reprosep.training.loop import Training
+
+_SONGS = 4  # of noise, so that excerpts come from several files
+_LONGER = 4  # times a training excerpt: the length of a song of noise
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured: seconds per training item, seconds per second of a validation song, and where."""
+
+    item: float
+    music: float
+    device: str
+
+
+def measure(params: Params, run: Run, system: System, steps: int) -> Speed:
+    """Median of `steps` training steps after a first one, and of the estimate of one song of noise."""
+    torch.set_num_threads(params.training.threads)
+    with tempfile.TemporaryDirectory(prefix="reprosep-cost-") as folder:
+        catalog = noise_corpus(params, run.corpus, Path(folder))
+        mixer = Mixer(params, run.corpus, catalog, Path(folder))
+        assert run.seed is not None
+        examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
+        recipes = [mixer.song_recipe(str(catalog["song"].iloc[0]), run.target)]
+        training = Training(params, run, system, examples, recipes)
+        item = _median(training.step, steps) / training.batch_size
+        music = _median(lambda _: training.validate(), steps) * params.audio.sample_rate / recipes[0].length
+        return Speed(item, music, _device(training.device, params.training.threads))
+
+
+def _median(call: Callable[[int], object], times: int) -> float:
+    """Median seconds of calls with 1, 2, …, after one with 0 that warms up."""
+    call(0)
+    seconds = []
+    for number in range(1, times + 1):
+        start = time.perf_counter()
+        call(number)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def _device(device: torch.device, threads: int) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {threads} thread{'s' * (threads > 1)}"
+
+
+def noise_corpus(params: Params, name: str, folder: Path) -> pd.DataFrame:
+    """Store and activity of songs of noise below `folder`, and their catalog: every song has a stem of every target."""
+    corpus, rate = params.corpora[name], params.audio.sample_rate
+    samples = round(_LONGER * params.training.chunk_seconds * rate)
+    frames = samples // params.stft.hop + 1
+    random = np.random.default_rng(params.seed)
+    rows = []
+    for part in ("audio", "activity"):
+        (folder / part).mkdir()
+    for song in (f"noise {number}" for number in range(_SONGS)):
+        sound = random.integers(-8000, 8000, (len(corpus.targets), samples, corpus.channels), dtype=np.int16)
+        np.save(folder / "audio" / f"{song}.npy", sound)
+        np.save(folder / "activity" / f"{song}.npy", random.random((len(corpus.targets), frames), dtype=np.float32))
+        rows += [(song, target, row, target, "train") for row, target in enumerate(corpus.targets)]
+    catalog = pd.DataFrame(rows, columns=["song", "stem", "row", "target", "split"]).assign(samples=samples)
+    index = catalog.assign(file=catalog["song"] + ".npy", rms=0.1)
+    index.to_parquet(folder / "audio" / "index.parquet", index=False)
+    index.to_parquet(folder / "activity" / "index.parquet", index=False)
+    return catalog.drop(columns="row")
