@@ -15,9 +15,12 @@ rule catalog:
         runtime=120,
         gpu=0,
     params:
-        corpus=corpus_settings("kind", "roots", "targets", "valid_fraction", "test_fraction", "split", "files"),
+        corpus=catalog_settings,
+        examination=section("audio", "doctor"),
         seed=PARAMS.seed,
         instruments=(WORKFLOW / "instruments.yaml").read_text(),
-        code=code("corpora/catalog.py", "corpora/splits.py", "corpora/layout.py", "audio/io.py"),
+        code=code(
+            "corpora/catalog.py", "corpora/splits.py", "corpora/layout.py", "audio/io.py", "audio/health.py", "doctor"
+        ),
     shell:
         "reprosep catalog {wildcards.corpus} --threads {threads} 2> {log}"

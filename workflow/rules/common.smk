@@ -17,7 +17,8 @@ from reprosep.params import parse as parse_params
 from reprosep.provenance import source_digest
 from reprosep.corpora.get import RECORDS
 from reprosep.corpora.listing import recordings_listing, versions_to_get
-from reprosep.corpora.registry import load_version
+from reprosep.corpora.registry import load_version, song_list
+from reprosep.corpora.splits import read_split_file
 
 
 def validated_params():
@@ -70,6 +71,22 @@ def corpus_settings(*names):
         return {name: content[name] for name in names}
 
     return chosen
+
+
+def catalog_settings(wildcards):
+    """The corpus of a job without its title and channels, the content of its split file, and what is published of it."""
+    corpus = PARAMS.corpora[wildcards.corpus]
+    others = ("title", "channels", "standin", "mixing")
+    content = dump(PARAMS)["corpora"][wildcards.corpus]
+    settings = {name: value for name, value in content.items() if name not in others}
+    try:
+        splits = read_split_file(corpus.split_file) if corpus.split_file else {}
+        versions = [load_version(name) for name in corpus.versions]
+        lists = [song_list(version) for version in versions]
+    except UserError as error:
+        raise WorkflowError(str(error))
+    published = [version.model_dump(mode="json") for version in versions]
+    return {**settings, "splits": digest(splits), "published": digest([published, lists])}
 
 
 def listing(wildcards):
