@@ -100,6 +100,10 @@ def test_it_is_drawn_again_from_metadata(tmp_path: Path, shared_data: Path) -> N
     rule.write_text("\n".join(kept).replace("songs: 100", "songs: 40").replace("tries: 20000", "tries: 500"))
     printed = write_split([metadata], rule, tmp_path / "split.csv")
     assert printed.startswith("330 songs (196 with public recordings)")
-    assert "vocals" in printed and "paper" in printed
+    told = {line.split()[0]: [int(cell) for cell in line.split()[1:]] for line in printed.splitlines()[3:]}
+    assert {target: row[1] for target, row in told.items()} == load_rule(RULE).published
+    assert {target: row[4] for target, row in told.items()} == load_rule(RULE).tracks
+    assert all(row[0] + row[2] <= row[3] for row in told.values())
+    assert told["vocals"][3] == 191  # songs with vocals, as in test_medleydb.py
     parts = read_split_file(str(tmp_path / "split.csv"))
     assert sum(part == "test" for part in parts.values()) == 40

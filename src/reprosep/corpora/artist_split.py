@@ -41,6 +41,7 @@ class SplitRule(Section):
     drawn_from: list[str]
     tries: Positive
     published: dict[str, Positive]
+    tracks: dict[str, Positive]
     complete_for: str
     pinned: list[str]
     sessions: str
@@ -207,13 +208,15 @@ def write_split(folders: Sequence[Path], rule_file: Path, output: Path) -> str:
 
 def _report(songs: Sequence[Song], table: pd.DataFrame, public: set[str], rule: SplitRule) -> str:
     by_split = {str(split): set(names) for split, names in table.groupby("split")["song"]}
+    learnt = by_split["train"] | by_split.get("valid", set())
     test = counts([song for song in songs if song.name in by_split["test"]], rule.published)
-    train = counts(
-        [song for song in songs if song.name in by_split["train"] | by_split.get("valid", set())], rule.published
-    )
+    train = counts([song for song in songs if song.name in learnt], rule.published)
+    every = counts(songs, rule.published)
     sizes = ", ".join(f"{len(names)} {split}" for split, names in by_split.items())
     lines = [f"{len(songs)} songs ({len(public & set(table['song']))} with public recordings): {sizes}"]
-    lines.append(f"{'':18}{'test':>6}{'paper':>7}{'train + valid':>15}")
+    lines.append("songs that hold a target, and the paper's counts of test songs and target tracks")
+    lines.append(f"{'':18}{'test':>6}{'paper':>7}{'train + valid':>15}{'all':>6}{'paper':>7}")
     for target, published in rule.published.items():
-        lines.append(f"{target:18}{test[target]:6}{published:7}{train[target]:15}")
+        row = f"{target:18}{test[target]:6}{published:7}{train[target]:15}{every[target]:6}"
+        lines.append(f"{row}{rule.tracks.get(target, '-'):>7}")
     return "\n".join(lines)
