@@ -39,7 +39,10 @@ class StopRequest:
 
 @contextmanager
 def stop_request() -> Iterator[StopRequest]:
-    """A request that the signals make while the block runs; only the main thread of a process can listen to them."""
+    """A request that the signals make while the block runs; only the main thread of a process can listen to them.
+
+    A process that was told to stop is about to end: signals after the block do not change its exit status any more.
+    """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
@@ -49,4 +52,4 @@ def stop_request() -> Iterator[StopRequest]:
         yield request
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if request.reason else handler)

@@ -104,11 +104,12 @@ def _verdict(identifier: str, failures: dict[int, ProcessFailure], stop: StopReq
                 return kind(sentence)
     if stop.reason:
         return Preempted(f"run '{identifier}': stopped by {stop.reason}; the same command goes on from its checkpoint")
-    rank, first = min(failures.items(), key=lambda item: item[1].timestamp)
+    # The others fail when one is gone: a killed one comes first, then the earliest.
+    rank, first = min(failures.items(), key=lambda item: (item[1].exitcode >= 0, item[1].timestamp))
     how = first.signal_name() if first.exitcode < 0 else f"exit status {first.exitcode}"
     return UserError(
-        f"run '{identifier}': process {rank} of several ended with {how}; see its message above, mend it, and start "
-        "the same command again: it goes on from the last checkpoint"
+        f"run '{identifier}': process {rank} of several ended with {how}; mend what messages above say of it, if any, "
+        "and start the same command again: it goes on from the last checkpoint"
     )
 
 
