@@ -15,7 +15,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from test_training import IASS, UNMIX, assert_same_weights, training
 
 from conftest import CHANGE, Line
 from reprosep.errors import Preempted
@@ -25,8 +24,8 @@ from reprosep.params import merge
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state
 from reprosep.training.loop import Outcome, Training
+from trainings import IASS, TIMES, UNMIX, assert_same_weights, training
 
-TIMES = ("seconds", "items_per_second")
 SETTINGS: dict[str, dict[str, Any]] = {
     IASS: {"epochs": 3, "items_per_epoch": 16, "schedule": "one-cycle"},
     UNMIX: {"epochs": 3, "items_per_epoch": 16, "schedule": "plateau"},
@@ -239,7 +238,7 @@ def test_signals_to_the_command(
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     assert_same_weights(tmp_path / "whole", folder, BEST)
     assert_same_weights(tmp_path / "whole" / "checkpoint", folder / "checkpoint", LAST)
-    logs = [pd.read_csv(path / "epochs.csv").drop(columns=list(TIMES)) for path in (tmp_path / "whole", folder)]
+    logs = [pd.read_csv(path / "epochs.csv").drop(columns=TIMES) for path in (tmp_path / "whole", folder)]
     pd.testing.assert_frame_equal(logs[0], logs[1], check_exact=True)
     records = [read_json(path / "run.json") for path in (tmp_path / "whole", folder)]
     for key in ("epochs", "best_epoch", "best_valid_mse", "items", "parameters"):
