@@ -16,8 +16,8 @@ rule train:
         "../../envs/conda.yaml"
     threads: PARAMS.training.threads
     resources:
-        mem_mb=8000,
-        runtime=2880,
+        mem_mb=training_memory,
+        runtime=training_minutes,
         gpu=PARAMS.training.gpu,
     params:
         settings=run_settings("models", "training", "mixing"),
