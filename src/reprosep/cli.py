@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from reprosep.errors import UserError
+from reprosep.errors import PREEMPTED, USER_ERROR, Preempted, UserError
 from reprosep.params import Params, dump, merge, parse, read_yaml
 
 app = typer.Typer(
@@ -346,13 +346,16 @@ def bench_bsseval(
 
 
 def main() -> None:
-    """Run the command line; a user's error is one sentence and exit status 2."""
+    """Run the command line; a user's error is one sentence and exit status 2, being told to stop one and 75."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         app()
     except UserError as error:
         print(f"reprosep: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(USER_ERROR)
+    except Preempted as stop:
+        print(f"reprosep: {stop}", file=sys.stderr)
+        sys.exit(PREEMPTED)
     except BrokenPipeError:
         os._exit(1)
 

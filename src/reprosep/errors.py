@@ -3,13 +3,17 @@
 Conventions
 -----------
 A :class:`UserError` is one sentence that names the file or key, what was found, what was expected and how to mend it.
-The command line prints it without a traceback and exits with status 2.
+The command line prints it without a traceback and exits with status 2. A :class:`Preempted` is no error: the work was
+told to stop, has kept what it did, and the same command goes on from there; exit status 75.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+USER_ERROR = 2  # exit status
+PREEMPTED = 75  # exit status, EX_TEMPFAIL of sysexits.h: try again
 
 
 class UserError(Exception):
@@ -21,6 +25,10 @@ class UserError(Exception):
     def __init__(self, sentence: str, check: str = "") -> None:
         super().__init__(sentence)
         self.check = check
+
+
+class Preempted(Exception):  # noqa: N818, it is no error
+    """The work was told to stop and has kept what it did; this sentence says where it goes on."""
 
 
 def near_match(word: str, allowed: Iterable[str]) -> str:

@@ -1,9 +1,9 @@
 """One process at a time, where the file system can tell.
 
 Nothing rests on it: files appear whole by a rename (:mod:`reprosep.files`), so that two processes at once never break
-each other's. A lock only keeps the second from doing the same work again. It belongs to the open file, not to the file's
-presence: nothing is left locked by a kill or by a machine that dies. Some network file systems cannot lock (NFS without
-its lock service, Lustre mounted without `flock`); there both work.
+each other's. A lock only keeps the second from doing the same work again. It belongs to the open file, not to the
+file's presence: nothing is left locked by a kill or by a machine that dies. Some network file systems cannot lock (NFS
+without its lock service, Lustre mounted without `flock`); there both work.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from reprosep.params import Params, parse
 from reprosep.progress import ProgressReport
 from reprosep.separation.estimate import separate
 from reprosep.separation.gate import gate_for
-from reprosep.training.loop import load_best
+from reprosep.training.checkpoint import load_best
 
 GATES = ("median", "raw", "none")
 

@@ -131,7 +131,12 @@ class Training(Section):
     precision: Literal["auto", "float32", "bfloat16"]
     statistics_items: Positive
     threads: Positive
-    gpu: Annotated[int, Field(ge=0, le=1)]
+    gpu: Annotated[int, Field(ge=0)]
+
+
+class Machine(Section):
+    checkpoint_minutes: Annotated[float, Field(gt=0)]
+    trainings_per_gpu: Positive
 
 
 class Separation(Section):
@@ -200,6 +205,7 @@ class Params(Section):
     mixing: Mixing
     models: Models
     training: Training
+    machine: Machine
     separation: Separation
     scoring: Scoring
     calibration: CalibrationChoices
@@ -230,6 +236,11 @@ def _disagreement(params: Params) -> str | None:
         return f"separation.median_frames: {params.separation.median_frames} must be odd"
     if params.training.chunk_seconds * params.audio.sample_rate < stft.n_fft:
         return f"training.chunk_seconds: {params.training.chunk_seconds} is shorter than one STFT frame"
+    if params.training.batch_size % max(params.training.gpu, 1):
+        return (
+            f"training.batch_size: {params.training.batch_size} items cannot be shared evenly by training.gpu: "
+            f"{params.training.gpu}; make it a multiple of the devices"
+        )
     for key in ("seeds", "papers"):
         if problem := _repetition(getattr(params, key)):
             return f"{key}: {problem}"

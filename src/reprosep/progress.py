@@ -28,10 +28,11 @@ _MEGABYTE = 1_000_000
 class ProgressReport:
     """Counts finished items of `total`; use as a context manager and call :meth:`advance` per item, from any thread.
 
-    `done` items were finished earlier and do not count in the estimate. With `megabytes` the items are bytes.
+    `done` items were finished earlier and do not count in the estimate. With `megabytes` the items are bytes. Of
+    several processes that do one work together all but one are not `shown`.
     """
 
-    def __init__(self, title: str, total: int, done: int = 0, megabytes: bool = False) -> None:
+    def __init__(self, title: str, total: int, done: int = 0, megabytes: bool = False, shown: bool = True) -> None:
         self.title = f"{title} in MB" if megabytes else title
         self.total = total
         self.done = self._earlier = done
@@ -39,7 +40,8 @@ class ProgressReport:
         self._lock = threading.Lock()
         self._start = self._last_line = time.monotonic()
         self._bar: Progress | None = None
-        if sys.stderr.isatty():
+        self._shown = shown
+        if shown and sys.stderr.isatty():
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -67,6 +69,8 @@ class ProgressReport:
             self.done += count
             if self._bar:
                 self._bar.update(self._task, advance=count, note=note)
+                return
+            if not self._shown:
                 return
             now = time.monotonic()
             if self.done >= self.total or now - self._last_line >= _SECONDS_BETWEEN_LINES:

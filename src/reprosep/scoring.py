@@ -37,8 +37,7 @@ from reprosep.provenance import source_digest
 from reprosep.separation.estimate import Estimate, separate
 from reprosep.separation.gate import gate_for
 from reprosep.separation.oracle import Scene
-from reprosep.training.checkpoint import BEST
-from reprosep.training.loop import load_best
+from reprosep.training.checkpoint import BEST, load_best
 
 
 @dataclass(frozen=True)

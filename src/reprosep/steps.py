@@ -5,18 +5,16 @@ recordings → catalog → audio store → activity → mixtures → training �
 
 from __future__ import annotations
 
-import shutil
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from reprosep.errors import UserError
-from reprosep.files import sha256, write_json
+from reprosep.files import write_json
 from reprosep.locks import alone_in
 from reprosep.papers import check_accepted, find_run, load_paper, runs
-from reprosep.params import Params, dump
+from reprosep.params import Params
 
 
 def results_folder(params: Params) -> Path:
@@ -107,70 +105,19 @@ def example(params: Params, identifier: str, index: int, folder: Path) -> dict[s
 
 def train(params: Params, identifier: str) -> None:
     """Train a run, or take it up again; writes ``runs/<run>/{best.safetensors,epochs.csv,run.json}``."""
-    import torch
+    from reprosep.jobs.gpus import gpu_place
+    from reprosep.jobs.preemption import stop_request
 
-    from reprosep.audio.store import read_table
-    from reprosep.mixing import Mixer, recipes_of
-    from reprosep.provenance import source_digest
-    from reprosep.training.checkpoint import BEST
-    from reprosep.training.examples import Examples
-    from reprosep.training.loop import Training, recipe_digest, write_epochs
-
-    start = time.monotonic()
-    torch.set_num_threads(params.training.threads)
-    run, system = find_run(params, identifier)
+    run, _ = find_run(params, identifier)
     if run.seed is None:
         raise UserError(
             f"'{identifier}' is an oracle and needs no training; score it with `reprosep score {identifier}`"
         )
-    data = results_folder(params) / run.corpus
-    mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
-    examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    recipes = recipes_of(read_table(data / "mixtures.parquet"), run.target, "valid")
-    inputs = [sha256(data / n) for n in ("audio/index.parquet", "activity/index.parquet", "mixtures.parquet")]
-    code = source_digest("audio", "models", "training", "mixing.py")
-    folder = results_folder(params) / "runs" / run.id
-    training = Training(params, run, system, examples, recipes)
-    outcome = training.run(folder / "checkpoint", recipe_digest(params, run, system, inputs, code))
-    write_epochs(folder / "epochs.csv", outcome.epochs)
-    _copy(folder / "checkpoint" / BEST, folder / BEST)
-    write_json(folder / "run.json", _run_record(params, identifier, training, outcome, time.monotonic() - start))
+    gpus, per_gpu = params.training.gpu, params.machine.trainings_per_gpu
+    with stop_request() as stop, gpu_place(gpus, per_gpu, stop):
+        from reprosep.jobs.training import train_run  # takes seconds, in which a signal may come
 
-
-def _copy(source: Path, target: Path) -> None:
-    from reprosep.files import whole_file
-
-    with whole_file(target) as temporary:
-        shutil.copyfile(source, temporary)
-
-
-def _run_record(params: Params, identifier: str, training: Any, outcome: Any, wall_seconds: float) -> dict[str, Any]:
-    """What ``run.json`` says of a training."""
-    from reprosep.provenance import commit, hardware, versions
-
-    run, system = find_run(params, identifier)
-    hash_, dirty = commit()
-    return {
-        "run": run.id,
-        "corpus": run.corpus,
-        "target": run.target,
-        "system": run.system,
-        "seed": run.seed,
-        "commit": hash_,
-        "dirty": dirty,
-        "versions": versions(),
-        "hardware": hardware(str(training.device)),
-        "precision": training.precision,
-        "wall_seconds": round(wall_seconds, 3),
-        "device_seconds": round(outcome.device_seconds, 3),
-        "epochs": len(outcome.epochs),
-        "best_epoch": outcome.best_epoch,
-        "best_valid_mse": outcome.best_valid_mse,
-        "parameters": outcome.parameters,
-        "items": outcome.items,
-        "settings": system.model_dump(mode="json"),
-        "params": dump(params),
-    }
+        train_run(params, run.id, results_folder(params), stop)
 
 
 def score(params: Params, identifiers: list[str], threads: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,8 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from project import environment
 
 HERE = Path(__file__).parent
+SLURM = "workflow/profiles/slurm"
+# A test cannot wait as long for news as a user can, and its node is a small one.
+FOR_TESTS = [
+    "--cores=4",
+    "--slurm-init-seconds-before-status-checks=3",
+    "--seconds-between-status-checks=2",
+    "--latency-wait=20",
+]
 _FIELD = re.compile(r"(\w[\w/:]*)=(.*?)(?= \w[\w/:]*=|$)")
 
 
@@ -22,6 +32,7 @@ class Job:
     """What Slurm says of a job: `step` is the rule or group with its wildcards."""
 
     number: str
+    folder: Path
     step: str
     state: str
     restarts: int
@@ -68,9 +79,9 @@ class Cluster:
         found = [_job(line) for line in lines if line.startswith("JobId=")]
         return sorted(found, key=lambda job: int(job.number))
 
-    def running(self, step: str) -> Job | None:
-        """The running job of that step, if there is one."""
-        return next((job for job in self.jobs() if step in job.step and job.state == "RUNNING"), None)
+    def jobs_of(self, folder: Path, step: str) -> list[Job]:
+        """The jobs of a step of the project in a folder."""
+        return [job for job in self.jobs() if job.folder == folder and job.step.startswith(step)]
 
 
 def _job(line: str) -> Job:
@@ -78,7 +89,8 @@ def _job(line: str) -> Job:
     asked = dict(item.split("=", 1) for item in found.get("TRES", found.get("ReqTRES", "")).split(",") if "=" in item)
     step = found.get("Comment", found["JobName"]).removeprefix("rule_").replace("_wildcards_", " ")
     times = found["TimeLimit"], found["RunTime"]
-    return Job(found["JobId"], step, found["JobState"], int(found.get("Restarts", 0)), asked, *times)
+    folder = Path(found["WorkDir"])
+    return Job(found["JobId"], folder, step, found["JobState"], int(found.get("Restarts", 0)), asked, *times)
 
 
 def tell(*command: str) -> str:
@@ -99,3 +111,12 @@ def may_start() -> str | None:
     os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     answer = subprocess.run([str(HERE / "install.sh")], stderr=subprocess.PIPE, text=True, check=False)
     return answer.stderr.strip() or "Slurm is not there" if answer.returncode else None
+
+
+def start_on_slurm(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Snakemake with the profile for Slurm; its output goes to ``slurm.txt`` in the project's folder."""
+    command = [sys.executable, "-m", "snakemake", "--profile", SLURM, "--nocolor", *FOR_TESTS, *arguments]
+    with open(folder / "slurm.txt", "w") as output:
+        return subprocess.Popen(
+            command, cwd=folder, env=environment(folder), stdout=output, stderr=subprocess.STDOUT, text=True
+        )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,22 +14,47 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from cluster import Cluster, Job, tell, wait_until
-from conftest import start_on_slurm
+from cluster import Cluster, Job, start_on_slurm, tell, wait_until
 from project import SCALE, finished_smoke, snakemake
 
 RUN = "mm_vocals_iass_s42"
 FOLDER = Path("results/smoke/runs") / RUN
-WEIGHTS = str(FOLDER / "best.safetensors")
-# Long enough to be interrupted in its middle, with an epoch every second or two.
-LONG = {"training": {"epochs": 30, "items_per_epoch": 120, "early_stopping": 1000}}
-EPOCHS = 5  # whole ones before it is interrupted
-MINUTES = 8
+WEIGHTS = FOLDER / "best.safetensors"
+# A minute or two, so that Slurm, which looks at time limits every half minute, interrupts it in its middle.
+LONG = {"training": {"epochs": 80, "items_per_epoch": 120, "early_stopping": 1000}}
+EPOCHS = 5  # whole ones before it is disturbed
+MINUTES = 12
+
+Disturb = Callable[[Cluster, Job], object]
+
+
+def cancel(cluster: Cluster, job: Job) -> None:
+    tell("scancel", job.number)
+
+
+def requeue(cluster: Cluster, job: Job) -> None:
+    tell("scontrol", "requeue", job.number)
+
+
+def wait_for_its_end(cluster: Cluster, job: Job) -> None:
+    """Its time, or its memory, will be over by itself."""
+
+
+# What happens, how, and what Snakemake is asked for.
+DISTURBED: dict[str, tuple[Disturb, list[str]]] = {
+    "cancelled": (cancel, []),
+    "requeued": (requeue, []),
+    "told of its end": (wait_for_its_end, ["--set-resources", "train:runtime=5"]),
+    "out of time": (
+        wait_for_its_end,
+        ["--set-resources", "train:runtime=attempt", "train:slurm_extra='--open-mode=append'"],
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Left:
-    """A training that was left alone: the project it can be repeated in, and its weights."""
+    """A training that was left alone: its weights, and a project in which it was not done yet."""
 
     project: Path
     weights: bytes
@@ -38,90 +62,132 @@ class Left:
 
 @pytest.fixture(scope="module")
 def left_alone(tmp_path_factory: pytest.TempPathFactory) -> Left:
-    smoke = finished_smoke(tmp_path_factory, "master")
-    folder = tmp_path_factory.mktemp("alone") / "project"
-    copy_finished(smoke.folder, folder)
-    (folder / "long.yaml").write_text(yaml.safe_dump(LONG))
-    untouched = tmp_path_factory.mktemp("untouched") / "project"
-    copy_finished(folder, untouched)
+    untouched, folder = (tmp_path_factory.mktemp(name) / "project" for name in ("untouched", "alone"))
+    copy_finished(finished_smoke(tmp_path_factory, "master").folder, untouched)
+    (untouched / "long.yaml").write_text(yaml.safe_dump(LONG))
+    copy_finished(untouched, folder)
     answer = snakemake(folder, *asked(), timeout=MINUTES * 60)
     assert answer.returncode == 0, answer.stdout
     return Left(untouched, (folder / WEIGHTS).read_bytes())
 
 
-def copy_finished(source: Path, folder: Path) -> None:
-    """Everything up to the mixtures and scores, and what Snakemake knows of it; no trainings."""
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("resources", "runs"))
+def copy_finished(source: Path, folder: Path) -> Path:
+    """Everything up to the scores, and what Snakemake knows of it; no trainings."""
+    shutil.copytree(source, folder, symlinks=True, ignore=shutil.ignore_patterns("resources", "runs"))
     (folder / "resources").symlink_to((source / "resources").resolve())
+    return folder
 
 
 def asked(*more: str) -> list[str]:
-    return [*more, "--configfile", SCALE, "long.yaml", "--", WEIGHTS]
+    return [*more, "--configfile", SCALE, "long.yaml", "--", str(WEIGHTS)]
 
 
-def state(folder: Path) -> dict[str, Any]:
-    """The training's state on disk."""
-    return torch.load(folder / FOLDER / "checkpoint/state.pt", weights_only=True)
+def epochs_done(folder: Path) -> list[dict[str, Any]]:
+    """The epochs that the training's checkpoint holds."""
+    path = folder / FOLDER / "checkpoint/state.pt"
+    return torch.load(path, weights_only=True)["epochs"] if path.exists() else []
 
 
-def is_under_way(folder: Path) -> bool:
-    return (folder / FOLDER / "checkpoint/state.pt").exists() and len(state(folder)["epochs"]) >= EPOCHS
+@dataclass(frozen=True)
+class Finished:
+    """A disturbed training: its jobs, the last one last, the epochs it had when it was disturbed, and its folder."""
+
+    jobs: list[Job]
+    done: list[dict[str, Any]]
+    folder: Path
 
 
-def interrupted(
-    cluster: Cluster,
-    left: Left,
-    folder: Path,
-    disturb: Callable[[Job], None] | None,
-    *more: str,
-) -> list[Job]:
-    """Train on Slurm, disturb the job in the middle, wait for the end; the training's jobs, the last one last."""
-    copy_finished(left.project, folder)
-    before = {job.number for job in cluster.jobs()}
+def train(cluster: Cluster, folder: Path, disturb: Disturb, more: list[str]) -> Finished:
+    """Train on Slurm, disturb the job after a few epochs, wait for the end."""
     run = start_on_slurm(folder, *asked(*more))
     try:
-        done = follow(cluster, run, folder, disturb)
+        done = disturbed(cluster, run, folder, disturb)
         status = run.wait(MINUTES * 60)
     finally:
         run.terminate()
-    output = (folder / "slurm.txt").read_text()
-    assert status == 0, output[-6000:]
-    went_on(folder, done)
-    assert (folder / WEIGHTS).read_bytes() == left.weights, "other weights than those of the training left alone"
-    return [job for job in cluster.jobs() if job.number not in before and job.step.startswith("train")]
+    assert status == 0, (folder / "slurm.txt").read_text()[-6000:]
+    return Finished(cluster.jobs_of(folder, "train"), done, folder)
 
 
-def follow(
-    cluster: Cluster, run: subprocess.Popen[str], folder: Path, disturb: Callable[[Job], None] | None
-) -> list[dict[str, float]]:
-    """Wait for the middle of the training and disturb it; the epochs that were done."""
-    wait_until(lambda: run.poll() is not None or is_under_way(folder), 180, "the first epochs")
-    job = cluster.running(f"train {RUN}")
-    assert job is not None, (folder / "slurm.txt").read_text()[-6000:]
-    done = list(state(folder)["epochs"])
-    if disturb:
-        disturb(job)
+def disturbed(cluster: Cluster, run: subprocess.Popen[str], folder: Path, disturb: Disturb) -> list[dict[str, Any]]:
+    """Wait for the first epochs and disturb the job; what was done then."""
+    wait_until(lambda: run.poll() is not None or len(epochs_done(folder)) >= EPOCHS, 300, f"epochs in {folder}")
+    (job,) = (job for job in cluster.jobs_of(folder, "train") if job.state == "RUNNING")
+    done = epochs_done(folder)
+    disturb(cluster, job)
     return done
 
 
-def went_on(folder: Path, done: list[dict[str, float]]) -> None:
-    """The epochs from before are in the log with the seconds that they took then: they were not trained again."""
-    found = pd.read_csv(folder / FOLDER / "epochs.csv")
-    assert len(found) == LONG["training"]["epochs"] > len(done)
-    before = [epoch["seconds"] for epoch in done]
-    assert found["seconds"].head(len(done)).tolist() == pytest.approx(before, rel=1e-9)
+@pytest.fixture(scope="module")
+def disturbances(
+    cluster: Cluster, left_alone: Left, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Finished]]]:
+    """All at once, since each waits for Slurm most of the time."""
+    base = tmp_path_factory.mktemp("disturbed")
+    with ThreadPoolExecutor(len(DISTURBED)) as pool:
+        yield {
+            name: pool.submit(train, cluster, copy_finished(left_alone.project, base / name / "p"), *how)
+            for name, how in DISTURBED.items()
+        }
 
 
-def show(what: str, jobs: list[Job], capsys: pytest.CaptureFixture[str]) -> None:
+def check(what: str, found: Finished, left: Left, capsys: pytest.CaptureFixture[str]) -> None:
+    """Same weights; and the epochs from before have the seconds that they took then: they were not trained again."""
     with capsys.disabled():
-        for job in jobs:
-            asked = ", ".join(f"{name} {value}" for name, value in job.asked.items())
-            print(f"\n{what}: job {job.number} {job.state}, restarts {job.restarts}, took {job.used} [{asked}]", end="")
+        for job in found.jobs:
+            words = ", ".join(f"{name} {value}" for name, value in job.asked.items())
+            print(f"\n{what}: job {job.number} {job.state}, restarts {job.restarts}, took {job.used} ({words})", end="")
+    assert (found.folder / WEIGHTS).read_bytes() == left.weights
+    log = pd.read_csv(found.folder / FOLDER / "epochs.csv")
+    assert len(log) == LONG["training"]["epochs"] > len(found.done)
+    assert log["seconds"].head(len(found.done)).tolist() == pytest.approx([epoch["seconds"] for epoch in found.done])
 
 
 def test_cancelled(
-    cluster: Cluster, left_alone: Left, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    disturbances: dict[str, Future[Finished]], left_alone: Left, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    jobs = interrupted(cluster, left_alone, tmp_path / "p", lambda job: tell("scancel", job.number) and None)
-    assert [job.state for job in jobs] == ["CANCELLED", "COMPLETED"]
-    show("scancel", jobs, capsys)
+    found = disturbances["cancelled"].result()
+    check("scancel", found, left_alone, capsys)
+    assert [job.state for job in found.jobs] == ["CANCELLED", "COMPLETED"]
+
+
+def test_requeued(
+    disturbances: dict[str, Future[Finished]], left_alone: Left, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a scheduler preempts: the same job starts again, and Snakemake sees nothing of it."""
+    found = disturbances["requeued"].result()
+    check("scontrol requeue", found, left_alone, capsys)
+    assert [(job.state, job.restarts) for job in found.jobs] == [("COMPLETED", 1)]
+
+
+def test_told_of_its_end(
+    disturbances: dict[str, Future[Finished]], left_alone: Left, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SIGTERM some minutes before its time is over, as the profile has it: it writes where it is and ends."""
+    found = disturbances["told of its end"].result()
+    check("--signal", found, left_alone, capsys)
+    assert [job.state for job in found.jobs] == ["FAILED"] * (len(found.jobs) - 1) + ["COMPLETED"]
+    assert len(found.jobs) > 1
+
+
+def test_out_of_time(
+    disturbances: dict[str, Future[Finished]], left_alone: Left, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a word before."""
+    found = disturbances["out of time"].result()
+    check("time limit", found, left_alone, capsys)
+    assert [job.state for job in found.jobs] == ["TIMEOUT"] * (len(found.jobs) - 1) + ["COMPLETED"]
+    assert len(found.jobs) > 1
+
+
+def test_dead_node(cluster: Cluster, left_alone: Left, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its daemon and all processes are killed; Slurm notices, and starts the job again when the node is back."""
+
+    def lose_node(cluster: Cluster, job: Job) -> None:
+        cluster.kill_node()
+        wait_until(lambda: tell("sinfo", "-h", "-o", "%T").strip().startswith("down"), 120, "the node is down")
+        cluster.start("node")
+
+    found = train(cluster, copy_finished(left_alone.project, tmp_path / "p"), lose_node, [])
+    check("dead node", found, left_alone, capsys)
+    assert [(job.state, job.restarts) for job in found.jobs] == [("COMPLETED", 1)]

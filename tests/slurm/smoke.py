@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cluster import Cluster, Job
-from conftest import start_on_slurm
+from cluster import Cluster, Job, start_on_slurm
 from project import SCALE, Finished, copy_project, finished_smoke
 
 RESULTS = Path("results/smoke")

@@ -13,7 +13,7 @@ import soundfile
 from conftest import Answer, Line
 from reprosep.own_song import separate_song
 from reprosep.separation.estimate import separate
-from reprosep.training.loop import load_best
+from reprosep.training.checkpoint import load_best
 from synthetic import wave
 
 MONO, STEREO = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"

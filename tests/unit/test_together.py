@@ -24,7 +24,7 @@ from reprosep.files import whole_file, whole_folder
 from reprosep.locks import alone
 from reprosep.params import repository
 
-AT_ONCE = 3
+AT_ONCE = 2
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -122,7 +122,9 @@ def test_nothing_is_locked_by_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mask", "file_mode", "folder_mode"), [("022", 0o644, 0o755), ("002", 0o664, 0o775)])
-def test_a_group_that_shares_results_may_write_them(tmp_path: Path, mask: str, file_mode: int, folder_mode: int) -> None:
+def test_a_group_that_shares_results_may_write_them(
+    tmp_path: Path, mask: str, file_mode: int, folder_mode: int
+) -> None:
     words = "from reprosep.files import *; write_json('a.json', 1)\nwith whole_folder('folder'): pass"
     subprocess.run(["sh", "-c", f'umask {mask}; exec "$0" -c "$1"', sys.executable, words], cwd=tmp_path, check=True)
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == file_mode
@@ -157,12 +159,10 @@ def test_gets_at_once_download_once(tmp_path: Path) -> None:
 def test_standins_rendered_at_once(tmp_path: Path) -> None:
     pytest.importorskip("pedalboard")
     words = "from reprosep.corpora.standin.corpus import render_corpus\n"
-    words += "if __name__ == '__main__': print(render_corpus('musdb', 'root', seed=7, songs={'train': 1}, seconds=6))"
+    words += "if __name__ == '__main__': print(render_corpus('musdb', 'root', seed=7, songs={'train': 1}, seconds=4))"
     (tmp_path / "render.py").write_text(words)
     command = [sys.executable, "render.py"]
-    told = finish(
-        [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(AT_ONCE)]
-    )
+    told = finish([subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(AT_ONCE)])
     assert "another reprosep recordings works in root; waiting for it to end" in told
     assert len(list((tmp_path / "root/train").glob("*/mixture.wav"))) == 1
     assert len(list((tmp_path / "root/.recipes").iterdir())) == 1

@@ -18,14 +18,17 @@ import torch
 
 from conftest import CHANGE, Line
 from reprosep.errors import UserError
+from reprosep.jobs.preemption import StopRequest
+from reprosep.jobs.training import recipe_digest
 from reprosep.mixing import recipes_of
 from reprosep.models import iass
 from reprosep.papers import Run, System, find_run
 from reprosep.params import Params, merge
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_weights, save_weights
+from reprosep.training.devices import Devices
 from reprosep.training.examples import Examples
-from reprosep.training.loop import Training, recipe_digest
+from reprosep.training.loop import Training
 from reprosep.training.losses import activity_loss, separation_loss
 from synthetic import make_params
 
@@ -99,7 +102,7 @@ def test_the_loss_is_squared_error_plus_weighted_cross_entropy() -> None:
 
 def test_validation_is_the_mean_over_songs_of_the_error_of_whole_songs(prepared: Line) -> None:
     job = training(prepared, IASS)
-    job.model.set_statistics(*job.examples.statistics())
+    job.model.set_statistics(*job.examples.statistics(Devices(), StopRequest()))
     job.model.eval()
     errors = []
     with torch.no_grad():
@@ -112,7 +115,7 @@ def test_statistics_are_those_of_many_items(prepared: Line) -> None:
     examples = training(prepared, IASS, statistics_items=5).examples
     first = 1 << 31
     frames = torch.cat([examples.batch(first + i, 1).mixture.mean(dim=1)[0] for i in range(5)], dim=1).double()
-    mean, deviation = examples.statistics()
+    mean, deviation = examples.statistics(Devices(), StopRequest())
     np.testing.assert_allclose(mean, frames.mean(1), rtol=1e-5)
     floor = 1e-4 * float(frames.std(1, correction=0).max())
     np.testing.assert_allclose(deviation, frames.std(1, correction=0).clamp_min(floor), rtol=1e-4)
@@ -142,14 +145,14 @@ def test_a_training_that_diverges_is_told(prepared: Line, tmp_path: Path, schedu
 
 def interrupt(job: Training, epochs: int) -> None:
     """Let the training raise when it begins the epoch after that many."""
-    original = job._step
+    original = job.step
 
     def step(number: int) -> dict[str, float]:
         if number == epochs * job.steps + 1:  # in the middle of the epoch
             raise KeyboardInterrupt
         return original(number)
 
-    job._step = step  # type: ignore[method-assign]
+    job.step = step  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("identifier", [IASS, UNMIX])
@@ -268,7 +271,7 @@ def test_weights_come_back_with_their_buffers(tmp_path: Path) -> None:
 def scripted(job: Training, values: list[float]) -> Training:
     """Validation errors from a list in place of computed ones."""
     left = iter(values)
-    job._validate = lambda: next(left)  # type: ignore[method-assign]
+    job.validate = lambda: next(left)  # type: ignore[method-assign]
     return job
 
 
@@ -299,7 +302,7 @@ def test_best_weights_are_those_of_the_best_epoch(prepared: Line, tmp_path: Path
         kept.append({name: tensor.clone() for name, tensor in job.model.state_dict().items()})
         return next(values)
 
-    job._validate = validate  # type: ignore[method-assign]
+    job.validate = validate  # type: ignore[method-assign]
     job.run(tmp_path, "recipe")
     best = weights(tmp_path, BEST)
     assert all(torch.equal(best[name], kept[1][name]) for name in best)
@@ -318,13 +321,13 @@ def test_plateau_lowers_the_rate_after_its_patience(prepared: Line, tmp_path: Pa
 def test_one_cycle_rises_and_falls_once_over_all_steps(prepared: Line, tmp_path: Path) -> None:
     job = training(prepared, IASS, epochs=5)
     rates: list[float] = []
-    original = job._step
+    original = job.step
 
     def step(number: int) -> dict[str, float]:
         rates.append(job.optimizer.param_groups[0]["lr"])
         return original(number)
 
-    job._step = step  # type: ignore[method-assign]
+    job.step = step  # type: ignore[method-assign]
     job.run(tmp_path, "recipe")
     top = int(np.argmax(rates))
     assert len(rates) == 5 * job.steps

@@ -43,8 +43,10 @@ def with_profile(folder: Path, profile: str, *arguments: str) -> subprocess.Comp
 
 def resources(output: str) -> dict[str, dict[str, int]]:
     """Rule -> what its last planned job asks for."""
-    jobs = re.findall(r"^(?:local)?rule (\w+):.*?^    resources: (.*?)$", output, re.MULTILINE | re.DOTALL)
-    return {rule: {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)(?:,|$)", words)} for rule, words in jobs}
+    jobs = re.findall(r"^ *(?:local)?rule (\w+):.*?^ +resources: (.*?)$", output, re.MULTILINE | re.DOTALL)
+    return {
+        rule: {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)(?:,|$)", words)} for rule, words in jobs
+    }
 
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
@@ -58,10 +60,13 @@ def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -
     assert asked["train"]["gpu"] == 1
     assert {rule for rule, found in asked.items() if found.get("gpu")} == {"train"}
     limit = yaml.safe_load((project / f"workflow/profiles/{profile}/config.yaml").read_text())["resources"]["mem_mb"]
+    del asked["all"]  # runs nothing
     for rule, found in asked.items():
         assert 0 < found["mem_mb"] <= limit, rule
         assert 0 < found["runtime"] <= 48 * 60, rule
     assert seconds < 20
+    groups = re.findall(r"Group job (\w+) ", answer.stdout)
+    assert {name: groups.count(name) for name in groups} == {"prepare": 2, "oracles": 1, "scores": 6, "papers": 1}
 
 
 def corpus_alone(folder: Path) -> list[str]:

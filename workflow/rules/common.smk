@@ -11,6 +11,7 @@ sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
+from reprosep.jobs.gpus import gpu_places, visible_gpus
 from reprosep.papers import calibration_cells, check_accepted, load_paper, runs
 from reprosep.params import dump
 from reprosep.params import parse as parse_params

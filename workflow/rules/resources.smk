@@ -21,7 +21,8 @@ MEGABYTE = 1e6
 # Step: MB of a process with its libraries; float32 copies of the longest song (all channels) that a thread holds;
 # seconds of a processor per second of music (all songs; for oracles and scores the test songs).
 STEPS = {
-    "recordings": (700, 12, 8.0),
+    "rendering": (700, 12, 8.0),
+    "recordings": (300, 0, 0.01),
     "catalog": (300, 2, 0.2),
     "store": (300, 8, 0.5),
     "activity": (400, 10, 0.5),
@@ -66,12 +67,18 @@ def corpus_of(wildcards):
     return wildcards.corpus if "corpus" in wildcards.keys() else RUNS[wildcards.run][0].corpus
 
 
+def figures_of(step, corpus):
+    """The measured figures of a step: where recordings are a stand-in, they are rendered."""
+    rendered = step == "recordings" and PARAMS.corpora[corpus].standin
+    return STEPS["rendering" if rendered else step]
+
+
 def memory(step, name=None):
     """mem_mb of a step on a corpus: the job's own, or the one called `name`."""
 
     def megabytes(wildcards, threads, attempt):
-        base, copies, _ = STEPS[step]
         corpus = name or corpus_of(wildcards)
+        base, copies, _ = figures_of(step, corpus)
         samples = songs(corpus)[2] * PARAMS.audio.sample_rate * PARAMS.corpora[corpus].channels
         return grown(base + threads * copies * 4 * samples / MEGABYTE, attempt)
 
@@ -82,7 +89,8 @@ def minutes(step, name=None):
     """runtime of a step on a corpus: the job's own, or the one called `name`."""
 
     def needed(wildcards, threads, attempt):
-        seconds = songs(name or corpus_of(wildcards))[1] * STEPS[step][2]
+        corpus = name or corpus_of(wildcards)
+        seconds = songs(corpus)[1] * figures_of(step, corpus)[2]
         seconds *= TEST_SHARE if step in ("oracles", "score") else 1
         return grown(seconds / threads / 60, attempt, LEAST_MINUTES)
 
@@ -116,9 +124,9 @@ def batch_values(count):
 
 
 def training_memory(wildcards, attempt):
-    """mem_mb of a training: on a GPU that of the libraries, on a processor that of the batch in the network."""
+    """mem_mb of a training: with GPUs that of the libraries of each one's process, else that of the batch as well."""
     if PARAMS.training.gpu:
-        return grown(GPU_PROCESS, attempt)
+        return grown(GPU_PROCESS * PARAMS.training.gpu, attempt)
     return grown(TRAINING_PROCESS + TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE, attempt)
 
 

@@ -12,8 +12,12 @@ from torch import nn
 
 from reprosep.errors import UserError
 from reprosep.files import whole_file
+from reprosep.models.build import build_model
+from reprosep.papers import System
+from reprosep.params import Params
 
 STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
+_FORMAT = 2  # of the state; raise it when its meaning changes: a state of another format is not resumed
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -34,21 +38,42 @@ def load_weights(path: Path, model: nn.Module) -> None:
         raise UserError(f"{path}: not the weights of this run ({reason}); delete it and train again") from error
 
 
+def load_best(folder: Path, params: Params, system: System, channels: int) -> Any:
+    """The network of a finished run with its best weights, ready to estimate."""
+    model = build_model(system, params, channels)
+    load_weights(folder / BEST, model)
+    return model.eval()
+
+
 def save_state(folder: Path, state: dict[str, Any]) -> None:
     """The training state: everything that a resumed training needs to go on as if never interrupted."""
     buffer = io.BytesIO()  # torch's own writer does not tell when a disk is full
-    torch.save(state, buffer)
+    torch.save({"format": _FORMAT, **state}, buffer)
     with whole_file(folder / STATE) as temporary:
         temporary.write_bytes(buffer.getbuffer())
 
 
 def load_state(folder: Path, recipe: str) -> dict[str, Any] | None:
-    """The state of an interrupted training of the same recipe, or None."""
+    """The state of an interrupted training of the same recipe in today's format, or None: it then starts anew."""
     path = folder / STATE
     if not path.exists():
         return None
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception:  # of a broken file torch's readers raise nearly anything; the training starts anew
+    except Exception:  # of a broken file torch's readers raise nearly anything
         return None
-    return state if state.get("recipe") == recipe else None
+    if (state.get("format"), state.get("recipe")) != (_FORMAT, recipe):
+        return None
+    return state if (folder / BEST).exists() or not state["best_epoch"] else None
+
+
+def random_state(device: torch.device) -> list[torch.Tensor]:
+    """The state of this process's random generators: the processor's, then the device's if it has its own."""
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if device.type == "cuda" else [])]
+
+
+def set_random_state(states: list[torch.Tensor], device: torch.device) -> None:
+    """Take the generators back to such a state."""
+    torch.set_rng_state(states[0])
+    if device.type == "cuda" and len(states) > 1:
+        torch.cuda.set_rng_state(states[1])

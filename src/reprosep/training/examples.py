@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from reprosep.audio.stft import frame_count, stft
+from reprosep.jobs.preemption import StopRequest
 from reprosep.mixing import Mixer, Recipe
 from reprosep.params import Params
+from reprosep.training.devices import Devices
 
 _STATISTICS_ITEMS_FROM = 1 << 31  # statistics use items that no training of a realistic length reaches
 _DEVIATION_FLOOR = 1e-4  # of the largest deviation, as in Open-Unmix
@@ -61,13 +63,14 @@ class Examples:
             labels = torch.from_numpy(self.mixer.labels(recipe))[None].float()
             yield Example(magnitudes[:1], magnitudes[1:], labels)
 
-    def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation per bin of mono mixture magnitudes, each ``(bin,)``."""
-        bins = self.params.stft.n_fft // 2 + 1
-        total, square, frames = torch.zeros(bins, dtype=torch.double), torch.zeros(bins, dtype=torch.double), 0
-        for item in range(self.params.training.statistics_items):
+    def statistics(self, devices: Devices, stop: StopRequest) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation per bin of mono mixture magnitudes, each ``(bin,)``; until a stop."""
+        sums = torch.zeros(3, self.params.stft.n_fft // 2 + 1, dtype=torch.double)
+        for item in stop.until(devices.share(self.params.training.statistics_items)):
             mixture = self.batch(_STATISTICS_ITEMS_FROM + item, 1).mixture.double().mean(dim=1)[0]
-            total, square, frames = total + mixture.sum(1), square + mixture.square().sum(1), frames + mixture.shape[1]
+            frames = torch.full_like(sums[0], mixture.shape[1])
+            sums += torch.stack([mixture.sum(1), mixture.square().sum(1), frames])
+        total, square, frames = devices.total(sums)
         mean = total / frames
         deviation = (square / frames - mean.square()).clamp_min(0).sqrt()
         return mean.float(), deviation.clamp_min(_DEVIATION_FLOOR * deviation.max()).float()

@@ -1,4 +1,4 @@
-"""One training, from initial weights to the best epoch, resumable at every epoch.
+"""One training, from initial weights to the best epoch, resumable at every step.
 
 The loop is part of the method, so it is written out: Adam, plateau or one-cycle learning rate, validation on whole
 songs after every epoch, early stopping on the validation MSE, best weights by the same.
@@ -12,25 +12,37 @@ Hung and Lerch 2020, Section 4 (Adam 1e-3, early stopping after 100 epochs); the
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
-from reprosep.errors import UserError
-from reprosep.files import digest, whole_file
+from reprosep.errors import Preempted, UserError
+from reprosep.jobs.preemption import StopRequest
 from reprosep.mixing import Recipe
 from reprosep.models.build import build_model, parameter_count
-from reprosep.models.whole_song import estimate_song
 from reprosep.papers import Run, System
 from reprosep.params import Params
 from reprosep.progress import ProgressReport
-from reprosep.training.checkpoint import BEST, LAST, load_state, load_weights, save_state, save_weights
+from reprosep.training.checkpoint import (
+    BEST,
+    LAST,
+    load_state,
+    random_state,
+    save_state,
+    save_weights,
+    set_random_state,
+)
+from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.examples import Examples
 from reprosep.training.losses import activity_loss, separation_loss
+from reprosep.training.validation import estimate_of, song_error
+
+_MINUTE = 60.0  # seconds
+_LOSSES = ("train_loss", "train_mse", "train_bce")
 
 
 @dataclass
@@ -45,11 +57,13 @@ class Outcome:
     device_seconds: float
 
 
-def bfloat16_is_native(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 rather than emulates it."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+@dataclass
+class Part:
+    """What is done of the epoch in progress: steps, the sums of their losses over the epoch's, seconds."""
+
+    steps: int = 0
+    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_LOSSES, 0.0))
+    seconds: float = 0.0
 
 
 class Training:
@@ -58,25 +72,29 @@ class Training:
     def __init__(self, params: Params, run: Run, system: System, examples: Examples, recipes: list[Recipe]) -> None:
         settings = params.training
         self.params, self.examples, self.recipes, self.system = params, examples, recipes, system
-        self.name = run.id
+        self.name, self.devices, self.stop = run.id, Devices(), StopRequest()
         self.device = torch.device("cuda" if settings.gpu and torch.cuda.is_available() else "cpu")
         wants_bfloat16 = settings.precision == "bfloat16" or (
             settings.precision == "auto" and bfloat16_is_native(self.device)
         )
         self.precision = "bfloat16" if wants_bfloat16 else "float32"
-        self.batch_size = settings.batch_size
+        self.batch_size, self.batch_share = settings.batch_size, settings.batch_size // self.devices.count
         songs = examples.pool.stems.loc[examples.pool.stems["target"] == run.target, "song"].nunique()
         items = settings.items_per_epoch or settings.items_per_song * songs
         self.steps = max(items // self.batch_size, 1)
         assert run.seed is not None
         torch.manual_seed(run.seed)
-        model = build_model(system, params, params.corpora[run.corpus].channels)
-        self.model = model.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = build_model(system, params, params.corpora[run.corpus].channels).to(self.device)
+        self.model: Any = self.devices.prepare(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = self.devices.parallel(self.model)
+        if self.devices.rank:  # the first process draws what a single one does, the others go their own ways
+            torch.manual_seed(run.seed + (self.devices.rank << 32))
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), settings.optimizer.learning_rate, weight_decay=settings.optimizer.weight_decay
         )
         self.scheduler = self._scheduler()
         self.epochs: list[dict[str, float]] = []
+        self.part = Part()
         self.best_epoch, self.best_valid_mse, self.device_seconds = 0, float("inf"), 0.0
 
     def _scheduler(self) -> Any:
@@ -90,24 +108,32 @@ class Training:
             self.optimizer, factor=plateau.factor, patience=plateau.patience, cooldown=plateau.cooldown
         )
 
-    def run(self, folder: Path, recipe: str) -> Outcome:
-        """Train to the end, or from the last whole epoch of an interrupted training of the same recipe."""
+    def run(self, folder: Path, recipe: str, stop: StopRequest | None = None) -> Outcome:
+        """Train to the end, or from where an interrupted training of the same recipe was.
+
+        Raises
+        ------
+        Preempted
+            After a request to stop, as soon as the state is written.
+        """
+        self.stop = self.stop if stop is None else stop
         if not self._resume(folder, recipe):
-            self.model.set_statistics(*self.examples.statistics())
+            self.model.set_statistics(*self.examples.statistics(self.devices, self.stop))
+            self._heed()
         settings = self.params.training
-        with ProgressReport("training", settings.epochs * self.steps) as progress:
-            progress.advance(len(self.epochs) * self.steps)
-            while len(self.epochs) < settings.epochs and not self._has_stalled():
-                self._epoch(progress)
-                if not self.best_epoch:
-                    raise UserError(
-                        f"run '{self.name}': the validation error of epoch {len(self.epochs)} is "
-                        f"{self.epochs[-1]['valid_mse']}, no number; lower training.optimizer.learning_rate"
-                    )
-                if self.best_epoch == len(self.epochs):
-                    save_weights(folder / BEST, self.model)
-                save_weights(folder / LAST, self.model)
-                save_state(folder, self._state(recipe))
+        done = len(self.epochs) * self.steps + self.part.steps
+        shown = self.devices.rank == 0
+        with ProgressReport("training", settings.epochs * self.steps, done, shown=shown) as progress:
+            keep = partial(self._keep, folder, recipe)
+            try:
+                while len(self.epochs) < settings.epochs and not self._has_stalled():
+                    self._epoch(progress, keep)
+                    self._judge()
+                    self.devices.first(partial(self._keep_weights, folder))
+                    keep()
+            except Preempted:
+                keep()
+                raise
         parameters = parameter_count(self.model)
         items = len(self.epochs) * self.steps * self.batch_size
         return Outcome(self.epochs, self.best_epoch, self.best_valid_mse, parameters, items, self.device_seconds)
@@ -115,31 +141,56 @@ class Training:
     def _has_stalled(self) -> bool:
         return len(self.epochs) - self.best_epoch >= self.params.training.early_stopping
 
-    def _epoch(self, progress: ProgressReport) -> None:
-        start = time.monotonic()
-        sums = {"train_loss": 0.0, "train_mse": 0.0, "train_bce": 0.0}
+    def _judge(self) -> None:
+        if not self.best_epoch:
+            raise UserError(
+                f"run '{self.name}': the validation error of epoch {len(self.epochs)} is "
+                f"{self.epochs[-1]['valid_mse']}, no number; lower training.optimizer.learning_rate"
+            )
+
+    def _epoch(self, progress: ProgressReport, keep: Callable[[], None]) -> None:
+        """One epoch, or the rest of one."""
+        part, kept = self.part, time.monotonic()
         self.model.train()
-        for step in range(self.steps):
-            for name, value in self.step(len(self.epochs) * self.steps + step).items():
-                sums[name] += value / self.steps
+        while part.steps < self.steps:
+            self._heed()
+            start = time.monotonic()
+            if self.devices.any(start - kept > _MINUTE * self.params.machine.checkpoint_minutes):
+                keep()
+                kept = start
+            for name, value in self.step(len(self.epochs) * self.steps + part.steps).items():
+                part.sums[name] += value / self.steps
+            part.steps += 1
+            part.seconds += time.monotonic() - start
             progress.advance(note=f"epoch {len(self.epochs) + 1}")
-        trained = time.monotonic() - start
+        start = time.monotonic()
         valid = self.validate()
         learning_rate = self.optimizer.param_groups[0]["lr"]
         if self.params.training.schedule == "plateau":
             self.scheduler.step(valid)
-        seconds = time.monotonic() - start
-        self.device_seconds += seconds
-        log = {"epoch": len(self.epochs) + 1, **sums, "valid_mse": valid, "learning_rate": learning_rate}
-        self.epochs.append({**log, "seconds": seconds, "items_per_second": self.steps * self.batch_size / trained})
+        seconds = part.seconds + time.monotonic() - start
+        self.device_seconds += seconds * self.devices.count
+        log = {"epoch": len(self.epochs) + 1, **part.sums, "valid_mse": valid, "learning_rate": learning_rate}
+        speed = self.steps * self.batch_size / part.seconds
+        self.epochs.append({**log, "seconds": seconds, "items_per_second": speed})
+        self.part = Part()
         if valid < self.best_valid_mse:
             self.best_valid_mse, self.best_epoch = valid, len(self.epochs)
 
+    def _heed(self) -> None:
+        """Stop when told to; what is known by then is in the state."""
+        if self.stop.reason:
+            where = f"in epoch {len(self.epochs) + 1} after {self.part.steps} of {self.steps} steps"
+            raise Preempted(
+                f"run '{self.name}': stopped by {self.stop.reason} {where}; the same command goes on from there"
+            )
+
     def step(self, step: int) -> dict[str, float]:
         """Step `step` since the beginning: one batch, one update; the losses of it."""
-        batch = self.examples.batch(step * self.batch_size, self.batch_size).to(self.device)
+        first = step * self.batch_size + self.devices.rank * self.batch_share
+        batch = self.examples.batch(first, self.batch_share).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            estimate, logit = self.model(batch.mixture.contiguous(memory_format=torch.channels_last))
+            estimate, logit = self.network(batch.mixture.contiguous(memory_format=torch.channels_last))
         mse = separation_loss(estimate, batch.target)
         bce = activity_loss(logit, batch.labels) if logit is not None else torch.zeros((), device=self.device)
         loss = mse + self.system.activity_weight * bce
@@ -148,21 +199,29 @@ class Training:
         self.optimizer.step()
         if self.params.training.schedule == "one-cycle":
             self.scheduler.step()
-        return {"train_loss": loss.item(), "train_mse": mse.item(), "train_bce": bce.item()}
+        losses = self.devices.total(torch.stack([loss, mse, bce]).detach()) / self.devices.count
+        return dict(zip(_LOSSES, losses.tolist(), strict=True))
 
     def validate(self) -> float:
         """Mean over songs of the MSE over the whole song; the gate plays no part in it."""
-        losses = []
-        for song in self.examples.songs(self.recipes):
-            mixture, target = song.mixture[0].to(self.device), song.target[0].numpy()
-            part_of = partial(_frames, mixture)
-            parts = estimate_song(self.model, part_of, mixture.shape[-1], self.params.separation.chunk_frames)
-            squares = sum(
-                float(((part - target[..., first : first + part.shape[-1]]) ** 2).sum(dtype="float64"))
-                for first, part, _ in parts
-            )
-            losses.append(squares / target.size)
-        return sum(losses) / len(losses)
+        mine = self.devices.share(len(self.recipes))
+        songs = self.stop.until(self.examples.songs([self.recipes[number] for number in mine]))
+        errors = torch.zeros(len(self.recipes), dtype=torch.double)  # one place per song, so that sums have one order
+        for number, song in zip(mine, songs, strict=False):
+            parts = self.stop.until(estimate_of(song, self.model, self.params, self.device))
+            errors[number] = song_error(song, parts)
+        errors = self.devices.total(errors)
+        self._heed()
+        return sum(errors.tolist()) / len(errors)
+
+    def _keep_weights(self, folder: Path) -> None:
+        if self.best_epoch == len(self.epochs):
+            save_weights(folder / BEST, self.model)
+        save_weights(folder / LAST, self.model)
+
+    def _keep(self, folder: Path, recipe: str) -> None:
+        state = self._state(recipe)
+        self.devices.first(partial(save_state, folder, state))
 
     def _state(self, recipe: str) -> dict[str, Any]:
         return {
@@ -170,48 +229,22 @@ class Training:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
+            "random": self.devices.all_of(random_state(self.device)),
             "epochs": self.epochs,
+            "part": asdict(self.part),
             "best_epoch": self.best_epoch,
             "best_valid_mse": self.best_valid_mse,
             "device_seconds": self.device_seconds,
         }
 
     def _resume(self, folder: Path, recipe: str) -> bool:
-        state = load_state(folder, recipe)
-        if state is None or not (folder / BEST).exists():
+        state = self.devices.first(partial(load_state, folder, recipe))
+        if state is None:
             return False
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
-        torch.set_rng_state(state["random"])
-        if state["random_cuda"] is not None and self.device.type == "cuda":
-            torch.cuda.set_rng_state(state["random_cuda"])
-        self.epochs, self.best_epoch = state["epochs"], state["best_epoch"]
+        set_random_state(state["random"][self.devices.rank], self.device)
+        self.epochs, self.part, self.best_epoch = state["epochs"], Part(**state["part"]), state["best_epoch"]
         self.best_valid_mse, self.device_seconds = state["best_valid_mse"], state["device_seconds"]
         return True
-
-
-def _frames(magnitudes: torch.Tensor, first: int, end: int) -> torch.Tensor:
-    return magnitudes[..., first:end]
-
-
-def recipe_digest(params: Params, run: Run, system: System, data: list[str], code: str) -> str:
-    """What a training is a function of: parameters, run, data and code; a checkpoint of another is not resumed."""
-    names = ("audio", "stft", "activity", "mixing", "models", "training")
-    sections = {name: getattr(params, name).model_dump() for name in names}
-    return digest([sections, run.id, system.model_dump(), data, code], length=32)
-
-
-def write_epochs(path: Path, epochs: list[dict[str, float]]) -> None:
-    """The per-epoch log as CSV."""
-    with whole_file(path) as temporary:
-        pd.DataFrame(epochs).to_csv(temporary, index=False)
-
-
-def load_best(folder: Path, params: Params, system: System, channels: int) -> Any:
-    """The network of a finished run with its best weights, ready to estimate."""
-    model = build_model(system, params, channels)
-    load_weights(folder / BEST, model)
-    return model.eval()

@@ -1,0 +1,87 @@
+"""Several devices for one training: each process works on its share of every batch, and all know the same.
+
+Conventions
+-----------
+- Process r of R takes items ``r B/R … (r + 1) B/R - 1`` of a batch of B: an item is the same on any number of devices.
+- Gradients are averaged (DistributedDataParallel), batch norm sees the batch of all processes, and losses are means
+  over it: a step is the one-device step but for the order of sums. Dropout alone is drawn by every process for its own
+  items.
+- The first process writes; all processes read the same state, take the same decisions, and reach every collective
+  operation together: one that stops alone would leave the others waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from reprosep.errors import UserError
+from reprosep.training.batch_norm import over_all_processes
+
+Result = TypeVar("Result")
+
+
+class Devices:
+    """The processes of this training as torchrun started them; alone, every operation is the identity."""
+
+    def __init__(self) -> None:
+        started = dist.is_available() and dist.is_initialized()
+        self.rank, self.count = (dist.get_rank(), dist.get_world_size()) if started else (0, 1)
+
+    def share(self, count: int) -> range:
+        """The numbers below `count` that are this process's."""
+        return range(self.rank, count, self.count)
+
+    def parallel(self, model: nn.Module) -> nn.Module:
+        """The network as a training step calls it."""
+        return nn.parallel.DistributedDataParallel(model, broadcast_buffers=False) if self.count > 1 else model
+
+    def prepare(self, model: nn.Module) -> nn.Module:
+        """The network with batch norm over all processes; names of weights and buffers stay."""
+        return over_all_processes(model) if self.count > 1 else model
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over processes, the same bits in each."""
+        if self.count > 1:
+            values = values.clone()
+            dist.all_reduce(values)
+        return values
+
+    def any(self, flag: bool) -> bool:
+        """Whether any process says so."""
+        return bool(self.total(torch.tensor(int(flag)))) if self.count > 1 else flag
+
+    def all_of(self, value: Any) -> list[Any]:
+        """What each process holds, in order of rank."""
+        if self.count == 1:
+            return [value]
+        values = [None] * self.count
+        dist.all_gather_object(values, value)
+        return values
+
+    def first(self, work: Callable[[], Result]) -> Result:
+        """Let the first process do it while the others wait; its result, or its error, is everyone's."""
+        if self.count == 1:
+            return work()
+        answer: list[Any] = [None, None]
+        if self.rank == 0:
+            try:
+                answer[0] = work()
+            except UserError as error:
+                answer[1] = str(error)
+        dist.broadcast_object_list(answer)
+        if answer[1] is not None:
+            raise UserError(answer[1])
+        result: Result = answer[0]
+        return result
+
+
+def bfloat16_is_native(device: torch.device) -> bool:
+    """Whether the device computes in bfloat16 rather than emulates it."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
