@@ -17,9 +17,10 @@ from project import environment
 
 HERE = Path(__file__).parent
 SLURM = "workflow/profiles/slurm"
-# A test cannot wait as long for news as a user can, and its node is a small one.
+# A test cannot wait as long for news as a user can, its node is small, and it keeps no accounts.
 FOR_TESTS = [
     "--cores=4",
+    "--slurm-status-command=squeue",
     "--slurm-init-seconds-before-status-checks=3",
     "--seconds-between-status-checks=2",
     "--latency-wait=20",
