@@ -21,7 +21,7 @@ RUN = "mm_vocals_iass_s42"
 FOLDER = Path("results/smoke/runs") / RUN
 WEIGHTS = FOLDER / "best.safetensors"
 # A minute or two, so that Slurm, which looks at time limits every half minute, interrupts it in its middle.
-LONG = {"training": {"epochs": 80, "items_per_epoch": 120, "early_stopping": 1000}}
+LONG = {"training": {"epochs": 30, "items_per_epoch": 120, "early_stopping": 1000}}
 EPOCHS = 5  # whole ones before it is disturbed
 MINUTES = 12
 
@@ -44,7 +44,7 @@ def wait_for_its_end(cluster: Cluster, job: Job) -> None:
 DISTURBED: dict[str, tuple[Disturb, list[str]]] = {
     "cancelled": (cancel, []),
     "requeued": (requeue, []),
-    "told of its end": (wait_for_its_end, ["--set-resources", "train:runtime=5"]),
+    "told of its end": (wait_for_its_end, ["--set-resources", "train:runtime=3+attempt"]),
     "out of time": (
         wait_for_its_end,
         ["--set-resources", "train:runtime=attempt", "train:slurm_extra='--open-mode=append'"],
