@@ -49,6 +49,7 @@ DISTURBED: dict[str, tuple[Disturb, list[str]]] = {
         wait_for_its_end,
         ["--set-resources", "train:runtime=attempt", "train:slurm_extra='--open-mode=append'"],
     ),
+    "out of memory": (wait_for_its_end, ["--set-resources", "train:mem_mb=400*attempt**2"]),
 }
 
 
@@ -177,6 +178,16 @@ def test_out_of_time(
     found = disturbances["out of time"].result()
     check("time limit", found, left_alone, capsys)
     assert [job.state for job in found.jobs] == ["TIMEOUT"] * (len(found.jobs) - 1) + ["COMPLETED"]
+    assert len(found.jobs) > 1
+
+
+def test_out_of_memory(
+    disturbances: dict[str, Future[Finished]], left_alone: Left, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Too little is asked for at first, and more in the next attempt."""
+    found = disturbances["out of memory"].result()
+    check("memory", found, left_alone, capsys)
+    assert [job.state for job in found.jobs] == ["OUT_OF_MEMORY"] * (len(found.jobs) - 1) + ["COMPLETED"]
     assert len(found.jobs) > 1
 
 

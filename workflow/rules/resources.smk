@@ -16,6 +16,7 @@ USUAL_SONGS = 200  # in a corpus whose list is not published
 TEST_SHARE = 0.3  # of the songs, at most
 LEAST_MINUTES = 20  # the cluster's own delays, and the minutes by which a job is told of its end
 TRAINING_SLICE = 24 * 60  # minutes after which a training gives its processors and GPU back, to go on in another job
+SNAKEMAKE = 400  # MB of the two Snakemakes that stand between a cluster and a step
 MEGABYTE = 1e6
 
 # Step: MB of a process with its libraries; float32 copies of the longest song (all channels) that a thread holds;
@@ -80,7 +81,7 @@ def memory(step, name=None):
         corpus = name or corpus_of(wildcards)
         base, copies, _ = figures_of(step, corpus)
         samples = songs(corpus)[2] * PARAMS.audio.sample_rate * PARAMS.corpora[corpus].channels
-        return grown(base + threads * copies * 4 * samples / MEGABYTE, attempt)
+        return grown(SNAKEMAKE + base + threads * copies * 4 * samples / MEGABYTE, attempt)
 
     return megabytes
 
@@ -103,7 +104,7 @@ def paper_memory(step, *papers):
     def megabytes(wildcards, attempt):
         base, kilobytes, _ = PAPER_STEPS[step]
         scored = sum(TEST_SHARE * songs(RUNS[name][0].corpus)[1] for paper in papers for name in paper_runs(paper))
-        return grown(base + kilobytes * scored / 1000, attempt)
+        return grown(SNAKEMAKE + base + kilobytes * scored / 1000, attempt)
 
     return megabytes
 
@@ -127,7 +128,9 @@ def training_memory(wildcards, attempt):
     """mem_mb of a training: with GPUs that of the libraries of each one's process, else that of the batch as well."""
     if PARAMS.training.gpu:
         return grown(GPU_PROCESS * PARAMS.training.gpu, attempt)
-    return grown(TRAINING_PROCESS + TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE, attempt)
+    return grown(
+        SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE, attempt
+    )
 
 
 def training_minutes(wildcards, attempt):
