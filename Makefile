@@ -7,7 +7,7 @@ SCALE ?= demo
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke plan test test-devices lint format clean
+.PHONY: help demo smoke plan test test-devices test-slurm lint format clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ test: .venv/ready-test ## Install what is missing and run the tests
 
 test-devices: .venv/ready-test ## Run the tests of one training on several processes (two minutes)
 	@timeout 900 $(BIN)/python -m pytest tests/distributed
+
+test-slurm: .venv/ready-test ## Run the tests on a Slurm of their own (as root; installs slurm-wlm and munge): half an hour
+	@PATH=$(CURDIR)/$(BIN):$$PATH tests/slurm/run.sh
 
 lint: .venv/ready-test ## Run the linters and the type checker
 	$(BIN)/ruff check src tests

@@ -17,6 +17,8 @@ from typing import Any
 from reprosep.errors import UserError
 
 _HASH_BLOCK_BYTES = 1 << 20
+_UMASK = os.umask(0o077)  # can only be read by setting it; a shared cache's users have one that lets their group write
+os.umask(_UMASK)
 _LONGEST_NAME = 80  # letters of a song's name in a file's name
 
 
@@ -40,7 +42,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     try:
         with mendable(path):
             yield temporary
-            os.chmod(temporary, 0o644)
+            os.chmod(temporary, 0o666 & ~_UMASK)
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -56,11 +58,26 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     try:
         with mendable(path):
             yield temporary
-            os.chmod(temporary, 0o755)
-            shutil.rmtree(path, ignore_errors=True)
-            os.replace(temporary, path)
+            os.chmod(temporary, 0o777 & ~_UMASK)
+            _put_in_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put_in_place(folder: Path, path: Path) -> None:
+    """Rename `folder` to `path`; what is there goes aside first, since only an empty folder can be renamed over."""
+    while True:
+        old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                os.replace(path, old)
+            os.replace(folder, path)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another process put one there in between
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager

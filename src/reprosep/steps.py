@@ -12,6 +12,7 @@ from typing import Any
 
 from reprosep.errors import UserError
 from reprosep.files import write_json
+from reprosep.locks import alone_in
 from reprosep.papers import check_accepted, find_run, load_paper, runs
 from reprosep.params import Params
 
@@ -59,8 +60,9 @@ def store(params: Params, name: str, threads: int) -> None:
     from reprosep.audio.store import build_store, read_table
 
     folder = results_folder(params) / name
-    table = read_table(folder / "catalog.parquet")
-    build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
+    with alone_in(folder.parent, f"store {name}"):
+        table = read_table(folder / "catalog.parquet")
+        build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
 
 
 def activity(params: Params, name: str, threads: int) -> None:
@@ -69,8 +71,9 @@ def activity(params: Params, name: str, threads: int) -> None:
     from reprosep.audio.store import SongArrays, read_table
 
     folder = results_folder(params) / name
-    table = read_table(folder / "catalog.parquet")
-    build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
+    with alone_in(folder.parent, f"activity {name}"):
+        table = read_table(folder / "catalog.parquet")
+        build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
 
 
 def mixtures(params: Params, name: str) -> None:

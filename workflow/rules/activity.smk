@@ -8,12 +8,14 @@ rule activity:
         RESULTS / "logs/activity/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/activity/{corpus}.tsv"
+    group:
+        "prepare"
     conda:
         "../../envs/conda.yaml"
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=memory("activity"),
+        runtime=minutes("activity"),
         gpu=0,
     params:
         sections=section("activity", "stft"),

@@ -14,12 +14,14 @@ for paper in CALIBRATED:
         benchmark:
             RESULTS / "benchmarks/calibration" / f"{paper}.tsv"
         priority: 10
+        group:
+            "oracles"
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=paper_memory("calibration", paper),
+            runtime=paper_minutes("calibration", paper),
             gpu=0,
         params:
             paper=paper,

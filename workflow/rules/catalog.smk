@@ -7,12 +7,14 @@ rule catalog:
         RESULTS / "logs/catalog/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/catalog/{corpus}.tsv"
+    group:
+        "prepare"
     conda:
         "../../envs/conda.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=memory("catalog"),
+        runtime=minutes("catalog"),
         gpu=0,
     params:
         corpus=catalog_settings,

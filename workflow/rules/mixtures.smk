@@ -9,12 +9,14 @@ rule mixtures:
         RESULTS / "logs/mixtures/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/mixtures/{corpus}.tsv"
+    group:
+        "prepare"
     conda:
         "../../envs/conda.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory("mixtures"),
+        runtime=minutes("mixtures"),
         gpu=0,
     params:
         sections=section("mixing"),

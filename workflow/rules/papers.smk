@@ -18,12 +18,14 @@ for paper, content in PAPERS.items():
             RESULTS / "logs/tables" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/tables" / f"{paper}.tsv"
+        group:
+            "papers"
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=paper_memory("tables", paper),
+            runtime=paper_minutes("tables", paper),
             gpu=0,
         params:
             paper=paper,
@@ -45,12 +47,14 @@ for paper, content in PAPERS.items():
             RESULTS / "logs/spot-check" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/spot-check" / f"{paper}.tsv"
+        group:
+            "papers"
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
-            mem_mb=12000,
-            runtime=240,
+            mem_mb=paper_memory("spot_check", paper),
+            runtime=paper_minutes("spot_check", paper),
             gpu=0,
         params:
             paper=paper,
@@ -70,12 +74,14 @@ for paper, content in PAPERS.items():
             RESULTS / "logs/claims" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/claims" / f"{paper}.tsv"
+        group:
+            "papers"
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=paper_memory("claims", paper),
+            runtime=paper_minutes("claims", paper),
             gpu=0,
         params:
             paper=paper,
@@ -97,12 +103,14 @@ for paper, content in PAPERS.items():
             RESULTS / "logs/listen" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/listen" / f"{paper}.tsv"
+        group:
+            "papers"
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=60,
+            mem_mb=paper_memory("listen", paper),
+            runtime=paper_minutes("listen", paper),
             gpu=0,
         params:
             paper=paper,
@@ -133,12 +141,14 @@ for paper, content in PAPERS.items():
             RESULTS / "logs/figures" / f"{paper}.log",
         benchmark:
             RESULTS / "benchmarks/figures" / f"{paper}.tsv"
+        group:
+            "papers"
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=paper_memory("figures", paper),
+            runtime=paper_minutes("figures", paper),
             gpu=0,
         params:
             paper=paper,

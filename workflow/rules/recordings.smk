@@ -7,12 +7,14 @@ rule recordings:
         RESULTS / "logs/recordings/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/recordings/{corpus}.tsv"
+    group:
+        "prepare"
     conda:
         "../../envs/conda.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory("recordings"),
+        runtime=minutes("recordings"),
         gpu=0,
     params:
         corpus=corpus_settings("kind", "roots", "standin"),

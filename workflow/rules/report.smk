@@ -9,12 +9,14 @@ rule report:
         RESULTS / "logs/report.log",
     benchmark:
         RESULTS / "benchmarks/report/report.tsv"
+    group:
+        "papers"
     conda:
         "../../envs/conda.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=paper_memory("report", *PAPERS),
+        runtime=paper_minutes("report", *PAPERS),
         gpu=0,
     params:
         papers={name: content.model_dump(mode="json") for name, content in PAPERS.items()},

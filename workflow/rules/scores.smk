@@ -17,12 +17,14 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
         benchmark:
             RESULTS / "benchmarks/score" / f"oracles-{corpus}.tsv"
         priority: 10
+        group:
+            "oracles"
         conda:
             "../../envs/conda.yaml"
         threads: PARAMS.scoring.threads
         resources:
-            mem_mb=2000 + 2000 * PARAMS.scoring.threads,
-            runtime=720,
+            mem_mb=memory("oracles", corpus),
+            runtime=minutes("oracles", corpus),
             gpu=0,
         params:
             runs=oracles_of(corpus),
@@ -45,12 +47,14 @@ rule score_plain:
         RESULTS / "benchmarks/score/{run}.tsv"
     wildcard_constraints:
         run="|".join(name for name in TRAINED if name not in WITH_ACTIVITY) or "none",
+    group:
+        "scores"
     conda:
         "../../envs/conda.yaml"
     threads: PARAMS.scoring.threads
     resources:
-        mem_mb=4000,
-        runtime=1440,
+        mem_mb=memory("score"),
+        runtime=minutes("score"),
         gpu=0,
     params:
         settings=run_settings("models", "separation"),

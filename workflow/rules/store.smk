@@ -7,12 +7,14 @@ rule store:
         RESULTS / "logs/store/{corpus}.log",
     benchmark:
         RESULTS / "benchmarks/store/{corpus}.tsv"
+    group:
+        "prepare"
     conda:
         "../../envs/conda.yaml"
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=memory("store"),
+        runtime=minutes("store"),
         gpu=0,
     params:
         audio=section("audio"),

@@ -30,8 +30,8 @@ rule train:
         "../../envs/conda.yaml"
     threads: PARAMS.training.threads * PROCESSES
     resources:
-        mem_mb=8000 * PROCESSES,
-        runtime=2880,
+        mem_mb=training_memory,
+        runtime=training_minutes,
         gpu=PARAMS.training.gpu,
         gpu_place=gpu_places(PARAMS.training.gpu, PARAMS.machine.trainings_per_gpu),
     params:

@@ -7,6 +7,8 @@ store's format, so that a file is valid whenever it exists and an interrupted ru
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import lru_cache
@@ -24,6 +26,7 @@ from reprosep.params import Audio
 from reprosep.progress import track
 
 FULL_SCALE = 32768.0
+_LONGEST_WRITE = 3600.0  # seconds in which a song is written, on the slowest of disks
 _FORMAT = 2  # raise it when the meaning of stored samples changes
 
 
@@ -104,9 +107,15 @@ def save_array(path: Path, array: np.ndarray) -> None:
 
 
 def _drop_others(folder: Path, wanted: Iterable[str]) -> None:
+    """Files of other recipes, and what a kill left behind; not what another process is writing at this moment."""
     for path in folder.glob("*.npy"):
-        if path.name not in wanted:
-            path.unlink()
+        with contextlib.suppress(FileNotFoundError):  # dropped by the other process
+            if path.name not in wanted and not (path.name.startswith(".") and _age(path) < _LONGEST_WRITE):
+                path.unlink()
+
+
+def _age(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
 
 
 def _recordings(stems: pd.DataFrame) -> list[str]:

@@ -6,13 +6,9 @@ for corpora that no program may download there is a page that says what to do. A
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import filelock
 
 from reprosep.corpora import gated, open_record
 from reprosep.corpora.links import find_songs, make_links
@@ -29,7 +25,8 @@ from reprosep.corpora.registry import Version, load_version, song_list
 from reprosep.corpora.songs import METADATA, first_of, metadata_file, missing_metadata, missing_songs, songs_in
 from reprosep.corpora.unpack import Files
 from reprosep.errors import UserError
-from reprosep.files import digest, mendable, write_json
+from reprosep.files import digest, write_json
+from reprosep.locks import alone
 
 Archives = dict[str, str | None]  # name -> checksum
 
@@ -65,7 +62,7 @@ def get(request: Request) -> Path:
             raise UserError(f"{source}: no such folder or archive; name with --from what holds {version.title}")
     if version.access != "open" and not request.sources:
         _require_songs(request, version, folder)  # before anything is written
-    with _alone(folder):
+    with alone(folder / _LOCK, f"reprosep get works in {folder}"):  # two versions can share a folder
         before = read_manifest(folder)
         manifest = _open(request, version, folder) if version.access == "open" else _gated(request, version, folder)
         if request.verify:
@@ -75,23 +72,6 @@ def get(request: Request) -> Path:
     done = "checksums computed anew" if request.verify else "nothing to be done" if manifest == before else "verified"
     print(f"{request.name}: {len(songs_in(version, folder))} songs in {folder}, {done}", file=sys.stderr)
     return path
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two versions can share a folder, and two jobs can want it at once: one after the other."""
-    with mendable(folder / _LOCK):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / _LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            print(f"another reprosep get works in {folder}; waiting for it to end", file=sys.stderr)
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 # ---- open records ------------------------------------------------------------------------------------------------

@@ -23,9 +23,11 @@ from reprosep.corpora.standin.render import render_stems, require_synthesisers
 from reprosep.corpora.standin.songs import plan_song
 from reprosep.errors import UserError
 from reprosep.files import digest, read_json, sha256, whole_file, whole_folder, write_json
+from reprosep.locks import alone
 from reprosep.progress import ProgressReport
 
 _PARTIAL = ".partial"  # songs being rendered
+_LOCK = ".render.lock"
 _LICENCE = (
     "These songs were composed and rendered by reprosep's stand-in generator. They are dedicated to the public domain "
     "under CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) and may be used freely, for any purpose.\n"
@@ -81,14 +83,15 @@ def render_corpus(
     plans = {task: plan_song(layout, *task, seed=seed, seconds=seconds) for task in tasks}
     names = {song_id(layout, song, split, index) for (index, split), song in plans.items()}
     _refuse_foreign(layout, root)
-    removed = _remove_others(root, names)
-    _write_licence(root)
     keywords = {"seed": seed, "seconds": seconds, "sample_rate": sample_rate}
     done: list[RenderedSong] = []
-    with ProgressReport(f"render {layout} songs", len(tasks)) as report:
-        for song in _each(layout, root, tasks, keywords, workers):
-            done.append(song)
-            report.advance(note=song.name)
+    with alone(root / _LOCK, f"reprosep recordings works in {root}"):  # scales can share a root
+        removed = _remove_others(root, names)
+        _write_licence(root)
+        with ProgressReport(f"render {layout} songs", len(tasks)) as report:
+            for song in _each(layout, root, tasks, keywords, workers):
+                done.append(song)
+                report.advance(note=song.name)
     return _summary(done, removed)
 
 

@@ -1,0 +1,112 @@
+"""The profiles for clusters: what they ask for, and a run through a submitter that is not Slurm."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from project import SCALE, copy_project, environment, job_counts, snakemake
+
+from synthetic import make_medleydb
+
+PAPER = "workflow/scales/paper.yaml"
+MIXTURES = Path("results/smoke/mm/mixtures.parquet")
+JOBS = Path(".snakemake/processes")
+IMPATIENT = ["--seconds-between-status-checks=1", "--latency-wait=5"]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_project(tmp_path_factory.mktemp("cluster"))
+
+
+def with_profile(folder: Path, profile: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", "--profile", f"workflow/profiles/{profile}", "--nocolor", *arguments]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def resources(output: str) -> dict[str, dict[str, int]]:
+    """Rule -> what its last planned job asks for."""
+    jobs = re.findall(r"^ *(?:local)?rule (\w+):.*?^ +resources: (.*?)$", output, re.MULTILINE | re.DOTALL)
+    return {
+        rule: {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)(?:,|$)", words)} for rule, words in jobs
+    }
+
+
+@pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
+def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -> None:
+    start = time.monotonic()
+    answer = with_profile(project, profile, "--configfile", PAPER, "-n")
+    seconds = time.monotonic() - start
+    assert answer.returncode == 0, answer.stdout
+    assert job_counts(answer.stdout)["train"] == 30
+    asked = resources(answer.stdout)
+    assert asked["train"]["gpu"] == 1
+    assert {rule for rule, found in asked.items() if found.get("gpu")} == {"train"}
+    limit = yaml.safe_load((project / f"workflow/profiles/{profile}/config.yaml").read_text())["resources"]["mem_mb"]
+    del asked["all"]  # runs nothing
+    for rule, found in asked.items():
+        assert 0 < found["mem_mb"] <= limit, rule
+        assert 0 < found["runtime"] <= 48 * 60, rule
+    assert seconds < 20
+    groups = re.findall(r"Group job (\w+) ", answer.stdout)
+    assert {name: groups.count(name) for name in groups} == {"prepare": 2, "oracles": 1, "scores": 6, "papers": 1}
+
+
+def corpus_alone(folder: Path) -> list[str]:
+    """A project with one small corpus, and the arguments that ask for its mixtures."""
+    copy_project(folder)
+    make_medleydb(folder / "recordings/mm")
+    corpus = {"roots": ["recordings/mm"], "standin": None, "targets": ["vocals"], "valid_fraction": 0.3}
+    (folder / "one.yaml").write_text(yaml.safe_dump({"corpora": {"mm": corpus}}))
+    return ["--configfile", SCALE, "one.yaml", "--", str(MIXTURES)]
+
+
+def test_another_cluster_gives_the_same(tmp_path: Path) -> None:
+    """Also when a job is killed: the steps of a corpus are one submission, which is made again."""
+    asked = corpus_alone(tmp_path / "local")
+    answer = snakemake(tmp_path / "local", *asked)
+    assert answer.returncode == 0, answer.stdout
+
+    folder = tmp_path / "submitted"
+    asked = corpus_alone(folder)
+    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/cluster-generic", *IMPATIENT, *asked]
+    run = subprocess.Popen(
+        command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    while not list(folder.glob("results/smoke/mm/*.json")):
+        assert run.poll() is None, run.communicate()[0]
+        time.sleep(0.05)
+    (job,) = (path for path in (folder / JOBS).iterdir() if not path.suffix)
+    os.killpg(int(job.read_text()), signal.SIGKILL)
+    output, _ = run.communicate(timeout=240)
+    assert run.returncode == 0, output
+    assert "Trying to restart job" in output
+    assert sorted(path.read_text() for path in (folder / JOBS).glob("*.ended")) == ["0\n"]
+    assert len(list((folder / "results/cluster-logs").iterdir())) == 2
+    assert (folder / MIXTURES).read_bytes() == (tmp_path / "local" / MIXTURES).read_bytes()
+
+
+def test_an_unknown_cluster_is_told(tmp_path: Path) -> None:
+    script = Path(__file__).parents[2] / "workflow/profiles/cluster-generic/submit.sh"
+    environment_ = {**os.environ, "REPROSEP_CLUSTER": "slrum"}
+    command = [str(script), "1", "1000", "10", "0", "job.sh"]
+    answer = subprocess.run(command, cwd=tmp_path, env=environment_, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    assert answer.stderr == "submit.sh: REPROSEP_CLUSTER is 'slrum'; use processes, sge, pbs or lsf\n"

@@ -1,0 +1,143 @@
+# What jobs ask a cluster for, in portable terms: mem_mb, runtime (minutes) and gpu; threads are the rules' own.
+#
+# The figures are those of real runs: Snakemake's benchmarks (results/<scale>/benchmarks/<step>/*.tsv, columns max_rss and
+# s) of the scale demo, and of songs of four minutes at 44.1 kHz with the papers' networks, on a processor of 2.6 GHz.
+# They are put in terms of what they grow with, times a margin, and grow with every attempt. Where they do not fit a
+# corpus or a machine: set-resources in a profile.
+
+from functools import cache
+from math import ceil
+
+MARGIN = 1.5  # of memory and time, over what was measured
+MOST_GROWTH = 3  # times as much is asked for at most: in the third attempt and later
+LONGEST_SONG = 12 * 60.0  # seconds, of real recordings; of a stand-in it is known
+USUAL_SONG = 4 * 60.0  # seconds
+USUAL_SONGS = 200  # in a corpus whose list is not published
+TEST_SHARE = 0.3  # of the songs, at most
+LEAST_MINUTES = 20  # the cluster's own delays, and the minutes by which a job is told of its end
+TRAINING_SLICE = 24 * 60  # minutes after which a training gives its processors and GPU back, to go on in another job
+SNAKEMAKE = 400  # MB of the two Snakemakes that stand between a cluster and a step
+MEGABYTE = 1e6
+
+# Step: MB of a process with its libraries; float32 copies of the longest song (all channels) that a thread holds;
+# seconds of a processor per second of music (all songs; for oracles and scores the test songs).
+STEPS = {
+    "rendering": (700, 12, 8.0),
+    "recordings": (300, 0, 0.01),
+    "catalog": (300, 2, 0.2),
+    "store": (300, 8, 0.5),
+    "activity": (400, 10, 0.5),
+    "mixtures": (400, 0, 0.001),
+    "oracles": (700, 12, 0.3),
+    "score": (900, 12, 0.6),
+}
+# Step of a paper: MB of a process with its libraries; KB per second of scored music; minutes.
+PAPER_STEPS = {
+    "calibration": (200, 0.5, 2),
+    "tables": (200, 0.5, 5),
+    "claims": (250, 0.5, 5),
+    "figures": (400, 0.5, 10),
+    "listen": (700, 0, 10),
+    "spot_check": (1000, 20, 30),
+    "report": (600, 0.5, 10),
+}
+# Training: MB of a process with its libraries, on a processor and with a GPU; bytes and seconds of a processor per value
+# of the network's first layer. How long one takes on a GPU: reprosep cost.
+TRAINING_PROCESS, GPU_PROCESS = 500, 5000
+TRAINING_BYTES, TRAINING_SECONDS = 280, 1.7e-7
+
+
+def grown(value, attempt, least=0):
+    """A measured figure with its margin, more of it in every attempt, never less than `least`."""
+    return ceil(max(value * MARGIN, least) * min(attempt, MOST_GROWTH))
+
+
+@cache
+def songs(name):
+    """(number, seconds of all, seconds of the longest) of the songs of a corpus, as known before it is read."""
+    corpus = PARAMS.corpora[name]
+    if corpus.standin:
+        count, seconds = sum(corpus.standin.songs.values()), corpus.standin.seconds
+        return count, count * seconds, seconds
+    count = sum(len(song_list(load_version(version))) for version in corpus.versions) or USUAL_SONGS
+    return count, count * USUAL_SONG, LONGEST_SONG
+
+
+def corpus_of(wildcards):
+    """The corpus that a job names, or that of the run that it names."""
+    return wildcards.corpus if "corpus" in wildcards.keys() else RUNS[wildcards.run][0].corpus
+
+
+def figures_of(step, corpus):
+    """The measured figures of a step: where recordings are a stand-in, they are rendered."""
+    rendered = step == "recordings" and PARAMS.corpora[corpus].standin
+    return STEPS["rendering" if rendered else step]
+
+
+def memory(step, name=None):
+    """mem_mb of a step on a corpus: the job's own, or the one called `name`."""
+
+    def megabytes(wildcards, threads, attempt):
+        corpus = name or corpus_of(wildcards)
+        base, copies, _ = figures_of(step, corpus)
+        samples = songs(corpus)[2] * PARAMS.audio.sample_rate * PARAMS.corpora[corpus].channels
+        return grown(SNAKEMAKE + base + threads * copies * 4 * samples / MEGABYTE, attempt)
+
+    return megabytes
+
+
+def minutes(step, name=None):
+    """runtime of a step on a corpus: the job's own, or the one called `name`."""
+
+    def needed(wildcards, threads, attempt):
+        corpus = name or corpus_of(wildcards)
+        seconds = songs(corpus)[1] * figures_of(step, corpus)[2]
+        seconds *= TEST_SHARE if step in ("oracles", "score") else 1
+        return grown(seconds / threads / 60, attempt, LEAST_MINUTES)
+
+    return needed
+
+
+def paper_memory(step, *papers):
+    """mem_mb of a step that reads the scores of papers."""
+
+    def megabytes(wildcards, attempt):
+        base, kilobytes, _ = PAPER_STEPS[step]
+        scored = sum(TEST_SHARE * songs(RUNS[name][0].corpus)[1] for paper in papers for name in paper_runs(paper))
+        return grown(SNAKEMAKE + base + kilobytes * scored / 1000, attempt)
+
+    return megabytes
+
+
+def paper_minutes(step, *papers):
+    """runtime of a step that reads the scores of papers."""
+
+    def needed(wildcards, attempt):
+        return grown(PAPER_STEPS[step][2] * len(papers), attempt, LEAST_MINUTES)
+
+    return needed
+
+
+def batch_values(count):
+    """Values of the network's first layer for `count` training items: what memory and time on a processor grow with."""
+    frames = PARAMS.training.chunk_seconds * PARAMS.audio.sample_rate / PARAMS.stft.hop
+    return count * frames * PARAMS.stft.n_fft / 2 * PARAMS.models.iass.width
+
+
+def training_memory(wildcards, attempt):
+    """mem_mb of a training: with GPUs that of the libraries of each one's process, else that of the batch as well."""
+    if PARAMS.training.gpu:
+        return grown(GPU_PROCESS * PARAMS.training.gpu, attempt)
+    return grown(
+        SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE, attempt
+    )
+
+
+def training_minutes(wildcards, attempt):
+    """runtime of a training: a slice at most, since it goes on where it was."""
+    if PARAMS.training.gpu:
+        return TRAINING_SLICE
+    settings = PARAMS.training
+    items = settings.items_per_epoch or settings.items_per_song * songs(corpus_of(wildcards))[0]
+    seconds = TRAINING_SECONDS * batch_values(items * settings.epochs) / settings.threads
+    return min(grown(seconds / 60, attempt, LEAST_MINUTES), TRAINING_SLICE)
