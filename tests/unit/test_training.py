@@ -142,14 +142,14 @@ def test_a_training_that_diverges_is_told(prepared: Line, tmp_path: Path, schedu
 
 def interrupt(job: Training, epochs: int) -> None:
     """Let the training raise when it begins the epoch after that many."""
-    original = job._step
+    original = job.step
 
     def step(number: int) -> dict[str, float]:
         if number == epochs * job.steps + 1:  # in the middle of the epoch
             raise KeyboardInterrupt
         return original(number)
 
-    job._step = step  # type: ignore[method-assign]
+    job.step = step  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("identifier", [IASS, UNMIX])
@@ -268,7 +268,7 @@ def test_weights_come_back_with_their_buffers(tmp_path: Path) -> None:
 def scripted(job: Training, values: list[float]) -> Training:
     """Validation errors from a list in place of computed ones."""
     left = iter(values)
-    job._validate = lambda: next(left)  # type: ignore[method-assign]
+    job.validate = lambda: next(left)  # type: ignore[method-assign]
     return job
 
 
@@ -299,7 +299,7 @@ def test_best_weights_are_those_of_the_best_epoch(prepared: Line, tmp_path: Path
         kept.append({name: tensor.clone() for name, tensor in job.model.state_dict().items()})
         return next(values)
 
-    job._validate = validate  # type: ignore[method-assign]
+    job.validate = validate  # type: ignore[method-assign]
     job.run(tmp_path, "recipe")
     best = weights(tmp_path, BEST)
     assert all(torch.equal(best[name], kept[1][name]) for name in best)
@@ -318,13 +318,13 @@ def test_plateau_lowers_the_rate_after_its_patience(prepared: Line, tmp_path: Pa
 def test_one_cycle_rises_and_falls_once_over_all_steps(prepared: Line, tmp_path: Path) -> None:
     job = training(prepared, IASS, epochs=5)
     rates: list[float] = []
-    original = job._step
+    original = job.step
 
     def step(number: int) -> dict[str, float]:
         rates.append(job.optimizer.param_groups[0]["lr"])
         return original(number)
 
-    job._step = step  # type: ignore[method-assign]
+    job.step = step  # type: ignore[method-assign]
     job.run(tmp_path, "recipe")
     top = int(np.argmax(rates))
     assert len(rates) == 5 * job.steps
