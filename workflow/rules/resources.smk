@@ -22,14 +22,14 @@ MEGABYTE = 1e6
 # Step: MB of a process with its libraries; float32 copies of the longest song (all channels) that a thread holds;
 # seconds of a processor per second of music (all songs; for oracles and scores the test songs).
 STEPS = {
-    "rendering": (700, 12, 8.0),
-    "recordings": (300, 0, 0.01),
-    "catalog": (300, 2, 0.2),
-    "store": (300, 8, 0.5),
-    "activity": (400, 10, 0.5),
-    "mixtures": (400, 0, 0.001),
-    "oracles": (700, 12, 0.3),
-    "score": (900, 12, 0.6),
+    "rendering": (1000, 12, 0.5),
+    "recordings": (200, 0, 0.01),
+    "catalog": (200, 4, 0.1),
+    "store": (200, 12, 0.1),
+    "activity": (300, 14, 0.1),
+    "mixtures": (300, 0, 0.001),
+    "oracles": (400, 22, 1.5),
+    "score": (400, 24, 1.5),
 }
 # Step of a paper: MB of a process with its libraries; KB per second of scored music; minutes.
 PAPER_STEPS = {
