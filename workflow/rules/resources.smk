@@ -30,7 +30,7 @@ STEPS = {
     "activity": (300, 14, 0.1),
     "mixtures": (300, 0, 0.001),
     "oracles": (400, 22, 1.5),
-    "score": (400, 24, 1.5),
+    "score": (400, 24, 0.4),
 }
 # Step of a paper: MB of a process with its libraries; KB per second of scored music; float32 copies of the longest song;
 # minutes.
