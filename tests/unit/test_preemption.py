@@ -19,8 +19,8 @@ import torch
 from conftest import CHANGE, Line
 from reprosep.errors import Preempted
 from reprosep.files import read_json
-from reprosep.jobs.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.params import merge
+from reprosep.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state
 from reprosep.training.loop import Outcome, Training
