@@ -7,10 +7,10 @@ SCALE ?= demo
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke plan test test-slurm lint format clean
+.PHONY: help demo smoke plan test test-devices test-slurm lint format clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo
 	@echo "Another scale: make demo SCALE=smoke, or snakemake --configfile workflow/scales/paper.yaml (in .venv/bin)."
 
@@ -25,6 +25,9 @@ plan: .venv/ready ## Print what would be run, and why
 
 test: .venv/ready-test ## Install what is missing and run the tests
 	@$(BIN)/python -m pytest -n 2
+
+test-devices: .venv/ready-test ## Run the tests of one training on several processes (two minutes)
+	@timeout 900 $(BIN)/python -m pytest tests/distributed
 
 test-slurm: .venv/ready-test ## Run the tests on a Slurm of their own (as root; installs slurm-wlm and munge): half an hour
 	@PATH=$(CURDIR)/$(BIN):$$PATH tests/slurm/run.sh

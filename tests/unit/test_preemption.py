@@ -15,18 +15,17 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
-from test_training import IASS, UNMIX, assert_same_weights, training
 
 from conftest import CHANGE, Line
 from reprosep.errors import Preempted
 from reprosep.files import read_json
-from reprosep.jobs.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.params import merge
+from reprosep.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state
 from reprosep.training.loop import Outcome, Training
+from trainings import IASS, TIMES, UNMIX, assert_same_weights, training
 
-TIMES = ("seconds", "items_per_second")
 SETTINGS: dict[str, dict[str, Any]] = {
     IASS: {"epochs": 3, "items_per_epoch": 16, "schedule": "one-cycle"},
     UNMIX: {"epochs": 3, "items_per_epoch": 16, "schedule": "plateau"},
@@ -199,7 +198,7 @@ def interrupted(command: list[str], number: signal.Signals, reached: Callable[[]
     for _ in range(20):
         process.send_signal(number)
         time.sleep(0.002)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=120)
     return process.returncode, told, time.monotonic() - start
 
 
@@ -233,13 +232,13 @@ def test_signals_to_the_command(
         status, told, seconds = interrupted(command, number, moment)
         assert status == 75, told
         assert told.splitlines()[-1].startswith(f"reprosep: run '{identifier}': stopped by {number.name} in epoch ")
-        assert seconds < 10, "a checkpoint within seconds"  # mostly the import of torch, if that is where it was
+        assert seconds < 30, "what Slurm leaves to a job"  # a second or two on an idle machine
         assert state.exists()
         assert not (folder / "run.json").exists()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     assert_same_weights(tmp_path / "whole", folder, BEST)
     assert_same_weights(tmp_path / "whole" / "checkpoint", folder / "checkpoint", LAST)
-    logs = [pd.read_csv(path / "epochs.csv").drop(columns=list(TIMES)) for path in (tmp_path / "whole", folder)]
+    logs = [pd.read_csv(path / "epochs.csv").drop(columns=TIMES) for path in (tmp_path / "whole", folder)]
     pd.testing.assert_frame_equal(logs[0], logs[1], check_exact=True)
     records = [read_json(path / "run.json") for path in (tmp_path / "whole", folder)]
     for key in ("epochs", "best_epoch", "best_valid_mse", "items", "parameters"):

@@ -18,44 +18,18 @@ import torch
 
 from conftest import CHANGE, Line
 from reprosep.errors import UserError
-from reprosep.jobs.preemption import StopRequest
 from reprosep.jobs.training import recipe_digest
-from reprosep.mixing import recipes_of
 from reprosep.models import iass
-from reprosep.papers import Run, System, find_run
+from reprosep.papers import Run, System
 from reprosep.params import Params, merge
+from reprosep.preemption import StopRequest
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_weights, save_weights
 from reprosep.training.devices import Devices
-from reprosep.training.examples import Examples
 from reprosep.training.loop import Training
 from reprosep.training.losses import activity_loss, separation_loss
 from synthetic import make_params
-
-IASS, UNMIX = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"
-SMALL = {"epochs": 4, "items_per_epoch": 8}
-
-
-def training(prepared: Line, identifier: str, **settings: Any) -> Training:
-    params = make_params(merge(CHANGE, {"training": merge(SMALL, settings)}))
-    run, system = find_run(params, identifier)
-    mixer = Line(prepared.folder, params).mixer(run.corpus)
-    assert run.seed is not None
-    examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    return Training(params, run, system, examples, recipes_of(mixer.mixtures(), run.target, "valid"))
-
-
-def weights(folder: Path, name: str = LAST) -> dict[str, torch.Tensor]:
-    import safetensors.torch
-
-    return safetensors.torch.load_file(str(folder / name))
-
-
-def assert_same_weights(one: Path, other: Path, name: str) -> None:
-    a, b = weights(one, name), weights(other, name)
-    assert a.keys() == b.keys()
-    assert all(torch.equal(a[key], b[key]) for key in a)
-
+from trainings import IASS, UNMIX, assert_same_weights, training, weights
 
 # ---- learning ----------------------------------------------------------------------------------------------------
 

@@ -70,11 +70,10 @@ def over_all_processes(model: nn.Module) -> nn.Module:
     """The network with every batch norm replaced by one over all processes; names of weights and buffers stay."""
     if next(model.parameters()).device.type == "cuda":
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    for name, child in model.named_children():
-        if isinstance(child, _BatchNorm):
-            norm = ProcessorBatchNorm(child.num_features, child.eps, child.momentum)
-            norm.load_state_dict(child.state_dict())
-            setattr(model, name, norm)
-        else:
-            over_all_processes(child)
+    for parent in list(model.modules()):
+        for name, child in parent.named_children():
+            if isinstance(child, _BatchNorm):
+                norm = ProcessorBatchNorm(child.num_features, child.eps, child.momentum)
+                norm.load_state_dict(child.state_dict())
+                setattr(parent, name, norm)
     return model
