@@ -71,7 +71,7 @@ def environment() -> dict[str, str]:
 
 
 def run(words: list[str]) -> tuple[int, str]:
-    answer = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False, timeout=120, env=environment())
+    answer = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False, timeout=300, env=environment())
     return answer.returncode, answer.stderr
 
 

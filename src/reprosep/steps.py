@@ -106,7 +106,7 @@ def example(params: Params, identifier: str, index: int, folder: Path) -> dict[s
 def train(params: Params, identifier: str) -> None:
     """Train a run, or take it up again; writes ``runs/<run>/{best.safetensors,epochs.csv,run.json}``."""
     from reprosep.jobs.gpus import gpu_place
-    from reprosep.jobs.preemption import stop_request
+    from reprosep.preemption import stop_request
 
     run, _ = find_run(params, identifier)
     if run.seed is None:

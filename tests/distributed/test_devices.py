@@ -63,9 +63,9 @@ def test_two_processes_stopped_and_killed(line: Callable[..., Line], tmp_path: P
     start = time.monotonic()
     process.send_signal(signal.SIGUSR1)
     process.send_signal(signal.SIGTERM)
-    told = process.communicate(timeout=60)[1]
+    told = process.communicate(timeout=120)[1]
     assert process.returncode == 75, told
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30  # what Slurm leaves to a job
     sentences = [text for text in told.splitlines() if text.startswith("reprosep: ")]
     assert len(sentences) == 1 and "Traceback" not in told, told
     assert "stopped by SIG" in sentences[0] and "goes on from" in sentences[0]
@@ -74,7 +74,7 @@ def test_two_processes_stopped_and_killed(line: Callable[..., Line], tmp_path: P
     workers = psutil.Process(process.pid).children()
     assert len(workers) == 2
     workers[1].send_signal(signal.SIGKILL)
-    told = process.communicate(timeout=60)[1]
+    told = process.communicate(timeout=120)[1]
     assert process.returncode == 2
     assert told.splitlines()[-1].startswith(f"reprosep: run '{IASS}': process 1 of several ended with SIGKILL"), told
     assert not any(worker.is_running() for worker in workers)

@@ -3,7 +3,7 @@
 # so in one sentence and ends well.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-minutes=${1:-40}
+minutes=${1:-28}
 tests=("${@:2}")
 [ ${#tests[@]} -gt 0 ] || tests=("$here/smoke.py" "$here/preemption.py")
 "$here/install.sh"

@@ -15,7 +15,7 @@ import pytest
 from reprosep.errors import Preempted, UserError
 from reprosep.jobs import gpus
 from reprosep.jobs.gpus import gpu_place, gpu_places, visible_gpus
-from reprosep.jobs.preemption import StopRequest
+from reprosep.preemption import StopRequest
 
 
 class Told(StopRequest):
@@ -101,7 +101,7 @@ def test_places_of_a_killed_training_are_free_again(tmp_path: Path) -> None:
         [
             "import time",
             "from reprosep.jobs.gpus import gpu_place",
-            "from reprosep.jobs.preemption import StopRequest",
+            "from reprosep.preemption import StopRequest",
             "with gpu_place(2, 1, StopRequest()):",
             "    print('held', flush=True)",
             "    time.sleep(60)",

@@ -19,8 +19,8 @@ import torch
 from conftest import CHANGE, Line
 from reprosep.errors import Preempted
 from reprosep.files import read_json
-from reprosep.jobs.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.params import merge
+from reprosep.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state
 from reprosep.training.loop import Outcome, Training
@@ -198,7 +198,7 @@ def interrupted(command: list[str], number: signal.Signals, reached: Callable[[]
     for _ in range(20):
         process.send_signal(number)
         time.sleep(0.002)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=120)
     return process.returncode, told, time.monotonic() - start
 
 
@@ -232,7 +232,7 @@ def test_signals_to_the_command(
         status, told, seconds = interrupted(command, number, moment)
         assert status == 75, told
         assert told.splitlines()[-1].startswith(f"reprosep: run '{identifier}': stopped by {number.name} in epoch ")
-        assert seconds < 10, "a checkpoint within seconds"  # mostly the import of torch, if that is where it was
+        assert seconds < 30, "what Slurm leaves to a job"  # a second or two on an idle machine
         assert state.exists()
         assert not (folder / "run.json").exists()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)

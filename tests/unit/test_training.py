@@ -18,11 +18,11 @@ import torch
 
 from conftest import CHANGE, Line
 from reprosep.errors import UserError
-from reprosep.jobs.preemption import StopRequest
 from reprosep.jobs.training import recipe_digest
 from reprosep.models import iass
 from reprosep.papers import Run, System
 from reprosep.params import Params, merge
+from reprosep.preemption import StopRequest
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_weights, save_weights
 from reprosep.training.devices import Devices

@@ -1,7 +1,8 @@
 # What jobs ask a cluster for, in portable terms: mem_mb, runtime (minutes) and gpu; threads are the rules' own.
 #
 # The figures are those of real runs: Snakemake's benchmarks (results/<scale>/benchmarks/<step>/*.tsv, columns max_rss and
-# s) of the scale demo, and of songs of four minutes at 44.1 kHz with the papers' networks, on a processor of 2.6 GHz.
+# s) of the scale demo on two processors, and of songs of four minutes at 44.1 kHz with the networks of the scale paper.
+# Not measured: a training on a GPU, and tables and figures of the scale paper (their growth is estimated from demo's).
 # They are put in terms of what they grow with, times a margin, and grow with every attempt. Where they do not fit a
 # corpus or a machine: set-resources in a profile.
 
@@ -19,37 +20,45 @@ TRAINING_SLICE = 24 * 60  # minutes after which a training gives its processors 
 SNAKEMAKE = 400  # MB of the two Snakemakes that stand between a cluster and a step
 MEGABYTE = 1e6
 
-# Step: MB of a process with its libraries; float32 copies of the longest song (all channels) that a thread holds;
+# Step: MB of a process with its libraries; float32 copies of a song (all channels) that each thread holds;
 # seconds of a processor per second of music (all songs; for oracles and scores the test songs).
 STEPS = {
-    "rendering": (700, 12, 8.0),
-    "recordings": (300, 0, 0.01),
-    "catalog": (300, 2, 0.2),
-    "store": (300, 8, 0.5),
-    "activity": (400, 10, 0.5),
-    "mixtures": (400, 0, 0.001),
-    "oracles": (700, 12, 0.3),
-    "score": (900, 12, 0.6),
+    "rendering": (1000, 12, 0.5),
+    "recordings": (200, 0, 0.01),
+    "catalog": (200, 4, 0.1),
+    "store": (200, 12, 0.1),
+    "activity": (300, 14, 0.1),
+    "mixtures": (300, 0, 0.001),
+    "oracles": (400, 22, 1.5),
+    "score": (400, 24, 0.4),
 }
-# Step of a paper: MB of a process with its libraries; KB per second of scored music; minutes.
+# Step of a paper: MB of a process with its libraries; KB per second of scored music; float32 copies of the longest song;
+# minutes.
 PAPER_STEPS = {
-    "calibration": (200, 0.5, 2),
-    "tables": (200, 0.5, 5),
-    "claims": (250, 0.5, 5),
-    "figures": (400, 0.5, 10),
-    "listen": (700, 0, 10),
-    "spot_check": (1000, 20, 30),
-    "report": (600, 0.5, 10),
+    "calibration": (200, 0.5, 0, 2),
+    "tables": (200, 0.5, 0, 5),
+    "claims": (250, 0.5, 0, 5),
+    "figures": (350, 0.5, 0, 10),
+    "listen": (500, 0, 24, 10),
+    "spot_check": (700, 0, 32, 30),
+    "report": (500, 0.5, 0, 10),
 }
 # Training: MB of a process with its libraries, on a processor and with a GPU; bytes and seconds of a processor per value
 # of the network's first layer. How long one takes on a GPU: reprosep cost.
-TRAINING_PROCESS, GPU_PROCESS = 500, 5000
-TRAINING_BYTES, TRAINING_SECONDS = 280, 1.7e-7
+TRAINING_PROCESS, GPU_PROCESS = 700, 5000
+TRAINING_BYTES, TRAINING_SECONDS = 100, 1.7e-7
 
 
 def grown(value, attempt, least=0):
     """A measured figure with its margin, more of it in every attempt, never less than `least`."""
     return ceil(max(value * MARGIN, least) * min(attempt, MOST_GROWTH))
+
+
+def memory_asked(megabytes, attempt):
+    """mem_mb for a step and the Snakemakes around it; never more than a profile says that a node has."""
+    limit = workflow.global_resources["mem_mb"].value if "mem_mb" in workflow.global_resources else None
+    asked = grown(SNAKEMAKE + megabytes, attempt)
+    return asked if limit is None else min(asked, limit)
 
 
 @cache
@@ -61,6 +70,21 @@ def songs(name):
         return count, count * seconds, seconds
     count = sum(len(song_list(load_version(version))) for version in corpus.versions) or USUAL_SONGS
     return count, count * USUAL_SONG, LONGEST_SONG
+
+
+def song_size(name, seconds):
+    """MB of a song of a corpus as float32."""
+    return 4 * seconds * PARAMS.audio.sample_rate * PARAMS.corpora[name].channels / MEGABYTE
+
+
+def longest_song(name):
+    """MB of the longest song of a corpus."""
+    return song_size(name, songs(name)[2])
+
+
+def usual_song(name):
+    """MB of a song of a corpus on average."""
+    return song_size(name, songs(name)[1] / songs(name)[0])
 
 
 def corpus_of(wildcards):
@@ -80,8 +104,7 @@ def memory(step, name=None):
     def megabytes(wildcards, threads, attempt):
         corpus = name or corpus_of(wildcards)
         base, copies, _ = figures_of(step, corpus)
-        samples = songs(corpus)[2] * PARAMS.audio.sample_rate * PARAMS.corpora[corpus].channels
-        return grown(SNAKEMAKE + base + threads * copies * 4 * samples / MEGABYTE, attempt)
+        return memory_asked(base + copies * (longest_song(corpus) + (threads - 1) * usual_song(corpus)), attempt)
 
     return megabytes
 
@@ -102,9 +125,10 @@ def paper_memory(step, *papers):
     """mem_mb of a step that reads the scores of papers."""
 
     def megabytes(wildcards, attempt):
-        base, kilobytes, _ = PAPER_STEPS[step]
-        scored = sum(TEST_SHARE * songs(RUNS[name][0].corpus)[1] for paper in papers for name in paper_runs(paper))
-        return grown(SNAKEMAKE + base + kilobytes * scored / 1000, attempt)
+        base, kilobytes, copies, _ = PAPER_STEPS[step]
+        corpora = [RUNS[name][0].corpus for paper in papers for name in paper_runs(paper)]
+        scored = sum(TEST_SHARE * songs(corpus)[1] for corpus in corpora)
+        return memory_asked(base + kilobytes * scored / 1000 + copies * max(map(longest_song, corpora)), attempt)
 
     return megabytes
 
@@ -113,7 +137,7 @@ def paper_minutes(step, *papers):
     """runtime of a step that reads the scores of papers."""
 
     def needed(wildcards, attempt):
-        return grown(PAPER_STEPS[step][2] * len(papers), attempt, LEAST_MINUTES)
+        return grown(PAPER_STEPS[step][3] * len(papers), attempt, LEAST_MINUTES)
 
     return needed
 
@@ -127,7 +151,7 @@ def batch_values(count):
 def training_memory(wildcards, attempt):
     """mem_mb of a training: with GPUs that of the libraries of each one's process, else that of the batch as well."""
     if PARAMS.training.gpu:
-        return grown(GPU_PROCESS * PARAMS.training.gpu, attempt)
+        return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
     return grown(
         SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE, attempt
     )

@@ -1,1 +1,1 @@
-"""How a job runs on its machine: signals, processes, devices. Nothing here changes a number."""
+"""How a job runs on its machine: processes, devices, files. Nothing here changes a number."""

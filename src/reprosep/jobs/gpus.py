@@ -2,6 +2,7 @@
 
 A place is a lock that the kernel frees when its process ends, however it ends. The locks are in a folder of this
 machine, as its GPUs are. A scheduler's job has been told its GPUs already and takes no place.
+Tested with a list of GPUs that are not there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reprosep.errors import Preempted, UserError
-from reprosep.jobs.preemption import StopRequest
+from reprosep.preemption import StopRequest
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder per GPU; asking the libraries would take seconds
 _NO_GPU = ("", "-1", "NoDevFiles")

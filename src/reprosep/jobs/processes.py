@@ -26,8 +26,8 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, E
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from reprosep.errors import PREEMPTED, USER_ERROR, Preempted, UserError
-from reprosep.jobs.preemption import StopRequest
 from reprosep.params import Params, dump
+from reprosep.preemption import StopRequest
 
 _OURS = "reprosep"  # run id of processes that this program started, not the user
 _SECONDS_BETWEEN_SIGNALS = 0.2

@@ -14,10 +14,10 @@ import torch
 
 from reprosep.audio.store import read_table
 from reprosep.files import digest, sha256, whole_file, write_json
-from reprosep.jobs.preemption import StopRequest
 from reprosep.mixing import Mixer, recipes_of
 from reprosep.papers import Run, System, find_run
 from reprosep.params import Params, dump
+from reprosep.preemption import StopRequest
 from reprosep.provenance import commit, hardware, source_digest, versions
 from reprosep.training.checkpoint import BEST
 from reprosep.training.examples import Examples

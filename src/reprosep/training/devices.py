@@ -8,6 +8,7 @@ Conventions
   items.
 - The first process writes; all processes read the same state, take the same decisions, and reach every collective
   operation together: one that stops alone would leave the others waiting.
+- Tested with processes on the CPU (gloo); on several GPUs (NCCL, SyncBatchNorm) it is not tested yet.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Devices:
 
     def parallel(self, model: nn.Module) -> nn.Module:
         """The network as a training step calls it."""
-        return nn.parallel.DistributedDataParallel(model, broadcast_buffers=False) if self.count > 1 else model
+        return nn.parallel.DistributedDataParallel(model, forward_sync_buffers=False) if self.count > 1 else model
 
     def prepare(self, model: nn.Module) -> nn.Module:
         """The network with batch norm over all processes; names of weights and buffers stay."""

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from reprosep.audio.stft import frame_count, stft
-from reprosep.jobs.preemption import StopRequest
 from reprosep.mixing import Mixer, Recipe
 from reprosep.params import Params
+from reprosep.preemption import StopRequest
 from reprosep.training.devices import Devices
 
 _STATISTICS_ITEMS_FROM = 1 << 31  # statistics use items that no training of a realistic length reaches

@@ -21,11 +21,11 @@ from typing import Any
 import torch
 
 from reprosep.errors import Preempted, UserError
-from reprosep.jobs.preemption import StopRequest
 from reprosep.mixing import Recipe
 from reprosep.models.build import build_model, parameter_count
 from reprosep.papers import Run, System
 from reprosep.params import Params
+from reprosep.preemption import StopRequest
 from reprosep.progress import ProgressReport
 from reprosep.training.checkpoint import (
     BEST,
