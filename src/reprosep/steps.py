@@ -15,7 +15,7 @@ from typing import Any
 from reprosep.errors import UserError
 from reprosep.files import sha256, write_json
 from reprosep.papers import check_accepted, find_run, load_paper, runs
-from reprosep.params import Params, dump
+from reprosep.params import Corpus, Params, dump
 
 
 def results_folder(params: Params) -> Path:
@@ -26,21 +26,11 @@ def results_folder(params: Params) -> Path:
 def recordings(params: Params, name: str, threads: int) -> None:
     """Make the stand-in, or see that the real recordings are there; writes ``recordings.json``."""
     corpus = params.corpora[name]
-    summary: dict[str, Any] = {"corpus": name, "title": corpus.title, "roots": corpus.roots}
+    summary: dict[str, Any] = {"corpus": name, "roots": corpus.roots}
     if corpus.standin:
-        from reprosep.corpora.standin.corpus import render_corpus
-
-        standin = corpus.standin
-        summary |= render_corpus(
-            standin.layout,
-            Path(corpus.roots[0]),
-            seed=standin.seed,
-            songs={str(part): count for part, count in standin.songs.items()},
-            seconds=standin.seconds,
-            workers=threads,
-        )
-        speed = summary["stem_seconds_per_core_second"]
-        print(f"{summary['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
+        made = _compose(corpus, threads)
+        # What composing took is not a property of the recordings: the same songs are the same file.
+        summary |= {key: made[key] for key in ("songs", "mixture_seconds", "stem_seconds")}
     else:
         from reprosep.corpora.reading import read_songs
 
@@ -48,18 +38,54 @@ def recordings(params: Params, name: str, threads: int) -> None:
     write_json(results_folder(params) / name / "recordings.json", summary)
 
 
-def catalog(params: Params, name: str, threads: int) -> None:
-    """Check every header; writes ``catalog.parquet``."""
+def _compose(corpus: Corpus, threads: int) -> dict[str, Any]:
+    from reprosep.corpora.standin.corpus import render_corpus
+
+    standin = corpus.standin
+    assert standin is not None
+    made = render_corpus(
+        standin.layout,
+        Path(corpus.roots[0]),
+        seed=standin.seed,
+        songs={str(part): count for part, count in standin.songs.items()},
+        seconds=standin.seconds,
+        workers=threads,
+    )
+    speed = made["stem_seconds_per_core_second"]
+    print(f"{made['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
+    return made
+
+
+def _compose_if_absent(corpus: Corpus, threads: int) -> None:
+    """Stand-in songs are not versioned, their seed is: where results were pulled, they are composed when needed."""
+    if corpus.standin and not Path(corpus.roots[0]).exists():
+        _compose(corpus, threads)
+
+
+def examination(params: Params, name: str, threads: int) -> None:
+    """Read every recording and stop at what is wrong; writes ``examination.parquet``."""
     from reprosep.audio.store import write_table
+    from reprosep.corpora.catalog import examine_corpus
+
+    _compose_if_absent(params.corpora[name], threads)
+    write_table(results_folder(params) / name / "examination.parquet", examine_corpus(params, name, threads))
+
+
+def catalog(params: Params, name: str, threads: int, examined: Path | None = None) -> None:
+    """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
+    from reprosep.audio.store import read_table, write_table
     from reprosep.corpora.catalog import build_catalog
 
-    write_table(results_folder(params) / name / "catalog.parquet", build_catalog(params, name, threads))
+    _compose_if_absent(params.corpora[name], threads)
+    found = read_table(examined) if examined else None
+    write_table(results_folder(params) / name / "catalog.parquet", build_catalog(params, name, threads, found))
 
 
 def store(params: Params, name: str, threads: int) -> None:
     """Decode every stem once; writes ``audio/``."""
     from reprosep.audio.store import build_store, read_table
 
+    _compose_if_absent(params.corpora[name], threads)
     folder = results_folder(params) / name
     table = read_table(folder / "catalog.parquet")
     build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
@@ -75,14 +101,15 @@ def activity(params: Params, name: str, threads: int) -> None:
     build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
 
 
-def mixtures(params: Params, name: str) -> None:
-    """Validation and test mixtures as recipes; writes ``mixtures.parquet``."""
+def mixtures(params: Params, name: str, target: str | None = None) -> None:
+    """Validation and test mixtures of a target, or of all, as recipes; writes ``mixtures/<target>.parquet``."""
     from reprosep.audio.store import read_table, write_table
     from reprosep.mixing import Mixer
 
     folder = results_folder(params) / name
     mixer = Mixer(params, name, read_table(folder / "catalog.parquet"), folder)
-    write_table(folder / "mixtures.parquet", mixer.mixtures())
+    for wanted in [target] if target else params.corpora[name].targets:
+        write_table(folder / "mixtures" / f"{wanted}.parquet", mixer.mixtures(wanted))
 
 
 def example(params: Params, identifier: str, index: int, folder: Path) -> dict[str, Any]:
@@ -111,6 +138,7 @@ def train(params: Params, identifier: str) -> None:
     from reprosep.provenance import source_digest
     from reprosep.training.checkpoint import BEST
     from reprosep.training.examples import Examples
+    from reprosep.training.live_log import write_live_log
     from reprosep.training.loop import Training, recipe_digest, write_epochs
 
     start = time.monotonic()
@@ -123,13 +151,15 @@ def train(params: Params, identifier: str) -> None:
     data = results_folder(params) / run.corpus
     mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    recipes = recipes_of(read_table(data / "mixtures.parquet"), run.target, "valid")
-    inputs = [sha256(data / n) for n in ("audio/index.parquet", "activity/index.parquet", "mixtures.parquet")]
+    mixtures = f"mixtures/{run.target}.parquet"
+    recipes = recipes_of(read_table(data / mixtures), run.target, "valid")
+    inputs = [sha256(data / name) for name in ("audio/index.parquet", "activity/index.parquet", mixtures)]
     code = source_digest("audio", "models", "training", "mixing.py")
     folder = results_folder(params) / "runs" / run.id
     training = Training(params, run, system, examples, recipes)
     outcome = training.run(folder / "checkpoint", recipe_digest(params, run, system, inputs, code))
     write_epochs(folder / "epochs.csv", outcome.epochs)
+    write_live_log(folder / "dvclive", outcome.epochs)
     _copy(folder / "checkpoint" / BEST, folder / BEST)
     write_json(folder / "run.json", _run_record(params, identifier, training, outcome, time.monotonic() - start))
 

@@ -31,7 +31,8 @@ def test_every_artifact_is_there(smoke: Finished, params: Params) -> None:
     for corpus in ("musdb", "mm"):
         for name in ("recordings.json", "catalog.parquet", "audio/index.parquet", "activity/index.parquet"):
             assert (results / corpus / name).is_file()
-        assert (results / corpus / "mixtures.parquet").is_file()
+        for target in params.corpora[corpus].targets:
+            assert (results / corpus / "mixtures" / f"{target}.parquet").is_file()
         assert list((results / corpus / "activity" / "labels").glob("*.lab"))
     for run in runs(params, paper):
         assert (results / "scores" / f"{run.id}.parquet").is_file()

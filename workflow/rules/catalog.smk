@@ -1,12 +1,13 @@
-rule catalog:
+# Every recording is read once, and what is wrong stops here. Its limits may change without another catalog.
+rule examination:
     input:
         rules.recordings.output,
     output:
-        RESULTS / "{corpus}/catalog.parquet",
+        RESULTS / "{corpus}/examination.parquet",
     log:
-        RESULTS / "logs/catalog/{corpus}.log",
+        RESULTS / "logs/examination/{corpus}.log",
     benchmark:
-        RESULTS / "benchmarks/catalog/{corpus}.tsv"
+        RESULTS / "benchmarks/examination/{corpus}.tsv"
     conda:
         "../../envs/conda.yaml"
     threads: 2
@@ -15,12 +16,33 @@ rule catalog:
         runtime=120,
         gpu=0,
     params:
-        corpus=catalog_settings,
-        examination=section("audio", "doctor"),
-        seed=PARAMS.seed,
-        instruments=(WORKFLOW / "instruments.yaml").read_text(),
-        code=code(
-            "corpora/catalog.py", "corpora/splits.py", "corpora/layout.py", "audio/io.py", "audio/health.py", "doctor"
-        ),
+        settings=corpus_settings("examination"),
+        published=published_of,
+        code=code("examination"),
     shell:
-        "reprosep catalog {wildcards.corpus} --threads {threads} 2> {log}"
+        "reprosep examination {wildcards.corpus} --threads {threads} 2> {log}"
+
+
+rule catalog:
+    input:
+        rules.recordings.output,
+        examined=ancient(rules.examination.output),
+    output:
+        RESULTS / "{corpus}/catalog.parquet",
+    log:
+        RESULTS / "logs/catalog/{corpus}.log",
+    benchmark:
+        RESULTS / "benchmarks/catalog/{corpus}.tsv"
+    conda:
+        "../../envs/conda.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    params:
+        settings=corpus_settings("catalog"),
+        published=published_of,
+        code=code("catalog"),
+    shell:
+        "reprosep catalog {wildcards.corpus} --examined {input.examined} 2> {log}"

@@ -4,11 +4,11 @@ rule mixtures:
         store=rules.store.output,
         activity=rules.activity.output,
     output:
-        RESULTS / "{corpus}/mixtures.parquet",
+        RESULTS / "{corpus}/mixtures/{target}.parquet",
     log:
-        RESULTS / "logs/mixtures/{corpus}.log",
+        RESULTS / "logs/mixtures/{corpus}-{target}.log",
     benchmark:
-        RESULTS / "benchmarks/mixtures/{corpus}.tsv"
+        RESULTS / "benchmarks/mixtures/{corpus}-{target}.tsv"
     conda:
         "../../envs/conda.yaml"
     threads: 1
@@ -17,8 +17,7 @@ rule mixtures:
         runtime=30,
         gpu=0,
     params:
-        sections=section("mixing"),
-        corpus=corpus_settings("targets", "mixing"),
-        code=code("mixing.py"),
+        settings=corpus_settings("mixtures"),
+        code=code("mixtures"),
     shell:
-        "reprosep mixtures {wildcards.corpus} 2> {log}"
+        "reprosep mixtures {wildcards.corpus} --target {wildcards.target} 2> {log}"

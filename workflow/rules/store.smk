@@ -15,8 +15,7 @@ rule store:
         runtime=240,
         gpu=0,
     params:
-        audio=section("audio"),
-        corpus=corpus_settings("channels"),
-        code=code("audio/store.py", "audio/io.py"),
+        settings=corpus_settings("store"),
+        code=code("store"),
     shell:
         "reprosep store {wildcards.corpus} --threads {threads} 2> {log}"

@@ -1,10 +1,11 @@
 rule train:
     input:
-        corpus_files("catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"),
+        run_data,
         calibrations=calibrations,
     output:
         weights=RESULTS / "runs/{run}/best.safetensors",
         epochs=RESULTS / "runs/{run}/epochs.csv",
+        metrics=RESULTS / "runs/{run}/dvclive/metrics.json",
         record=RESULTS / "runs/{run}/run.json",
     log:
         RESULTS / "logs/train/{run}.log",
@@ -20,7 +21,7 @@ rule train:
         runtime=2880,
         gpu=PARAMS.training.gpu,
     params:
-        settings=run_settings("models", "training", "mixing"),
-        code=code("models", "training", "mixing.py"),
+        settings=run_settings("train"),
+        code=code("train"),
     shell:
         "reprosep train {wildcards.run} 2> {log}"
