@@ -21,6 +21,7 @@ class Transcript:
     """What was typed and answered, printed as it happens; everything together must not take longer than `limit` s."""
 
     limit: float
+    shown: int = _SHOWN_LINES
     start: float = field(default_factory=time.monotonic)
 
     def left(self) -> float:
@@ -37,8 +38,8 @@ class Transcript:
     def answer(self, output: str) -> None:
         """Print the end of what a command answered."""
         lines = output.rstrip().splitlines()
-        left_out = [f"… {len(lines) - _SHOWN_LINES} lines"] if len(lines) > _SHOWN_LINES else []
-        for line in [*left_out, *lines[-_SHOWN_LINES:]]:
+        left_out = len(lines) - self.shown
+        for line in [*([f"… {left_out} lines"] if left_out > 0 else []), *lines[max(left_out, 0) :]]:
             print(f"    {line}", flush=True)
 
 
@@ -58,7 +59,8 @@ class Clone:
 
     def run(self, command: str, expected: int | None = 0) -> str:
         """Type a command; its output, stdout and stderr together."""
-        self.transcript.say(f"{self.folder.name}$ {command}")
+        if self.transcript.shown:
+            self.transcript.say(f"{self.folder.name}$ {command}")
         answer = subprocess.run(
             command,
             shell=True,
@@ -70,7 +72,8 @@ class Clone:
             timeout=self.transcript.left(),
             check=False,
         )
-        self.transcript.answer(answer.stdout)
+        if self.transcript.shown:
+            self.transcript.answer(answer.stdout)
         if expected is not None and answer.returncode != expected:
             raise AssertionError(f"{command}: exit status {answer.returncode}, expected {expected}")
         return answer.stdout
