@@ -12,104 +12,39 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from reprosep.corpus_steps import (
+    activity,
+    catalog,
+    examination,
+    mixtures,
+    recordings,
+    results_folder,
+    store,
+)
 from reprosep.errors import UserError
 from reprosep.files import sha256, write_json
 from reprosep.papers import check_accepted, find_run, load_paper, runs
-from reprosep.params import Corpus, Params, dump
+from reprosep.params import Params, dump
 
-
-def results_folder(params: Params) -> Path:
-    """``results/<scale>``."""
-    return Path("results") / params.scale
-
-
-def recordings(params: Params, name: str, threads: int) -> None:
-    """Make the stand-in, or see that the real recordings are there; writes ``recordings.json``."""
-    corpus = params.corpora[name]
-    summary: dict[str, Any] = {"corpus": name, "roots": corpus.roots}
-    if corpus.standin:
-        made = _compose(corpus, threads)
-        # What composing took is not a property of the recordings: the same songs are the same file.
-        summary |= {key: made[key] for key in ("songs", "mixture_seconds", "stem_seconds")}
-    else:
-        from reprosep.corpora.reading import read_songs
-
-        summary["songs"] = [song.name for song in read_songs(name, corpus)]
-    write_json(results_folder(params) / name / "recordings.json", summary)
-
-
-def _compose(corpus: Corpus, threads: int) -> dict[str, Any]:
-    from reprosep.corpora.standin.corpus import render_corpus
-
-    standin = corpus.standin
-    assert standin is not None
-    made = render_corpus(
-        standin.layout,
-        Path(corpus.roots[0]),
-        seed=standin.seed,
-        songs={str(part): count for part, count in standin.songs.items()},
-        seconds=standin.seconds,
-        workers=threads,
-    )
-    speed = made["stem_seconds_per_core_second"]
-    print(f"{made['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
-    return made
-
-
-def _compose_if_absent(corpus: Corpus, threads: int) -> None:
-    """Stand-in songs are not versioned, their seed is: where results were pulled, they are composed when needed."""
-    if corpus.standin and not Path(corpus.roots[0]).exists():
-        _compose(corpus, threads)
-
-
-def examination(params: Params, name: str, threads: int) -> None:
-    """Read every recording and stop at what is wrong; writes ``examination.parquet``."""
-    from reprosep.audio.store import write_table
-    from reprosep.corpora.catalog import examine_corpus
-
-    _compose_if_absent(params.corpora[name], threads)
-    write_table(results_folder(params) / name / "examination.parquet", examine_corpus(params, name, threads))
-
-
-def catalog(params: Params, name: str, threads: int, examined: Path | None = None) -> None:
-    """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
-    from reprosep.audio.store import read_table, write_table
-    from reprosep.corpora.catalog import build_catalog
-
-    _compose_if_absent(params.corpora[name], threads)
-    found = read_table(examined) if examined else None
-    write_table(results_folder(params) / name / "catalog.parquet", build_catalog(params, name, threads, found))
-
-
-def store(params: Params, name: str, threads: int) -> None:
-    """Decode every stem once; writes ``audio/``."""
-    from reprosep.audio.store import build_store, read_table
-
-    _compose_if_absent(params.corpora[name], threads)
-    folder = results_folder(params) / name
-    table = read_table(folder / "catalog.parquet")
-    build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
-
-
-def activity(params: Params, name: str, threads: int) -> None:
-    """Activation confidence of every stem; writes ``activity/``."""
-    from reprosep.activity import build_activity
-    from reprosep.audio.store import SongArrays, read_table
-
-    folder = results_folder(params) / name
-    table = read_table(folder / "catalog.parquet")
-    build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
-
-
-def mixtures(params: Params, name: str, target: str | None = None) -> None:
-    """Validation and test mixtures of a target, or of all, as recipes; writes ``mixtures/<target>.parquet``."""
-    from reprosep.audio.store import read_table, write_table
-    from reprosep.mixing import Mixer
-
-    folder = results_folder(params) / name
-    mixer = Mixer(params, name, read_table(folder / "catalog.parquet"), folder)
-    for wanted in [target] if target else params.corpora[name].targets:
-        write_table(folder / "mixtures" / f"{wanted}.parquet", mixer.mixtures(wanted))
+__all__ = [
+    "activity",
+    "calibrate",
+    "catalog",
+    "claims",
+    "examination",
+    "example",
+    "figures",
+    "listen",
+    "mixtures",
+    "recordings",
+    "report",
+    "results_folder",
+    "score",
+    "spot_check",
+    "store",
+    "tables",
+    "train",
+]
 
 
 def example(params: Params, identifier: str, index: int, folder: Path) -> dict[str, Any]:
@@ -151,9 +86,9 @@ def train(params: Params, identifier: str) -> None:
     data = results_folder(params) / run.corpus
     mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    mixtures = f"mixtures/{run.target}.parquet"
-    recipes = recipes_of(read_table(data / mixtures), run.target, "valid")
-    inputs = [sha256(data / name) for name in ("audio/index.parquet", "activity/index.parquet", mixtures)]
+    own = f"mixtures/{run.target}.parquet"
+    recipes = recipes_of(read_table(data / own), run.target, "valid")
+    inputs = [sha256(data / name) for name in ("audio/index.parquet", "activity/index.parquet", own)]
     code = source_digest("audio", "models", "training", "mixing.py")
     folder = results_folder(params) / "runs" / run.id
     training = Training(params, run, system, examples, recipes)

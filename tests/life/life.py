@@ -20,7 +20,6 @@ from openssh import openssh
 
 from reprosep.papers import load_paper, runs
 from reprosep.reproduce import scale_params
-from reprosep.versions.stages import Line
 
 PAPER, SYSTEM = "workflow/papers/iass.yaml", "iass"
 OLD = "iass: {label: IASS, model: iass, blocks: 3, activity_weight: 2.0}"
@@ -156,6 +155,4 @@ def goes_back(place: Clone, scale: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    assert Line  # the library is there
     sys.exit(main())

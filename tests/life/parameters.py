@@ -40,11 +40,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         place = Clone(chosen.folder.resolve(), transcript) if chosen.folder else finished(Path(temporary), transcript)
         table = read_yaml(TABLE)
-        wrong = [line for entry in table["changes"] if (line := difference(place, entry, table["groups"]))]
-    for line in wrong:
-        transcript.say(line)
-    transcript.say(f"{len(table['changes'])} changes, {len(wrong)} not as in the table")
-    return int(bool(wrong))
+        wrong = 0
+        for entry in table["changes"]:
+            line = difference(place, entry, table["groups"])
+            transcript.say(line or f"as in the table: {entry['change']}")
+            wrong += bool(line)
+    transcript.say(f"{len(table['changes'])} changes, {wrong} not as in the table")
+    return int(wrong > 0)
 
 
 def finished(folder: Path, transcript: Transcript) -> Clone:

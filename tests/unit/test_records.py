@@ -12,7 +12,7 @@ from snakemake.persistence.file import FilePersistence
 
 from reprosep.errors import UserError
 from reprosep.versions.records import keep, restore
-from reprosep.versions.stages import Stage
+from reprosep.versions.stage import Stage
 
 RESULTS = Path("results/tiny")
 INDEX, SONG = RESULTS / "audio/index.parquet", RESULTS / "audio/song.npy"

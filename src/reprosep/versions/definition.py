@@ -13,7 +13,8 @@ from reprosep.errors import UserError
 from reprosep.files import whole_file
 from reprosep.params import Params, read_yaml, repository
 from reprosep.versions.plots import plots
-from reprosep.versions.stages import TRAIN, Line, Stage
+from reprosep.versions.stage import Stage
+from reprosep.versions.stages import TRAIN, Line
 
 FILE = Path("dvc.yaml")
 _HEAD = """\

@@ -12,7 +12,8 @@ from reprosep.params import Params
 from reprosep.reproduce import pending, reproduce, scale_params
 from reprosep.versions.definition import check_definition, write_definition
 from reprosep.versions.records import keep
-from reprosep.versions.stages import Line, Stage
+from reprosep.versions.stage import Stage
+from reprosep.versions.stages import Line
 
 
 def write_stages(scale: str) -> Path:

@@ -23,7 +23,7 @@ from typing import Any
 
 from reprosep.errors import UserError
 from reprosep.files import digest, read_json, sha256, whole_file
-from reprosep.versions.stages import Stage
+from reprosep.versions.stage import Stage
 
 _SEEN = Path(".snakemake/reprosep/seen.json")
 

@@ -12,41 +12,16 @@ knows of its files (:mod:`.records`), versioned with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 from reprosep.dependencies import code_paths, paper_keys, parameter_keys
 from reprosep.papers import Paper, Run, load_paper, runs
 from reprosep.params import Corpus, Params, dump
+from reprosep.versions.stage import Job, Stage
 
 TRAIN = "train"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage: Snakemake's `targets`, what is versioned, keys of params.yaml and, by paper, of the paper's file."""
-
-    name: str
-    description: str
-    targets: tuple[str, ...]
-    deps: tuple[str, ...]
-    outs: tuple[str, ...]
-    metrics: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    paper: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    records: str = ""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What stands for the places in a step's keys."""
-
-    corpus: str = ""
-    models: tuple[str, ...] = ()
-    systems: tuple[str, ...] = ()
-    papers: tuple[str, ...] = ()
 
 
 class Line:
