@@ -29,3 +29,6 @@ class Job:
     models: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     papers: tuple[str, ...] = ()
+
+
+NO_JOB = Job()

@@ -19,7 +19,7 @@ from typing import Any
 from reprosep.dependencies import code_paths, paper_keys, parameter_keys
 from reprosep.papers import Paper, Run, load_paper, runs
 from reprosep.params import Corpus, Params, dump
-from reprosep.versions.stage import Job, Stage
+from reprosep.versions.stage import NO_JOB, Job, Stage
 
 TRAIN = "train"
 
@@ -189,7 +189,7 @@ class Line:
         steps: Iterable[str],
         outs: Iterable[str] | None = None,
         metrics: Iterable[str] = (),
-        job: Job = Job(),
+        job: Job = NO_JOB,
     ) -> Stage:
         steps, targets = list(steps), tuple(targets)
         keys = [
