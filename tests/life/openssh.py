@@ -31,7 +31,9 @@ class Server:
         return f"ssh://{self.user}@127.0.0.1:{self.port}{folder}"
 
     def stop(self) -> None:
-        """End it with all connections."""
+        """End it with all connections, unless it is ended."""
+        if self.process.poll() is not None:
+            return
         for member in [*psutil.Process(self.process.pid).children(recursive=True), self.process]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
