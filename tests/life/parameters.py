@@ -35,6 +35,7 @@ def main() -> int:
     """Check every line of the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--limit", type=float, default=1800, help="seconds after which it gives up")
+    parser.add_argument("--first", type=int, default=0, help="number of the change to begin with")
     parser.add_argument("--folder", type=Path, help="a clone in which the smoke scale is finished and recorded")
     chosen = parser.parse_args()
     transcript = Transcript(chosen.limit, shown=0)
@@ -42,7 +43,7 @@ def main() -> int:
         place = Clone(chosen.folder.resolve(), transcript) if chosen.folder else finished(Path(temporary), transcript)
         table = read_yaml(TABLE)
         wrong = 0
-        for entry in table["changes"]:
+        for entry in table["changes"][chosen.first :]:
             line = difference(place, entry, table["groups"])
             transcript.say(line or f"as in the table: {entry['change']}")
             wrong += bool(line)

@@ -17,6 +17,7 @@ from reprosep.files import digest, whole_file
 from reprosep.papers import calibration_cells, check_accepted, load_paper, runs
 from reprosep.params import dump
 from reprosep.params import parse as parse_params
+from reprosep.planning import mend_planning
 from reprosep.versions.records import Restored, restore
 from reprosep.corpora.get import RECORDS
 from reprosep.corpora.listing import recordings_listing, versions_to_get
@@ -35,6 +36,7 @@ def validated_params():
     return params, papers
 
 
+mend_planning()
 PARAMS, PAPERS = validated_params()
 RESULTS = Path("results") / PARAMS.scale
 RUNS = {run.id: (run, paper.systems[run.system]) for paper in PAPERS.values() for run in runs(PARAMS, paper)}
