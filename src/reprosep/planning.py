@@ -1,9 +1,9 @@
 """A mended search of Snakemake's: changes behind files that are only waited for are found.
 
 Snakemake 9 looks for changed parameters, code and inputs from the first job on, and leaves out all jobs behind one
-that has to run, since they will run anyway. Those that only an ``ancient()`` file connects to it do not, and their own
-changes would go unseen until the next invocation: with another ``scoring.hop_seconds`` the oracles would be scored anew,
-and the networks, which wait for the oracles' calibration, not before the command is given again.
+that has to run, since they will run anyway. Those that only an ``ancient()`` file connects to it do not, and their
+own changes would go unseen until the next invocation: with another ``scoring.hop_seconds`` the oracles would be scored
+anew, and the networks, which wait for the oracles' calibration, not before the command is given again.
 """
 
 from __future__ import annotations
