@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.io import write_sound
-from reprosep.audio.store import read_table
-from reprosep.files import sha256, slug, whole_file, whole_folder, write_json
+from reprosep.audio.store import read_table, save_arrays
+from reprosep.files import sha256, slug, whole_folder, write_json
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Figure, Paper, Run, Variant, runs
 from reprosep.params import Params
@@ -139,8 +139,7 @@ def _write_spectrograms(params: Params, paper: Paper, results: Path, path: Path,
         "corpus": np.array(run.corpus),
         "target": np.array(run.target),
     }
-    with whole_file(path) as temporary:
-        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+    save_arrays(path, arrays)
 
 
 def _panels(

@@ -258,6 +258,7 @@ def deleted_intermediate(place: Clone) -> None:
     place.run("reprosep reproduce smoke")
     assert arrays[0].read_bytes() == content
     assert dates == {path.name: path.stat().st_mtime_ns for path in arrays[1:]}, "other songs were decoded again"
+    place.run("reprosep record smoke")
     is_whole(place)
     (place.folder / RESULTS / "mm/activity/index.parquet").unlink()
     assert NOTHING in place.run(f"{SNAKEMAKE} -n")

@@ -18,6 +18,7 @@ from pathlib import Path
 from clones import Clone, Transcript, clone, origin
 from openssh import openssh
 
+from reprosep.files import sha256
 from reprosep.papers import load_paper, runs
 from reprosep.reproduce import scale_params
 
@@ -122,18 +123,18 @@ def by_dvc(place: Clone, scale: str) -> None:
     checks_nothing_to_do(place, scale)
 
 
-def files(place: Clone, scale: str) -> dict[str, int]:
-    """Modification times of weights and scores."""
+def files(place: Clone, scale: str) -> dict[str, str]:
+    """Checksums of weights and scores, and of all that belongs to corpora. (DVC gives files that it keeps new dates.)"""
     results = place.folder / "results" / scale
     found = [*results.glob("runs/*/best.safetensors"), *results.glob("scores/*.parquet"), *results.glob("m*/**/*.*")]
-    return {str(path.relative_to(results)): path.stat().st_mtime_ns for path in found}
+    return {str(path.relative_to(results)): sha256(path) for path in found if path.is_file()}
 
 
-def checks_what_was_made(place: Clone, scale: str, before: dict[str, int]) -> None:
-    """Weights and scores of the system's runs are new, all others are untouched."""
+def checks_what_was_made(place: Clone, scale: str, before: dict[str, str]) -> None:
+    """Weights and scores of the system's runs are others, all the rest is what it was."""
     after = files(place, scale)
     assert after.keys() == before.keys()
-    made = {name for name, date in after.items() if date != before[name]}
+    made = {name for name, content in after.items() if content != before[name]}
     wanted = expected_runs(scale)
     expected = {f"runs/{run}/best.safetensors" for run in wanted}
     expected |= {f"scores/{run}{kind}.parquet" for run in wanted for kind in ("", ".activity")}
