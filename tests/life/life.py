@@ -124,7 +124,7 @@ def by_dvc(place: Clone, scale: str) -> None:
 
 
 def files(place: Clone, scale: str) -> dict[str, str]:
-    """Checksums of weights and scores, and of all that belongs to corpora. (DVC gives files that it keeps new dates.)"""
+    """Checksums of weights and scores, and of what belongs to corpora; dates will not do, DVC gives new ones."""
     results = place.folder / "results" / scale
     found = [*results.glob("runs/*/best.safetensors"), *results.glob("scores/*.parquet"), *results.glob("m*/**/*.*")]
     return {str(path.relative_to(results)): sha256(path) for path in found if path.is_file()}
