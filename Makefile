@@ -7,10 +7,10 @@ SCALE ?= demo
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke plan test test-devices test-slurm lint format clean
+.PHONY: help demo smoke plan record s3 test test-devices test-slurm life lint format clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo
 	@echo "Another scale: make demo SCALE=smoke, or snakemake --configfile workflow/scales/paper.yaml (in .venv/bin)."
 
@@ -23,6 +23,12 @@ smoke: ## The same, as small as can be: results/smoke/report.html
 plan: .venv/ready ## Print what would be run, and why
 	@$(SNAKEMAKE) -n --configfile workflow/scales/$(SCALE).yaml
 
+record: .venv/ready ## Record all results in dvc.lock, to be committed and pushed (dvc push)
+	@$(BIN)/reprosep record $(SCALE)
+
+s3: .venv/ready ## Install what a DVC remote on S3 needs
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements-s3.lock
+
 test: .venv/ready-test ## Install what is missing and run the tests
 	@$(BIN)/python -m pytest -n 2
 
@@ -31,6 +37,11 @@ test-devices: .venv/ready-test ## Run the tests of one training on several proce
 
 test-slurm: .venv/ready-test ## Run the tests on a Slurm of their own (as root; installs slurm-wlm and munge): half an hour
 	@PATH=$(CURDIR)/$(BIN):$$PATH tests/slurm/run.sh
+
+life: .venv/ready-test ## Go through a result's whole life with DVC and an SSH server (forty minutes at most)
+	@$(BIN)/python tests/life/life.py --scale smoke --limit 2400
+	@$(BIN)/python tests/life/parameters.py --limit 1800
+	@$(BIN)/python tests/life/disturbances.py --limit 2400
 
 lint: .venv/ready-test ## Run the linters and the type checker
 	$(BIN)/ruff check src tests

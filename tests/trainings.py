@@ -27,7 +27,7 @@ def training(prepared: Line, identifier: str, **settings: Any) -> Training:
     mixer = Line(prepared.folder, params).mixer(run.corpus)
     assert run.seed is not None
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    return Training(params, run, system, examples, recipes_of(mixer.mixtures(), run.target, "valid"))
+    return Training(params, run, system, examples, recipes_of(mixer.mixtures(run.target), run.target, "valid"))
 
 
 def weights(folder: Path, name: str = LAST) -> dict[str, torch.Tensor]:

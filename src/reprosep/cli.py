@@ -121,12 +121,26 @@ def recordings(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Thread
 
 
 @app.command()
-def catalog(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
-    """List every stem of a corpus and check its header."""
+def examination(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Read every recording of a corpus and stop at what is wrong; `doctor` tells it all."""
     from reprosep import steps
 
     resolved = read_params(params)
-    steps.catalog(resolved, _known(resolved, corpus), threads)
+    steps.examination(resolved, _known(resolved, corpus), threads)
+
+
+@app.command()
+def catalog(
+    corpus: str,
+    params: ParamFiles = DEFAULT_PARAMS,
+    threads: Threads = 1,
+    examined: Annotated[Path | None, typer.Option(help="What the examination wrote; default: examine now.")] = None,
+) -> None:
+    """List every stem of a corpus, its recordings examined."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.catalog(resolved, _known(resolved, corpus), threads, examined)
 
 
 @app.command()
@@ -148,12 +162,16 @@ def activity(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads 
 
 
 @app.command()
-def mixtures(corpus: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+def mixtures(
+    corpus: str,
+    params: ParamFiles = DEFAULT_PARAMS,
+    target: Annotated[str | None, typer.Option(help="Of this target only.")] = None,
+) -> None:
     """Write the recipes of validation and test mixtures of a corpus."""
     from reprosep import steps
 
     resolved = read_params(params)
-    steps.mixtures(resolved, _known(resolved, corpus))
+    steps.mixtures(resolved, _known(resolved, corpus), target)
 
 
 @app.command()
@@ -239,6 +257,30 @@ def report(params: ParamFiles = DEFAULT_PARAMS) -> None:
     from reprosep import steps
 
     steps.report(read_params(params))
+
+
+@app.command()
+def stages(scale: Annotated[str, typer.Argument(help="The scale that DVC is to version.")] = "demo") -> None:
+    """Write dvc.yaml: the stages that DVC versions."""
+    from reprosep.versions.record import write_stages
+
+    print(write_stages(scale))
+
+
+@app.command()
+def stage(scale: str, name: str) -> None:
+    """Make one stage of dvc.yaml; `dvc repro` calls it."""
+    from reprosep.versions.record import do_stage
+
+    do_stage(scale, name)
+
+
+@app.command()
+def record(scale: Annotated[str, typer.Argument(help="The scale that dvc.yaml is of.")] = "demo") -> None:
+    """Record all results in dvc.lock, so that they can be pushed, pulled and compared."""
+    from reprosep.versions.record import record as record_results
+
+    print(f"{record_results(scale)} stages recorded in dvc.lock; share them with `git commit dvc.lock` and `dvc push`")
 
 
 @app.command()

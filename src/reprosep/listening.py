@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.io import write_sound
-from reprosep.audio.store import read_table
-from reprosep.files import slug, whole_file, whole_folder, write_json
+from reprosep.audio.store import read_table, save_arrays
+from reprosep.files import sha256, slug, whole_folder, write_json
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Figure, Paper, Run, Variant, runs
 from reprosep.params import Params
@@ -28,10 +28,12 @@ def write_listening(params: Params, paper: Paper, results: Path, output: Path) -
         songs = [
             entry for corpus in _corpora(params, paper) for entry in _songs(params, paper, results, folder, corpus)
         ]
-        write_json(folder / "index.json", {"songs": songs})
         for name, figure in paper.figures.items():
             if figure.kind == "spectrograms" and _figure_run(params, paper, figure):
                 _write_spectrograms(params, paper, results, folder / f"{name}.npz", figure)
+        # The index tells the files' content too: it is what figures and report are made again for.
+        contents = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+        write_json(folder / "index.json", {"songs": songs, "files": contents})
 
 
 def _corpora(params: Params, paper: Paper) -> list[str]:
@@ -41,7 +43,8 @@ def _corpora(params: Params, paper: Paper) -> list[str]:
 
 
 def _songs(params: Params, paper: Paper, results: Path, folder: Path, corpus: str) -> list[dict[str, Any]]:
-    table = read_table(results / corpus / "mixtures.parquet")
+    files = [results / corpus / "mixtures" / f"{target}.parquet" for target in params.corpora[corpus].targets]
+    table = pd.concat([read_table(file) for file in files], ignore_index=True)
     test = table[table["split"] == "test"]
     count = test.groupby("mixture")["target"].nunique()
     chosen = sorted(count.index, key=lambda song: (-count[song], song))[: params.report.songs]
@@ -136,8 +139,7 @@ def _write_spectrograms(params: Params, paper: Paper, results: Path, path: Path,
         "corpus": np.array(run.corpus),
         "target": np.array(run.target),
     }
-    with whole_file(path) as temporary:
-        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+    save_arrays(path, arrays)
 
 
 def _panels(

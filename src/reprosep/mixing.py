@@ -2,7 +2,7 @@
 
 A recipe names excerpts of stems with their start, gain and role; it holds no audio. Training recipes are a function of
 (seed, index) alone, through a counter-based generator, so that any item can be recomputed by anyone in any order.
-Validation and test mixtures are whole songs and are written to ``mixtures.parquet``.
+Validation and test mixtures are whole songs and are written to ``mixtures/<target>.parquet``.
 
 Conventions
 -----------
@@ -139,22 +139,21 @@ class Mixer:
         )
         return Recipe(song, self.store.load(song).shape[1], excerpts)
 
-    def mixtures(self) -> pd.DataFrame:
-        """Recipes of all validation and test mixtures, one row per (target, song, stem).
+    def mixtures(self, target: str) -> pd.DataFrame:
+        """Recipes of all validation and test mixtures of a target, one row per (song, stem).
 
         Songs in which the target is active for less than ``mixing.min_active_seconds`` or is all there is are left
         out. A target without a validation song gets its training songs instead, so that every run has a best epoch.
         """
         rows = []
-        for target in self.corpus.targets:
-            for split in ("valid", "test"):
-                recipes = self._songs(target, split) or (self._songs(target, "train") if split == "valid" else [])
-                if not recipes:
-                    raise UserError(
-                        f"no {split} song holds '{target}' for {self.params.mixing.min_active_seconds} s beside other "
-                        "stems; lower mixing.min_active_seconds, move a song, or take the target out of the corpus"
-                    )
-                rows += [_row(recipe, split, target, e) for recipe in recipes for e in recipe.excerpts]
+        for split in ("valid", "test"):
+            recipes = self._songs(target, split) or (self._songs(target, "train") if split == "valid" else [])
+            if not recipes:
+                raise UserError(
+                    f"no {split} song holds '{target}' for {self.params.mixing.min_active_seconds} s beside other "
+                    "stems; lower mixing.min_active_seconds, move a song, or take the target out of the corpus"
+                )
+            rows += [_row(recipe, split, target, e) for recipe in recipes for e in recipe.excerpts]
         return pd.DataFrame(rows)
 
     def _songs(self, target: str, split: str) -> list[Recipe]:
@@ -213,7 +212,7 @@ def _row(recipe: Recipe, split: str, target: str, excerpt: Excerpt) -> dict[str,
 
 
 def recipes_of(mixtures: pd.DataFrame, target: str, split: Literal["valid", "test"]) -> list[Recipe]:
-    """The recipes of a target and split in ``mixtures.parquet``, in file order."""
+    """The recipes of a target and split in a table of mixtures, in file order."""
     chosen = mixtures[(mixtures["target"] == target) & (mixtures["split"] == split)]
     return [_recipe(str(name), rows) for name, rows in chosen.groupby("mixture", sort=False)]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from reprosep.errors import UserError, near_match
-from reprosep.params import merge, parse, read_yaml, repository
+from reprosep.params import Params, merge, parse, read_yaml, repository
 from reprosep.progress import ProgressReport
 
 _COUNT = re.compile(r"^(\w+) +(\d+)$")  # a line of Snakemake's job statistics
@@ -43,21 +43,50 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
     UserError
         When a parameter is wrong, or when a step fails: the sentence of that step.
     """
+    params = scale_params(scale, config_files)  # a wrong key is told at once, before Snakemake starts
+    _wait_for_other_run()
+    _unlock()
+    _follow(_command(scale, config_files, extra))
+    return Path("results") / params.scale / "report.html"
+
+
+def scale_params(scale: str, config_files: list[Path]) -> Params:
+    """The parameters of a scale, changed by further files."""
+    content = read_yaml("params.yaml")
+    for file in [_scale_file(scale), *config_files]:
+        content = merge(content, read_yaml(file))
+    return parse(content)
+
+
+def _scale_file(scale: str) -> Path:
     folder = repository() / "workflow" / "scales"
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if scale not in known:
         raise UserError(f"unknown scale '{scale}'{near_match(scale, known)}; allowed: {', '.join(known)}")
-    files = [folder / f"{scale}.yaml", *config_files]
-    content = read_yaml("params.yaml")
-    for file in files:
-        content = merge(content, read_yaml(file))
-    params = parse(content)  # a wrong key is told at once, before Snakemake starts
-    _wait_for_other_run()
-    _unlock()
-    command = [_snakemake(), "--profile", _PROFILE, "--nocolor"]
-    command += ["--configfile", *map(str, files), "--", *extra]
-    _follow(command if extra else command[:-1])
-    return Path("results") / params.scale / "report.html"
+    return folder / f"{scale}.yaml"
+
+
+def _command(scale: str, config_files: list[Path], targets: list[str], *options: str) -> list[str]:
+    command = [_snakemake(), "--profile", _PROFILE, "--nocolor", *options]
+    command += ["--configfile", *map(str, [_scale_file(scale), *config_files])]
+    return [*command, "--", *targets] if targets else command
+
+
+def pending(scale: str, targets: list[str], config_files: list[Path]) -> dict[str, int]:
+    """Rule -> number of jobs that Snakemake would run now.
+
+    Raises
+    ------
+    UserError
+        When the plan cannot be made.
+    """
+    command = _command(scale, config_files, targets, "--dry-run")
+    answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    lines = answer.stdout.splitlines()
+    if answer.returncode:
+        raise UserError(_reason(lines))
+    counts = {found[1]: int(found[2]) for found in map(_COUNT.match, lines) if found}
+    return {rule: count for rule, count in counts.items() if rule not in ("total", "all")}
 
 
 def _snakemake() -> str:

@@ -63,7 +63,7 @@ class Scorer:
 
     def recipes(self) -> list[Recipe]:
         """The test mixtures that hold the run's target."""
-        mixtures = read_table(self.results / self.run.corpus / "mixtures.parquet")
+        mixtures = read_table(self.results / self.run.corpus / "mixtures" / f"{self.run.target}.parquet")
         return recipes_of(mixtures, self.run.target, "test")
 
     def scene(self, recipe: Recipe) -> Scene:
@@ -189,7 +189,8 @@ def _join(scorer: Scorer, parts: Path, output: Path) -> None:
 def _stamp(scorer: Scorer) -> str:
     """Digest of all that a run's scores depend on."""
     folder = scorer.results / scorer.run.corpus
-    data = [sha256(folder / name) for name in ("mixtures.parquet", "audio/index.parquet", "activity/index.parquet")]
+    names = (f"mixtures/{scorer.run.target}.parquet", "audio/index.parquet", "activity/index.parquet")
+    data = [sha256(folder / name) for name in names]
     weights = sha256(scorer.weights) if scorer.weights else ""
     sections = [scorer.params.separation.model_dump(), scorer.params.scoring.model_dump(), scorer.system.model_dump()]
     code = source_digest("metrics", "models", "separation", "mixing.py", "scoring.py")

@@ -10,80 +10,38 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from reprosep.corpus_steps import (
+    activity,
+    catalog,
+    examination,
+    mixtures,
+    recordings,
+    results_folder,
+    store,
+)
 from reprosep.errors import UserError
-from reprosep.files import write_json
-from reprosep.locks import alone_in
 from reprosep.papers import check_accepted, find_run, load_paper, runs
 from reprosep.params import Params
 
-
-def results_folder(params: Params) -> Path:
-    """``results/<scale>``."""
-    return Path("results") / params.scale
-
-
-def recordings(params: Params, name: str, threads: int) -> None:
-    """Make the stand-in, or see that the real recordings are there; writes ``recordings.json``."""
-    corpus = params.corpora[name]
-    summary: dict[str, Any] = {"corpus": name, "title": corpus.title, "roots": corpus.roots}
-    if corpus.standin:
-        from reprosep.corpora.standin.corpus import render_corpus
-
-        standin = corpus.standin
-        summary |= render_corpus(
-            standin.layout,
-            Path(corpus.roots[0]),
-            seed=standin.seed,
-            songs={str(part): count for part, count in standin.songs.items()},
-            seconds=standin.seconds,
-            workers=threads,
-        )
-        speed = summary["stem_seconds_per_core_second"]
-        print(f"{summary['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
-    else:
-        from reprosep.corpora.reading import read_songs
-
-        summary["songs"] = [song.name for song in read_songs(name, corpus)]
-    write_json(results_folder(params) / name / "recordings.json", summary)
-
-
-def catalog(params: Params, name: str, threads: int) -> None:
-    """Check every header; writes ``catalog.parquet``."""
-    from reprosep.audio.store import write_table
-    from reprosep.corpora.catalog import build_catalog
-
-    write_table(results_folder(params) / name / "catalog.parquet", build_catalog(params, name, threads))
-
-
-def store(params: Params, name: str, threads: int) -> None:
-    """Decode every stem once; writes ``audio/``."""
-    from reprosep.audio.store import build_store, read_table
-
-    folder = results_folder(params) / name
-    with alone_in(folder.parent, f"store {name}"):
-        table = read_table(folder / "catalog.parquet")
-        build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
-
-
-def activity(params: Params, name: str, threads: int) -> None:
-    """Activation confidence of every stem; writes ``activity/``."""
-    from reprosep.activity import build_activity
-    from reprosep.audio.store import SongArrays, read_table
-
-    folder = results_folder(params) / name
-    with alone_in(folder.parent, f"activity {name}"):
-        table = read_table(folder / "catalog.parquet")
-        build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
-
-
-def mixtures(params: Params, name: str) -> None:
-    """Validation and test mixtures as recipes; writes ``mixtures.parquet``."""
-    from reprosep.audio.store import read_table, write_table
-    from reprosep.mixing import Mixer
-
-    folder = results_folder(params) / name
-    mixer = Mixer(params, name, read_table(folder / "catalog.parquet"), folder)
-    write_table(folder / "mixtures.parquet", mixer.mixtures())
+__all__ = [
+    "activity",
+    "calibrate",
+    "catalog",
+    "claims",
+    "examination",
+    "example",
+    "figures",
+    "listen",
+    "mixtures",
+    "recordings",
+    "report",
+    "results_folder",
+    "score",
+    "spot_check",
+    "store",
+    "tables",
+    "train",
+]
 
 
 def example(params: Params, identifier: str, index: int, folder: Path) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def test_channels_are_swapped_where_the_recipe_says(prepared: Line) -> None:
 def test_stems_have_equal_rms_before_the_gain(prepared: Line) -> None:
     mixer = prepared.mixer("mm")
     for target in ("vocals", "bass"):
-        for recipe in recipes_of(mixer.mixtures(), target, "test"):
+        for recipe in recipes_of(mixer.mixtures(target), target, "test"):
             for excerpt in recipe.excerpts:
                 stem = mixer.store.load(excerpt.song)[excerpt.row].astype(float) / 32768 * excerpt.gain
                 assert np.sqrt(np.mean(stem**2)) == pytest.approx(prepared.params.mixing.rms, rel=1e-5)
@@ -202,9 +202,9 @@ def test_input_sdr_of_equal_stems(stems: int) -> None:
 
 def test_mixtures_come_back_from_their_table(prepared: Line) -> None:
     mixer = prepared.mixer("mm")
-    stored = read_table(prepared.results / "mm" / "mixtures.parquet")
     catalog = read_table(prepared.results / "mm" / "catalog.parquet")
     for target in ("vocals", "bass"):
+        stored = read_table(prepared.results / "mm" / "mixtures" / f"{target}.parquet")
         for split in ("valid", "test"):
             recipes = recipes_of(stored, target, split)
             assert recipes == [mixer.song_recipe(recipe.name, target) for recipe in recipes]
@@ -214,7 +214,7 @@ def test_mixtures_come_back_from_their_table(prepared: Line) -> None:
 
 def test_a_song_is_all_of_its_stems(prepared: Line) -> None:
     catalog = read_table(prepared.results / "mm" / "catalog.parquet")
-    for recipe in recipes_of(read_table(prepared.results / "mm" / "mixtures.parquet"), "vocals", "test"):
+    for recipe in recipes_of(read_table(prepared.results / "mm" / "mixtures" / "vocals.parquet"), "vocals", "test"):
         stems = catalog[catalog["song"] == recipe.name]
         roles = ["target" if name == "vocals" else "accompaniment" for name in stems["target"]]
         assert [excerpt.role for excerpt in recipe.excerpts] == roles
@@ -232,7 +232,7 @@ def test_songs_with_too_little_activity_are_left_out(line: Make) -> None:
         samples[:4000] = 0.2 * np.sin(number * np.arange(4000))[:, None]
         write_wave(Path(path), samples)
     made.prepare("mm")
-    mixtures = read_table(made.results / "mm" / "mixtures.parquet")
+    mixtures = read_table(made.results / "mm" / "mixtures" / "vocals.parquet")
     tested = mixtures[(mixtures["split"] == "test") & (mixtures["target"] == "vocals")]["mixture"]
     assert short not in set(tested)
     assert set(tested) == set(vocals["song"]) - {short}
@@ -242,7 +242,7 @@ def test_target_without_validation_song_gets_training_songs(line: Make) -> None:
     made = line("mm", change=merge(CHANGE, {"corpora": {"mm": {"valid_fraction": 0.0}}}))
     made.prepare("mm")
     catalog = read_table(made.results / "mm" / "catalog.parquet")
-    mixtures = read_table(made.results / "mm" / "mixtures.parquet")
+    mixtures = read_table(made.results / "mm" / "mixtures" / "vocals.parquet")
     validated = set(mixtures[mixtures["split"] == "valid"]["mixture"])
     assert validated <= set(catalog[catalog["split"] == "train"]["song"])
 

@@ -17,7 +17,7 @@ from project import SCALE, copy_project, environment, job_counts, snakemake
 from synthetic import make_medleydb
 
 PAPER = "workflow/scales/paper.yaml"
-MIXTURES = Path("results/smoke/mm/mixtures.parquet")
+MIXTURES = Path("results/smoke/mm/mixtures/vocals.parquet")
 JOBS = Path(".snakemake/processes")
 IMPATIENT = ["--seconds-between-status-checks=1", "--latency-wait=5"]
 

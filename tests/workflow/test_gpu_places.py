@@ -41,7 +41,8 @@ def most_at_once(moments: Path) -> int:
 def test_trainings_at_once(tmp_path: Path, gpus: str, training: str, machine: str, most: int) -> None:
     copy_project(tmp_path)
     for corpus in ("mm", "musdb"):
-        for name in ("catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"):
+        mixtures = [f"mixtures/{run.split('_')[1]}.parquet" for run in RUNS]
+        for name in ("catalog.parquet", "audio/index.parquet", "activity/index.parquet", *mixtures):
             path = tmp_path / "results/smoke" / corpus / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()

@@ -25,8 +25,9 @@ def test_the_complete_dag_plans_without_data(project: Path, scale: str | None) -
         assert jobs[step] == 1
     assert jobs["score_plain"] + jobs["score_gated"] == 30
     assert jobs.get("get", 0) == (4 if scale == "paper" else 0)
-    for step in ("recordings", "catalog", "store", "activity", "mixtures"):
+    for step in ("recordings", "examination", "catalog", "store", "activity"):
         assert jobs[step] == 2
+    assert jobs["mixtures"] == 10
     for step in ("tables_iass", "figures_iass", "claims_iass", "listen_iass", "report", "all"):
         assert jobs[step] == 1
     assert not (project / "resources").exists()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import SCALE, Finished, finished_smoke, snakemake
+import yaml
+from project import SCALE, Finished, finished_smoke, job_counts, snakemake
 
 from reprosep.papers import cells, load_paper, runs
 from reprosep.params import Params, merge, parse, read_yaml
@@ -31,7 +32,8 @@ def test_every_artifact_is_there(smoke: Finished, params: Params) -> None:
     for corpus in ("musdb", "mm"):
         for name in ("recordings.json", "catalog.parquet", "audio/index.parquet", "activity/index.parquet"):
             assert (results / corpus / name).is_file()
-        assert (results / corpus / "mixtures.parquet").is_file()
+        for target in params.corpora[corpus].targets:
+            assert (results / corpus / "mixtures" / f"{target}.parquet").is_file()
         assert list((results / corpus / "activity" / "labels").glob("*.lab"))
     for run in runs(params, paper):
         assert (results / "scores" / f"{run.id}.parquet").is_file()
@@ -110,6 +112,29 @@ def test_a_second_run_does_nothing(smoke: Finished) -> None:
     assert "Nothing to be done" in answer.stdout
     after = {path: path.stat().st_mtime_ns for path in (smoke.folder / "results").rglob("*") if path.is_file()}
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("change", "steps"),
+    [
+        ({"doctor": {"length_tolerance": 0.2}}, {"examination": 2}),
+        ({"training": {"threads": 2}, "scoring": {"threads": 2}, "separation": {"chunk_frames": 128}}, {}),
+        # The networks wait for the oracles' calibration, which has to be made again too.
+        (
+            {"scoring": {"hop_seconds": 0.5}},
+            {"score_oracles_musdb": 1, "score_oracles_mm": 1, "calibration_iass": 1, "score_plain": 6, "score_gated": 6}
+            | {"spot_check_iass": 1, "tables_iass": 1, "figures_iass": 1, "claims_iass": 1},
+        ),
+    ],
+)
+def test_a_change_touches_what_depends_on_it(
+    smoke: Finished, tmp_path: Path, change: dict[str, object], steps: dict[str, int]
+) -> None:
+    """All parameters are held to their steps by tests/life/parameters.py."""
+    (tmp_path / "change.yaml").write_text(yaml.safe_dump(change))
+    answer = snakemake(smoke.folder, "-n", "--configfile", SCALE, str(tmp_path / "change.yaml"))
+    counts = job_counts(answer.stdout)
+    assert {step: count for step, count in counts.items() if step not in ("all", "report", "total")} == steps
 
 
 def test_it_takes_minutes(smoke: Finished) -> None:

@@ -18,7 +18,7 @@ rule activity:
         runtime=minutes("activity"),
         gpu=0,
     params:
-        sections=section("activity", "stft"),
-        code=code("activity.py"),
+        settings=corpus_settings("activity"),
+        code=code("activity"),
     shell:
         "reprosep activity {wildcards.corpus} --threads {threads} 2> {log}"

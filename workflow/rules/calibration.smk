@@ -27,8 +27,7 @@ for paper in CALIBRATED:
             paper=paper,
             plan=PAPERS[paper].calibration.model_dump(mode="json"),
             published=[cell.published for cell in calibration_cells(PARAMS, PAPERS[paper])],
-            corpora={name: (corpus.kind, corpus.standin is None) for name, corpus in PARAMS.corpora.items()},
-            sections=section("calibration", "statistics", "seed"),
-            code=code("calibration.py", "results/aggregate.py", "results/intervals.py", "results/tables.py"),
+            settings=settings("calibration"),
+            code=code("calibration"),
         shell:
             "reprosep calibrate {params.paper} > {log} 2>&1"

@@ -1,6 +1,34 @@
+# Every recording is read once, and what is wrong stops here. Its limits may change without another catalog.
+rule examination:
+    input:
+        rules.recordings.output,
+    output:
+        RESULTS / "{corpus}/examination.parquet",
+    log:
+        RESULTS / "logs/examination/{corpus}.log",
+    benchmark:
+        RESULTS / "benchmarks/examination/{corpus}.tsv"
+    group:
+        "prepare"
+    conda:
+        "../../envs/conda.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory("examination"),
+        runtime=minutes("examination"),
+        gpu=0,
+    params:
+        settings=corpus_settings("examination"),
+        published=published_of,
+        code=code("examination"),
+    shell:
+        "reprosep examination {wildcards.corpus} --threads {threads} 2> {log}"
+
+
 rule catalog:
     input:
         rules.recordings.output,
+        examined=ancient(rules.examination.output),
     output:
         RESULTS / "{corpus}/catalog.parquet",
     log:
@@ -11,18 +39,14 @@ rule catalog:
         "prepare"
     conda:
         "../../envs/conda.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=memory("catalog"),
         runtime=minutes("catalog"),
         gpu=0,
     params:
-        corpus=catalog_settings,
-        examination=section("audio", "doctor"),
-        seed=PARAMS.seed,
-        instruments=(WORKFLOW / "instruments.yaml").read_text(),
-        code=code(
-            "corpora/catalog.py", "corpora/splits.py", "corpora/layout.py", "audio/io.py", "audio/health.py", "doctor"
-        ),
+        settings=corpus_settings("catalog"),
+        published=published_of,
+        code=code("catalog"),
     shell:
-        "reprosep catalog {wildcards.corpus} --threads {threads} 2> {log}"
+        "reprosep catalog {wildcards.corpus} --examined {input.examined} 2> {log}"

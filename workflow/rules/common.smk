@@ -5,17 +5,21 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 WORKFLOW = Path(workflow.current_basedir).parent  # this folder, whichever Snakefile was given
 sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
+from reprosep.dependencies import code_of, paper_of, settings_of
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.jobs.gpus import gpu_places, visible_gpus
 from reprosep.papers import calibration_cells, check_accepted, load_paper, runs
 from reprosep.params import dump
 from reprosep.params import parse as parse_params
-from reprosep.provenance import source_digest
+from reprosep.planning import mend_planning
+from reprosep.versions.records import Restored, restore
 from reprosep.corpora.get import RECORDS
 from reprosep.corpora.listing import recordings_listing, versions_to_get
 from reprosep.corpora.registry import load_version, song_list
@@ -33,12 +37,14 @@ def validated_params():
     return params, papers
 
 
+mend_planning()
 PARAMS, PAPERS = validated_params()
 RESULTS = Path("results") / PARAMS.scale
 RUNS = {run.id: (run, paper.systems[run.system]) for paper in PAPERS.values() for run in runs(PARAMS, paper)}
 TRAINED = [name for name, (run, _) in RUNS.items() if run.seed is not None]
 ORACLES = [name for name in RUNS if name not in TRAINED]
 CALIBRATED = [name for name, paper in PAPERS.items() if paper.calibration]
+CORPUS_TABLES = ("catalog.parquet", "audio/index.parquet", "activity/index.parquet")
 WITH_ACTIVITY = [name for name, (_, system) in RUNS.items() if len(system.variants()) > 1]
 
 
@@ -55,39 +61,57 @@ def frozen_params():
     return path
 
 
-shell.prefix(f"export REPROSEP_PARAMS={frozen_params()}; ")
+# The library's own commands come first, also where its environment is not activated.
+shell.prefix(f"export REPROSEP_PARAMS={frozen_params()} PATH={Path(sys.executable).parent}:$PATH; ")
 
 
-def section(*names):
-    """Sections of the parameters as plain values: a rule runs again when one of its sections changes."""
-    content = dump(PARAMS)
-    return {name: content[name] for name in names}
+def restored_records():
+    """After a pull or a checkout Snakemake learns how the files were made; what was altered since is made anew."""
+    if workflow.exec_mode != ExecMode.DEFAULT:
+        return Restored()
+    try:
+        restored = restore(RESULTS)
+    except UserError as error:
+        raise WorkflowError(str(error))
+    for path in restored.altered:
+        logger.info(f"{path}: not as it was made; it is made anew")
+    return restored
 
 
-def corpus_settings(*names):
-    """Chosen keys of the corpus of a job."""
+RESTORED = restored_records()
+
+
+onstart:
+    RESTORED.take_away()
+
+
+CONTENT = dump(PARAMS)
+
+
+def settings(step, **job):
+    """Parameters that a step depends on (workflow/steps.yaml): it runs again when one of them changes."""
+    return settings_of(step, CONTENT, **job)
+
+
+def corpus_settings(step):
+    """The parameters of a step that is done for every corpus."""
 
     def chosen(wildcards):
-        content = dump(PARAMS)["corpora"][wildcards.corpus]
-        return {name: content[name] for name in names}
+        return settings(step, corpus=wildcards.corpus)
 
     return chosen
 
 
-def catalog_settings(wildcards):
-    """The corpus of a job without its title and channels, the content of its split file, and what is published of it."""
+def published_of(wildcards):
+    """Digest of what is published of the corpus of a job, and of its split file."""
     corpus = PARAMS.corpora[wildcards.corpus]
-    others = ("title", "channels", "standin", "mixing")
-    content = dump(PARAMS)["corpora"][wildcards.corpus]
-    settings = {name: value for name, value in content.items() if name not in others}
     try:
         splits = read_split_file(corpus.split_file) if corpus.split_file else {}
         versions = [load_version(name) for name in corpus.versions]
         lists = [song_list(version) for version in versions]
     except UserError as error:
         raise WorkflowError(str(error))
-    published = [version.model_dump(mode="json") for version in versions]
-    return {**settings, "splits": digest(splits), "published": digest([published, lists])}
+    return digest([splits, [version.model_dump(mode="json") for version in versions], lists])
 
 
 def listing(wildcards):
@@ -98,12 +122,6 @@ def listing(wildcards):
 def oracles_of(corpus):
     """Ids of the oracles of a corpus."""
     return [name for name in ORACLES if RUNS[name][0].corpus == corpus]
-
-
-def scoring_settings(*kinds):
-    """How estimates are scored, with the settings of the given masks."""
-    masks = {"ibm", "irm", "wiener"} - set(kinds)
-    return {name: value for name, value in dump(PARAMS)["scoring"].items() if name not in masks}
 
 
 def calibrated(paper):
@@ -135,24 +153,26 @@ def published(wildcards):
     return {name: entry[name] for name in ("folder", "archives", "song_list", "suffix")}
 
 
-def run_settings(*sections):
-    """System, target and seed of a run with sections of the parameters."""
+def run_settings(step):
+    """The system of a run with the parameters of a step."""
 
     def chosen(wildcards):
         run, system = RUNS[wildcards.run]
-        return {"run": run.id, "system": system.model_dump(mode="json"), **section(*sections)}
+        own = {"run": run.id, "system": system.model_dump(mode="json", exclude={"label"})}
+        return {**own, **settings(step, corpus=run.corpus, model=system.model)}
 
     return chosen
 
 
-def corpus_files(*names):
-    """Files of the corpus of a run."""
+def run_data(wildcards):
+    """What a run reads of its corpus."""
+    run, _ = RUNS[wildcards.run]
+    return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, f"mixtures/{run.target}.parquet")]
 
-    def chosen(wildcards):
-        run, _ = RUNS[wildcards.run]
-        return [RESULTS / run.corpus / name for name in names]
 
-    return chosen
+def corpus_mixtures(corpus):
+    """Mixtures of the targets of a corpus."""
+    return expand(RESULTS / corpus / "mixtures/{target}.parquet", target=PARAMS.corpora[corpus].targets)
 
 
 def paper_runs(paper):
@@ -183,7 +203,7 @@ def paper_activity_indices(paper):
 
 def paper_mixtures(paper):
     """Mixtures of the corpora of a paper."""
-    return expand(RESULTS / "{corpus}/mixtures.parquet", corpus=paper_corpora(paper))
+    return [path for corpus in paper_corpora(paper) for path in corpus_mixtures(corpus)]
 
 
 def paper_weights(paper):
@@ -198,21 +218,29 @@ def paper_results(paper):
     tables = expand(folder / "{table}{kind}.csv", table=PAPERS[paper].tables, kind=["", "-common-frames"])
     figures = expand(folder / "{figure}.{suffix}", figure=PAPERS[paper].figures, suffix=["svg", "png"])
     calibration = [folder / "calibration.csv"] if paper in CALIBRATED else []
-    return [*calibration, *tables, *figures, folder / "claims.csv", folder / "spot-check.csv", folder / "listen"]
+    return [
+        *calibration,
+        *tables,
+        *figures,
+        folder / "claims.csv",
+        folder / "metrics.json",
+        folder / "spot-check.csv",
+        folder / "listen/index.json",
+    ]
 
 
-def template_digest():
-    """Digest of the report's templates."""
-    files = sorted((WORKFLOW / "report").glob("*"))
-    return digest([path.read_text() for path in files])
+def code(step):
+    """Digest of the files of a step (workflow/steps.yaml): it runs again when they change, not when they are touched."""
+    return code_of(step)
 
 
-def code(*parts):
-    """Digest of the source files that a step runs: the step runs again when they change, not when they are touched."""
-    return source_digest(*parts)
+def paper_parts(step, paper):
+    """The parts of a paper's file that a step depends on."""
+    return paper_of(step, PAPERS[paper].model_dump(mode="json"))
 
 
 wildcard_constraints:
     version="[a-z0-9-]+",
     corpus="[a-z0-9-]+",
+    target="[a-z0-9-]+",
     run="[a-z0-9_-]+",

@@ -4,11 +4,11 @@ rule mixtures:
         store=rules.store.output,
         activity=rules.activity.output,
     output:
-        RESULTS / "{corpus}/mixtures.parquet",
+        RESULTS / "{corpus}/mixtures/{target}.parquet",
     log:
-        RESULTS / "logs/mixtures/{corpus}.log",
+        RESULTS / "logs/mixtures/{corpus}-{target}.log",
     benchmark:
-        RESULTS / "benchmarks/mixtures/{corpus}.tsv"
+        RESULTS / "benchmarks/mixtures/{corpus}-{target}.tsv"
     group:
         "prepare"
     conda:
@@ -19,8 +19,7 @@ rule mixtures:
         runtime=minutes("mixtures"),
         gpu=0,
     params:
-        sections=section("mixing"),
-        corpus=corpus_settings("targets", "mixing"),
-        code=code("mixing.py"),
+        settings=corpus_settings("mixtures"),
+        code=code("mixtures"),
     shell:
-        "reprosep mixtures {wildcards.corpus} 2> {log}"
+        "reprosep mixtures {wildcards.corpus} --target {wildcards.target} 2> {log}"

@@ -14,6 +14,8 @@ for paper, content in PAPERS.items():
                 table=content.tables,
                 kind=["", "-common-frames"],
             ),
+            RESULTS / "papers" / paper / "metrics.json",
+            RESULTS / "papers" / paper / "songs.csv",
         log:
             RESULTS / "logs/tables" / f"{paper}.log",
         benchmark:
@@ -29,9 +31,9 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            tables={name: table.model_dump(mode="json") for name, table in content.tables.items()},
-            sections=section("statistics", "seed"),
-            code=code("results"),
+            parts=paper_parts("tables", paper),
+            settings=settings("tables"),
+            code=code("tables"),
         shell:
             "reprosep tables {params.paper} 2> {log}"
 
@@ -58,8 +60,8 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            checks=[PARAMS.scoring.spot_checks, PARAMS.scoring.tolerance, PARAMS.seed],
-            code=code("spot_check.py"),
+            settings=settings("spot_check"),
+            code=code("spot_check"),
         shell:
             "reprosep spot-check {params.paper} 2> {log}"
 
@@ -70,6 +72,7 @@ for paper, content in PAPERS.items():
             paper_scores(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",
+            RESULTS / "papers" / paper / "claims.json",
         log:
             RESULTS / "logs/claims" / f"{paper}.log",
         benchmark:
@@ -85,9 +88,9 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            claims=[claim.model_dump(mode="json") for claim in content.claims],
-            sections=section("statistics", "seed"),
-            code=code("results"),
+            parts=paper_parts("claims", paper),
+            settings=settings("claims"),
+            code=code("claims"),
         shell:
             "reprosep claims {params.paper} 2> {log}"
 
@@ -98,7 +101,7 @@ for paper, content in PAPERS.items():
             paper_weights(paper),
             paper_mixtures(paper),
         output:
-            directory(RESULTS / "papers" / paper / "listen"),
+            RESULTS / "papers" / paper / "listen/index.json",
         log:
             RESULTS / "logs/listen" / f"{paper}.log",
         benchmark:
@@ -114,8 +117,9 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            sections=section("separation", "report"),
-            code=code("listening.py", "separation", "models"),
+            parts=paper_parts("listen", paper),
+            settings=settings("listen"),
+            code=code("listen"),
         shell:
             "reprosep listen {params.paper} 2> {log}"
 
@@ -126,7 +130,7 @@ for paper, content in PAPERS.items():
             paper_scores(paper),
             paper_activity_scores(paper),
             paper_activity_indices(paper),
-            listen=RESULTS / "papers" / paper / "listen",
+            listen=RESULTS / "papers" / paper / "listen/index.json",
         output:
             expand(
                 RESULTS / "papers" / paper / "{figure}.{suffix}",
@@ -152,8 +156,8 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            figures={name: figure.model_dump(mode="json") for name, figure in content.figures.items()},
-            sections=section("statistics", "seed"),
-            code=code("results"),
+            parts=paper_parts("figures", paper),
+            settings=settings("figures"),
+            code=code("figures"),
         shell:
             "reprosep figures {params.paper} 2> {log}"

@@ -17,8 +17,8 @@ rule recordings:
         runtime=minutes("recordings"),
         gpu=0,
     params:
-        corpus=corpus_settings("kind", "roots", "standin"),
+        settings=corpus_settings("recordings"),
         listing=listing,
-        code=code("corpora"),
+        code=code("recordings"),
     shell:
         "reprosep recordings {wildcards.corpus} --threads {threads} 2> {log}"

@@ -20,8 +20,7 @@ rule report:
         gpu=0,
     params:
         papers={name: content.model_dump(mode="json") for name, content in PAPERS.items()},
-        params=dump(PARAMS),
-        template=template_digest(),
-        code=code("results"),
+        params=CONTENT,
+        code=code("report"),
     shell:
         "reprosep report 2> {log}"

@@ -25,7 +25,8 @@ MEGABYTE = 1e6
 STEPS = {
     "rendering": (1000, 12, 0.5),
     "recordings": (200, 0, 0.01),
-    "catalog": (200, 4, 0.1),
+    "examination": (200, 4, 0.1),
+    "catalog": (200, 0, 0.01),
     "store": (200, 12, 0.1),
     "activity": (300, 14, 0.1),
     "mixtures": (300, 0, 0.001),

@@ -6,10 +6,8 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
         name:
             f"score_oracles_{corpus.replace('-', '_')}"
         input:
-            expand(
-                RESULTS / corpus / "{file}",
-                file=["catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"],
-            ),
+            expand(RESULTS / corpus / "{file}", file=CORPUS_TABLES),
+            corpus_mixtures(corpus),
         output:
             expand(RESULTS / "scores/{run}.parquet", run=oracles_of(corpus)),
         log:
@@ -28,16 +26,16 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
             gpu=0,
         params:
             runs=oracles_of(corpus),
-            systems=[RUNS[name][1].model_dump(mode="json") for name in oracles_of(corpus)],
-            scoring=scoring_settings("ibm", "irm", "wiener"),
-            code=code("metrics", "separation/oracle.py", "scoring.py"),
+            systems=[RUNS[name][1].model_dump(mode="json", exclude={"label"}) for name in oracles_of(corpus)],
+            settings=settings("score_oracles"),
+            code=code("score_oracles"),
         shell:
             "reprosep score {params.runs} --threads {threads} 2> {log}"
 
 
 rule score_plain:
     input:
-        corpus_files("catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"),
+        run_data,
         weights=rules.train.output.weights,
     output:
         scores=RESULTS / "scores/{run}.parquet",
@@ -57,9 +55,8 @@ rule score_plain:
         runtime=minutes("score"),
         gpu=0,
     params:
-        settings=run_settings("models", "separation"),
-        scoring=scoring_settings(),
-        code=code("metrics", "separation", "scoring.py"),
+        settings=run_settings("score_plain"),
+        code=code("score_plain"),
     shell:
         "reprosep score {wildcards.run} --threads {threads} 2> {log}"
 
@@ -70,3 +67,6 @@ use rule score_plain as score_gated with:
         activity=RESULTS / "scores/{run}.activity.parquet",
     wildcard_constraints:
         run="|".join(WITH_ACTIVITY) or "none",
+    params:
+        settings=run_settings("score_gated"),
+        code=code("score_gated"),

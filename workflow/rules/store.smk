@@ -17,8 +17,7 @@ rule store:
         runtime=minutes("store"),
         gpu=0,
     params:
-        audio=section("audio"),
-        corpus=corpus_settings("channels"),
-        code=code("audio/store.py", "audio/io.py"),
+        settings=corpus_settings("store"),
+        code=code("store"),
     shell:
         "reprosep store {wildcards.corpus} --threads {threads} 2> {log}"

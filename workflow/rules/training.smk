@@ -14,11 +14,12 @@ if workflow.is_main_process and "gpu_place" not in workflow.global_resources and
 
 rule train:
     input:
-        corpus_files("catalog.parquet", "audio/index.parquet", "activity/index.parquet", "mixtures.parquet"),
+        run_data,
         calibrations=calibrations,
     output:
         weights=RESULTS / "runs/{run}/best.safetensors",
         epochs=RESULTS / "runs/{run}/epochs.csv",
+        metrics=RESULTS / "runs/{run}/dvclive/metrics.json",
         record=RESULTS / "runs/{run}/run.json",
     log:
         RESULTS / "logs/train/{run}.log",
@@ -35,7 +36,7 @@ rule train:
         gpu=PARAMS.training.gpu,
         gpu_place=gpu_places(PARAMS.training.gpu, PARAMS.machine.trainings_per_gpu),
     params:
-        settings=run_settings("models", "training", "mixing"),
-        code=code("models", "training", "mixing.py"),
+        settings=run_settings("train"),
+        code=code("train"),
     shell:
         "exec reprosep train {wildcards.run} 2> {log}"

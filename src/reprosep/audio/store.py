@@ -8,8 +8,10 @@ store's format, so that a file is valid whenever it exists and an interrupted ru
 from __future__ import annotations
 
 import contextlib
+import io
 import time
-from collections.abc import Callable, Iterable
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import lru_cache
 from pathlib import Path
@@ -104,6 +106,15 @@ def save_array(path: Path, array: np.ndarray) -> None:
     """A .npy file, whole or not at all."""
     with whole_file(path) as temporary:
         np.save(temporary, array)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """A compressed .npz file, whole or not at all; numpy's own writer puts the time of day into it."""
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
 
 
 def _drop_others(folder: Path, wanted: Iterable[str]) -> None:

@@ -2,6 +2,10 @@
 
 Columns: song, artist, split, stem, instrument, target, path, stream (number of the audio stream in the file, 0 where it
 holds one), sha256 (of the file), sample_rate (Hz), channels, samples, seconds, bleed.
+
+The examination reads every recording and stops at what is wrong; what it found of those that are right is a table of
+its own (song, stem, sha256, sample_rate, channels, samples), so that other limits mean another examination but the same
+catalog.
 """
 
 from __future__ import annotations
@@ -10,38 +14,56 @@ from typing import Any
 
 import pandas as pd
 
-from reprosep.corpora.layout import Song
+from reprosep.corpora.layout import Song, Stem
 from reprosep.corpora.splits import assign_splits
-from reprosep.doctor.examine import examine, stop_at
+from reprosep.doctor.examine import examine, readable_songs, stop_at
 from reprosep.doctor.findings import check_names
-from reprosep.doctor.sound import Recording
 from reprosep.errors import UserError
 from reprosep.params import Params
 
+_READ = ["song", "stem", "sha256", "sample_rate", "channels", "samples"]
 
-def build_catalog(params: Params, name: str, threads: int = 1) -> pd.DataFrame:
-    """The catalog of corpus `name`.
+
+def examine_corpus(params: Params, name: str, threads: int = 1) -> pd.DataFrame:
+    """The recordings of corpus `name` that can be read, one row each.
 
     Raises
     ------
     UserError
-        On anything that `reprosep doctor` finds wrong with the corpus and that ``corpora.<name>.accept`` does not name,
-        and on a target that no training or no test song has.
+        On anything that `reprosep doctor` finds wrong with the corpus and that ``corpora.<name>.accept`` does not name.
     """
     corpus = params.corpora[name]
     check_names(f"params: corpora.{name}.accept", corpus.accept)
     examination = examine(name, corpus, params.audio, params.doctor, threads)
     stop_at(examination, corpus.accept)
-    recordings = {(item.song, item.stem.name): item for item in examination.recordings}
-    songs = assign_splits(name, examination.songs, corpus, params.seed)
-    pairs = [(song, recordings.get((song.name, stem.name))) for song in songs for stem in song.stems]
-    catalog = pd.DataFrame([_row(song, recording) for song, recording in pairs if recording])
+    rows = [
+        (item.song, item.stem.name, item.sha256, item.info.sample_rate, item.info.channels, item.info.samples)
+        for item in examination.recordings
+    ]
+    return pd.DataFrame(rows, columns=_READ)
+
+
+def build_catalog(params: Params, name: str, threads: int = 1, examined: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The catalog of corpus `name`, whose recordings are examined unless they were.
+
+    Raises
+    ------
+    UserError
+        When the examination stops, and on a target that no training or no test song has.
+    """
+    corpus = params.corpora[name]
+    table = examine_corpus(params, name, threads) if examined is None else examined
+    recordings: dict[tuple[str, str], dict[Any, Any]] = {
+        (row["song"], row["stem"]): row for row in table.to_dict("records")
+    }
+    songs = assign_splits(name, readable_songs(name, corpus), corpus, params.seed)
+    pairs = [(song, stem, recordings.get((song.name, stem.name))) for song in songs for stem in song.stems]
+    catalog = pd.DataFrame([_row(song, stem, found) for song, stem, found in pairs if found])
     _check_targets(name, catalog, corpus.targets)
     return catalog
 
 
-def _row(song: Song, recording: Recording) -> dict[str, Any]:
-    stem, info = recording.stem, recording.info
+def _row(song: Song, stem: Stem, found: dict[Any, Any]) -> dict[str, Any]:
     return {
         "song": song.name,
         "artist": song.artist,
@@ -51,11 +73,11 @@ def _row(song: Song, recording: Recording) -> dict[str, Any]:
         "target": stem.target,
         "path": stem.path,
         "stream": stem.stream,
-        "sha256": recording.sha256,
-        "sample_rate": info.sample_rate,
-        "channels": info.channels,
-        "samples": info.samples,
-        "seconds": info.samples / info.sample_rate,
+        "sha256": found["sha256"],
+        "sample_rate": found["sample_rate"],
+        "channels": found["channels"],
+        "samples": found["samples"],
+        "seconds": found["samples"] / found["sample_rate"],
         "bleed": song.bleed,
     }
 

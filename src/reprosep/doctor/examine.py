@@ -89,6 +89,11 @@ def _read(name: str, corpus: Corpus) -> tuple[list[Song], list[Finding]]:
     return songs, [from_error(error, song, path, "bad-metadata") for song, path, error in kept]
 
 
+def readable_songs(name: str, corpus: Corpus) -> list[Song]:
+    """The songs of a corpus that can be read in their layout, as an examination sees them."""
+    return _read(name, corpus)[0]
+
+
 def _usual(songs: Sequence[Song], expected: Expectations) -> Expectations:
     """Where nothing is published, rate and channels of most files are what is expected of all."""
     if not expected.aligned or (expected.sample_rates and expected.channels):

@@ -21,6 +21,7 @@ from reprosep.preemption import StopRequest
 from reprosep.provenance import commit, hardware, source_digest, versions
 from reprosep.training.checkpoint import BEST
 from reprosep.training.examples import Examples
+from reprosep.training.live_log import write_live_log
 from reprosep.training.loop import Outcome, Training
 
 
@@ -60,6 +61,7 @@ def _write(
     folder: Path, params: Params, run: Run, system: System, training: Training, outcome: Outcome, wall_seconds: float
 ) -> None:
     write_epochs(folder / "epochs.csv", outcome.epochs)
+    write_live_log(folder / "dvclive", outcome.epochs)
     with whole_file(folder / BEST) as temporary:
         shutil.copyfile(folder / "checkpoint" / BEST, temporary)
     write_json(folder / "run.json", _record(params, run, system, training, outcome, wall_seconds))
@@ -69,12 +71,13 @@ def _training(params: Params, run: Run, system: System, data: Path) -> Training:
     assert run.seed is not None
     mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    recipes = recipes_of(read_table(data / "mixtures.parquet"), run.target, "valid")
+    recipes = recipes_of(read_table(data / "mixtures" / f"{run.target}.parquet"), run.target, "valid")
     return Training(params, run, system, examples, recipes)
 
 
 def _recipe(params: Params, run: Run, system: System, data: Path) -> str:
-    inputs = [sha256(data / name) for name in ("audio/index.parquet", "activity/index.parquet", "mixtures.parquet")]
+    own = f"mixtures/{run.target}.parquet"
+    inputs = [sha256(data / name) for name in ("audio/index.parquet", "activity/index.parquet", own)]
     return recipe_digest(params, run, system, inputs, source_digest("audio", "models", "training", "mixing.py"))
 
 

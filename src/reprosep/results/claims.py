@@ -13,6 +13,7 @@ from reprosep.papers import Claim, Paper, Side
 from reprosep.params import Params
 from reprosep.results.aggregate import Scores, per_song
 from reprosep.results.intervals import Values
+from reprosep.results.metrics import write_verdicts
 from reprosep.results.tables import write_tidy
 from reprosep.results.verdicts import NAN, Effect, contrast, overall, paired_effect, verdict
 
@@ -41,11 +42,11 @@ Published = Mapping[tuple[str, str, str, str, str], float]
 
 
 def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> None:
-    """Write ``claims.csv``: effects in dB with intervals, p-values and verdicts (rules: :mod:`.verdicts`).
+    """Write ``claims.csv`` and ``claims.json``: effects in dB with intervals, p-values and verdicts.
 
-    A claim has one row per target, for `largest` one more for the contrast of its targets with the others (its rows
-    per target then have no verdict of their own), and one row for all targets. Claims none of whose targets are part of
-    this scale have no rows.
+    The rules of the verdicts are in :mod:`.verdicts`. A claim has one row per target, for `largest` one more for the
+    contrast of its targets with the others (its rows per target then have no verdict of their own), and one row for all
+    targets. Claims none of whose targets are part of this scale have no rows.
 
     Parameters
     ----------
@@ -69,6 +70,7 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
         compare = _largest_rows if claim.expect == "largest" else _target_rows
         rows += compare(params, claim, scores, targets, published) if targets else []
     write_tidy(output / "claims.csv", rows, COLUMNS)
+    write_verdicts(output / "claims.json", [row for row in rows if row["target"] == ALL_TARGETS])
 
 
 def claim_targets(params: Params, claim: Claim, scored: set[tuple[str, str, str]]) -> list[str]:

@@ -14,13 +14,14 @@ from reprosep.files import whole_file
 from reprosep.papers import Cell, Paper
 from reprosep.params import Params
 from reprosep.results.aggregate import Pair, Scores, Summary, of_pair, summarise
+from reprosep.results.metrics import write_metrics, write_songs
 
 TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
 DECIMALS = 4
 
 
 def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> None:
-    """Write ``table-N.csv`` and ``table-N-common-frames.csv`` of every table of a paper.
+    """Write ``table-N.csv`` and ``table-N-common-frames.csv`` of a paper's tables, ``metrics.json`` and ``songs.csv``.
 
     Parameters
     ----------
@@ -34,11 +35,15 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
     UserError
         When a score file is missing or lacks a variant that a table needs.
     """
-    scores = Scores(results, papers.runs(params, paper))
+    runs = papers.runs(params, paper)
+    scores, tables = Scores(results, runs), {}
     for name, table in paper.tables.items():
         cells = papers.cells(params, table)
-        write_tidy(output / f"{name}.csv", table_rows(params, scores, cells, common=False))
+        tables[name] = table_rows(params, scores, cells, common=False)
+        write_tidy(output / f"{name}.csv", tables[name])
         write_tidy(output / f"{name}-common-frames.csv", table_rows(params, scores, cells, common=True))
+    write_songs(output / "songs.csv", scores, runs)
+    write_metrics(output / "metrics.json", tables)
 
 
 def table_rows(params: Params, scores: Scores, cells: Iterable[Cell], common: bool) -> list[dict[str, Any]]:

@@ -1,0 +1,110 @@
+"""The steps from recordings to mixtures, each from files to files.
+
+Stand-in songs are not versioned, their seed is: a step that reads them composes them where they are absent.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from reprosep.files import write_json
+from reprosep.locks import alone_in
+from reprosep.params import Corpus, Params
+
+
+def results_folder(params: Params) -> Path:
+    """``results/<scale>``."""
+    return Path("results") / params.scale
+
+
+def recordings(params: Params, name: str, threads: int) -> None:
+    """Make the stand-in, or see that the real recordings are there; writes ``recordings.json``."""
+    corpus = params.corpora[name]
+    summary: dict[str, Any] = {"corpus": name, "roots": corpus.roots}
+    if corpus.standin:
+        made = _compose(corpus, threads)
+        # What composing took is not a property of the recordings: the same songs are the same file.
+        summary |= {key: made[key] for key in ("songs", "mixture_seconds", "stem_seconds")}
+    else:
+        from reprosep.corpora.reading import read_songs
+
+        summary["songs"] = [song.name for song in read_songs(name, corpus)]
+    write_json(results_folder(params) / name / "recordings.json", summary)
+
+
+def _compose(corpus: Corpus, threads: int) -> dict[str, Any]:
+    from reprosep.corpora.standin.corpus import render_corpus
+
+    standin = corpus.standin
+    assert standin is not None
+    made = render_corpus(
+        standin.layout,
+        Path(corpus.roots[0]),
+        seed=standin.seed,
+        songs={str(part): count for part, count in standin.songs.items()},
+        seconds=standin.seconds,
+        workers=threads,
+    )
+    speed = made["stem_seconds_per_core_second"]
+    print(f"{made['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)
+    return made
+
+
+def _compose_if_absent(corpus: Corpus, threads: int) -> None:
+    """After a pull the results are there, but not the songs."""
+    if corpus.standin and not Path(corpus.roots[0]).exists():
+        _compose(corpus, threads)
+
+
+def examination(params: Params, name: str, threads: int) -> None:
+    """Read every recording and stop at what is wrong; writes ``examination.parquet``."""
+    from reprosep.audio.store import write_table
+    from reprosep.corpora.catalog import examine_corpus
+
+    _compose_if_absent(params.corpora[name], threads)
+    write_table(results_folder(params) / name / "examination.parquet", examine_corpus(params, name, threads))
+
+
+def catalog(params: Params, name: str, threads: int, examined: Path | None = None) -> None:
+    """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
+    from reprosep.audio.store import read_table, write_table
+    from reprosep.corpora.catalog import build_catalog
+
+    _compose_if_absent(params.corpora[name], threads)
+    found = read_table(examined) if examined else None
+    write_table(results_folder(params) / name / "catalog.parquet", build_catalog(params, name, threads, found))
+
+
+def store(params: Params, name: str, threads: int) -> None:
+    """Decode every stem once; writes ``audio/``."""
+    from reprosep.audio.store import build_store, read_table
+
+    _compose_if_absent(params.corpora[name], threads)
+    folder = results_folder(params) / name
+    with alone_in(folder.parent, f"store {name}"):
+        table = read_table(folder / "catalog.parquet")
+        build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
+
+
+def activity(params: Params, name: str, threads: int) -> None:
+    """Activation confidence of every stem; writes ``activity/``."""
+    from reprosep.activity import build_activity
+    from reprosep.audio.store import SongArrays, read_table
+
+    folder = results_folder(params) / name
+    with alone_in(folder.parent, f"activity {name}"):
+        table = read_table(folder / "catalog.parquet")
+        build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
+
+
+def mixtures(params: Params, name: str, target: str | None = None) -> None:
+    """Validation and test mixtures of a target, or of all, as recipes; writes ``mixtures/<target>.parquet``."""
+    from reprosep.audio.store import read_table, write_table
+    from reprosep.mixing import Mixer
+
+    folder = results_folder(params) / name
+    mixer = Mixer(params, name, read_table(folder / "catalog.parquet"), folder)
+    for wanted in [target] if target else params.corpora[name].targets:
+        write_table(folder / "mixtures" / f"{wanted}.parquet", mixer.mixtures(wanted))

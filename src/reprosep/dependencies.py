@@ -1,0 +1,83 @@
+"""What each step depends on beside the files before it, as ``workflow/steps.yaml`` has it for Snakemake and for DVC.
+
+A key is a dotted path in params.yaml with places for the job: ``corpora.<corpus>.channels``, ``models.<model>``, and
+``corpora.*.title`` for that of every corpus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from reprosep.errors import UserError
+from reprosep.params import read_yaml, repository
+from reprosep.provenance import source_digest
+
+_KINDS = ("params", "paper", "code", "files")
+
+
+@lru_cache(maxsize=1)
+def steps_table() -> dict[str, dict[str, list[str]]]:
+    """Step -> what it depends on, by kind."""
+    path = repository() / "workflow" / "steps.yaml"
+    table = read_yaml(path)
+    for step, parts in table.items():
+        for kind in parts:
+            if kind not in _KINDS:
+                raise UserError(f"{path.name}: {step}.{kind}: unknown kind; allowed: {', '.join(_KINDS)}")
+    return {step: {kind: list(parts.get(kind, [])) for kind in _KINDS} for step, parts in table.items()}
+
+
+def parameter_keys(step: str, content: Mapping[str, Any], corpus: str = "", model: str = "") -> list[str]:
+    """The dotted keys of params.yaml that a step depends on."""
+    keys: list[str] = []
+    for pattern in steps_table()[step]["params"]:
+        corpora = list(content["corpora"]) if ".*." in pattern else [corpus]
+        keys += [pattern.replace("*", name).replace("<corpus>", name).replace("<model>", model) for name in corpora]
+    return keys
+
+
+def settings_of(step: str, content: Mapping[str, Any], corpus: str = "", model: str = "") -> dict[str, Any]:
+    """Key -> value of the parameters that a step depends on."""
+    return {key: look_up(content, key) for key in parameter_keys(step, content, corpus, model)}
+
+
+def look_up(content: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key."""
+    value: Any = content
+    for name in key.split("."):
+        value = value[name]
+    return value
+
+
+def paper_keys(step: str, system: str = "") -> list[str]:
+    """The dotted keys of a paper's file that a step depends on."""
+    return [key.replace("<system>", system) for key in steps_table()[step]["paper"]]
+
+
+def paper_of(step: str, paper: Mapping[str, Any]) -> dict[str, Any]:
+    """Key -> value of the parts of a paper's file that a step depends on."""
+    return {key: look_up(paper, key) for key in paper_keys(step)}
+
+
+def code_of(step: str) -> str:
+    """Digest of the source and other files that a step depends on, by content."""
+    table, root = steps_table()[step], repository()
+    total = hashlib.sha256(source_digest(*table["code"]).encode())
+    for path in _files(root, table["files"]):
+        total.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def code_paths(step: str) -> list[str]:
+    """The same as paths in the project."""
+    table = steps_table()[step]
+    return [*(f"src/reprosep/{part}" for part in table["code"]), *table["files"]]
+
+
+def _files(root: Path, names: list[str]) -> list[Path]:
+    found = [path for name in names for path in ([root / name] if (root / name).is_file() else (root / name).iterdir())]
+    return sorted(found)

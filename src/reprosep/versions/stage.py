@@ -1,0 +1,34 @@
+"""What a stage is, and what its keys are filled with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: Snakemake's `targets`, what is versioned, keys of params.yaml and, by paper, of the paper's file."""
+
+    name: str
+    description: str
+    targets: tuple[str, ...]
+    deps: tuple[str, ...]
+    outs: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    paper: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    records: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What stands for the places in a step's keys."""
+
+    corpus: str = ""
+    models: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
+
+
+NO_JOB = Job()

@@ -1,0 +1,233 @@
+"""The stages of a scale: coarse parts of the line that DVC versions, each made by one Snakemake invocation.
+
+A stage names the Snakemake files that it makes, what it depends on and what of it is versioned. Sound that is not the
+project's own (decoded recordings, excerpts, the report that plays them) is never versioned: it cannot be pushed by
+mistake. Everything else, weights and scores too, is.
+
+Conventions
+-----------
+One stage per corpus and step, one per run (``train@<run>``), one per paper. A stage's *records* are what Snakemake
+knows of its files (:mod:`.records`), versioned with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+from reprosep.dependencies import code_paths, paper_keys, parameter_keys
+from reprosep.papers import Paper, Run, load_paper, runs
+from reprosep.params import Corpus, Params, dump
+from reprosep.versions.stage import NO_JOB, Job, Stage
+
+TRAIN = "train"
+
+
+class Line:
+    """The stages of the parameters of one scale."""
+
+    def __init__(self, params: Params) -> None:
+        self.params, self.content = params, dump(params)
+        self.root = f"results/{params.scale}"
+        self.papers = {name: load_paper(name) for name in params.papers}
+        self.runs = {run.id: (run, name) for name, paper in self.papers.items() for run in runs(params, paper)}
+        self.trained = [identifier for identifier, (run, _) in self.runs.items() if run.seed is not None]
+
+    def system(self, identifier: str) -> Any:
+        """The system of a run."""
+        run, paper = self.runs[identifier]
+        return self.papers[paper].systems[run.system]
+
+    def is_real(self, corpus: str | None = None) -> bool:
+        """Whether a corpus, or any, holds recordings that are not the project's own."""
+        chosen = [self.params.corpora[corpus]] if corpus else self.params.corpora.values()
+        return any(content.standin is None for content in chosen)
+
+    def stages(self) -> list[Stage]:
+        """All stages, in the order of the line."""
+        corpora = [name for name in self.params.corpora if any(run.corpus == name for run, _ in self.runs.values())]
+        of_corpora = [
+            make(name) for make in (self._corpus, self._catalog, self._activity, self._mixtures) for name in corpora
+        ]
+        calibrations = [self._calibration(name) for name, paper in self.papers.items() if paper.calibration]
+        trainings = [self.training(identifier) for identifier in self.trained]
+        papers = [self._paper(name) for name in self.papers]
+        return [*of_corpora, *calibrations, *trainings, self._scores(), *papers, self._report()]
+
+    # ---- corpora -------------------------------------------------------------------------------------------------
+
+    def _corpus(self, name: str) -> Stage:
+        made = f"{self.root}/{name}/recordings.json"
+        corpus = self.params.corpora[name]
+        own = [] if corpus.standin or corpus.versions else corpus.roots
+        job = Job(corpus=name)
+        return self._stage(f"corpora-{name}", f"Recordings of corpus {name}", [made], own, ["recordings"], job=job)
+
+    def _catalog(self, name: str) -> Stage:
+        folder = f"{self.root}/{name}"
+        made = [f"{folder}/{file}" for file in ("examination.parquet", "catalog.parquet", "audio/index.parquet")]
+        versioned = [*made[:2], *([] if self.is_real(name) else [f"{folder}/audio"])]
+        read = [f"{folder}/recordings.json", *_published(self.params.corpora[name])]
+        steps = ["examination", "catalog", "store"]
+        title = f"Every stem of corpus {name}, examined, listed and decoded once"
+        return self._stage(f"catalog-{name}", title, made, read, steps, versioned, job=Job(corpus=name))
+
+    def _activity(self, name: str) -> Stage:
+        folder = f"{self.root}/{name}"
+        title = f"When every stem of corpus {name} plays"
+        read, made = self._tables(name)[:-1], [f"{folder}/activity/index.parquet"]
+        return self._stage(
+            f"activity-{name}", title, made, read, ["activity"], [f"{folder}/activity"], job=Job(corpus=name)
+        )
+
+    def _mixtures(self, name: str) -> Stage:
+        made = [self._mixture(name, target) for target in self.params.corpora[name].targets]
+        title = f"Validation and test mixtures of corpus {name} as recipes"
+        return self._stage(f"mixtures-{name}", title, made, self._tables(name), ["mixtures"], job=Job(corpus=name))
+
+    def _tables(self, corpus: str) -> list[str]:
+        folder = f"{self.root}/{corpus}"
+        store = [] if self.is_real(corpus) else [f"{folder}/audio"]
+        return [f"{folder}/catalog.parquet", *store, f"{folder}/activity"]
+
+    def _mixture(self, corpus: str, target: str) -> str:
+        return f"{self.root}/{corpus}/mixtures/{target}.parquet"
+
+    # ---- runs ----------------------------------------------------------------------------------------------------
+
+    def training(self, identifier: str) -> Stage:
+        """The stage of one run."""
+        run, paper = self.runs[identifier]
+        return self.training_of(run.corpus, run.target, run.system, self.system(identifier).model, paper, identifier)
+
+    def training_of(self, corpus: str, target: str, system: str, model: str, paper: str, identifier: str) -> Stage:
+        """The stage of a run by its parts, which may be places for them."""
+        folder = f"{self.root}/runs/{identifier}"
+        made = [f"{folder}/{name}" for name in ("best.safetensors", "epochs.csv", "run.json", "dvclive/metrics.json")]
+        store = [] if self.is_real() else [f"{self.root}/{corpus}/audio"]
+        tables = [f"{self.root}/{corpus}/catalog.parquet", *store, f"{self.root}/{corpus}/activity"]
+        read = [*tables, self._mixture(corpus, target)]
+        outs = [*made[:3], f"{folder}/dvclive"]
+        title = "One training; its log is in DVCLive's layout"
+        job = Job(corpus=corpus, models=(model,), systems=(system,), papers=(paper,))
+        return self._stage(f"{TRAIN}@{identifier}", title, made, read, ["train"], outs, job=job)
+
+    def _calibration(self, name: str) -> Stage:
+        oracles = [identifier for identifier in self.runs if identifier not in self.trained]
+        scored = [
+            f"{self.root}/scores/{identifier}.parquet" for identifier in oracles if self.runs[identifier][1] == name
+        ]
+        made = [f"{self.root}/papers/{name}/calibration.csv"]
+        read = self._data_of(self.runs[identifier][0] for identifier in oracles)
+        title = f"Scores that need no training beside those that paper {name} printed"
+        steps = ["score_oracles", "calibration"]
+        job = Job(systems=self._systems(name, oracles), papers=(name,))
+        return self._stage(f"calibration-{name}", title, [*scored, *made], read, steps, job=job)
+
+    def _data_of(self, needed: Iterable[Run]) -> list[str]:
+        pairs = list(dict.fromkeys((run.corpus, run.target) for run in needed))
+        tables = [path for corpus in dict.fromkeys(corpus for corpus, _ in pairs) for path in self._tables(corpus)]
+        return [*tables, *(self._mixture(*pair) for pair in pairs)]
+
+    def _scores(self) -> Stage:
+        made = [f"{self.root}/scores/{identifier}.parquet" for identifier in self.trained]
+        gated = [identifier for identifier in self.trained if len(self.system(identifier).variants()) > 1]
+        made += [f"{self.root}/scores/{identifier}.activity.parquet" for identifier in gated]
+        read = self._data_of(self.runs[identifier][0] for identifier in self.trained)
+        read += [f"{self.root}/runs/{identifier}/best.safetensors" for identifier in self.trained]
+        systems = [system for name in self.papers for system in self._systems(name, self.trained)]
+        job = Job(models=tuple(self.content["models"]), systems=tuple(systems), papers=tuple(self.papers))
+        steps = ["score_plain", "score_gated"]
+        return self._stage("scores", "Test songs separated and scored", made, read, steps, job=job)
+
+    # ---- papers --------------------------------------------------------------------------------------------------
+
+    def _paper(self, name: str) -> Stage:
+        folder, paper = f"{self.root}/papers/{name}", self.papers[name]
+        tables = [f"{folder}/{table}{kind}.csv" for table in paper.tables for kind in ("", "-common-frames")]
+        metrics = [f"{folder}/metrics.json", f"{folder}/claims.json"]
+        others = [f"{folder}/{file}" for file in ("songs.csv", "claims.csv", "spot-check.csv")]
+        made = [*tables, *others, *_figures(folder, paper), f"{folder}/listen/index.json"]
+        players = [] if self.is_real() else [f"{folder}/listen"]
+        own = [identifier for identifier, (_, owner) in self.runs.items() if owner == name]
+        trained = [identifier for identifier in own if identifier in self.trained]
+        read = [f"{self.root}/scores/{identifier}.parquet" for identifier in own]
+        read += [f"{self.root}/scores/{i}.activity.parquet" for i in trained if len(self.system(i).variants()) > 1]
+        read += [f"{self.root}/runs/{identifier}/best.safetensors" for identifier in trained]
+        read += self._data_of(self.runs[identifier][0] for identifier in own)
+        steps = ["tables", "figures", "claims", "listen", "spot_check"]
+        title = f"Tables, figures and claims of paper {name}"
+        outs, job = [*made[:-1], *players], Job(papers=(name,))
+        return self._stage(f"papers-{name}", title, [*made, *metrics], read, steps, outs, metrics, job)
+
+    def _report(self) -> Stage:
+        made = f"{self.root}/report.html"
+        papers = [self._paper(name) for name in self.papers]
+        read = [path for stage in papers for path in (*stage.outs, *stage.metrics)]
+        read += [
+            f"{self.root}/papers/{name}/calibration.csv" for name, paper in self.papers.items() if paper.calibration
+        ]
+        read += [
+            f"{self.root}/runs/{identifier}/{file}"
+            for identifier in self.trained
+            for file in ("run.json", "epochs.csv")
+        ]
+        read += [f"{self.root}/scores/{identifier}.parquet" for identifier in self.runs]
+        read += [f"workflow/papers/{name}.yaml" for name in self.papers]
+        outs = [] if self.is_real() else [made]
+        return self._stage("report", "The report, one page", [made], read, ["report"], outs)
+
+    # ---- what all have -------------------------------------------------------------------------------------------
+
+    def _stage(
+        self,
+        name: str,
+        description: str,
+        targets: Iterable[str],
+        read: Iterable[str],
+        steps: Iterable[str],
+        outs: Iterable[str] | None = None,
+        metrics: Iterable[str] = (),
+        job: Job = NO_JOB,
+    ) -> Stage:
+        steps, targets = list(steps), tuple(targets)
+        keys = [
+            key
+            for step in steps
+            for model in job.models or ("",)
+            for key in parameter_keys(step, self.content, job.corpus, model)
+        ]
+        parts = [key for step in steps for system in job.systems or ("",) for key in paper_keys(step, system)]
+        code = dict.fromkeys(path for step in steps for path in code_paths(step))
+        return Stage(
+            name=name,
+            description=description,
+            targets=targets,
+            deps=(*dict.fromkeys(read), *_without_parts(code)),
+            outs=tuple(targets if outs is None else outs),
+            metrics=tuple(metrics),
+            keys=tuple(dict.fromkeys(keys)),
+            paper={name: tuple(dict.fromkeys(parts)) for name in job.papers if parts},
+            records=f"{self.root}/records/{name}.json",
+        )
+
+    def _systems(self, paper: str, identifiers: Iterable[str]) -> tuple[str, ...]:
+        owned = (self.runs[identifier] for identifier in identifiers)
+        return tuple(dict.fromkeys(run.system for run, owner in owned if owner == paper))
+
+
+def _published(corpus: Corpus) -> list[str]:
+    """Where the registry and the split of a corpus are."""
+    return [*(["workflow/corpora"] if corpus.versions else []), *([corpus.split_file] if corpus.split_file else [])]
+
+
+def _figures(folder: str, paper: Paper) -> list[str]:
+    drawn = [f"{folder}/{name}.{suffix}" for name in paper.figures for suffix in ("svg", "png")]
+    return drawn + [f"{folder}/{name}.csv" for name, figure in paper.figures.items() if figure.kind != "spectrograms"]
+
+
+def _without_parts(paths: Iterable[str]) -> list[str]:
+    """Paths without those that lie below another of them."""
+    every = set(paths)
+    return sorted(path for path in every if not any(str(parent) in every for parent in PurePosixPath(path).parents))
