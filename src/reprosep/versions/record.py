@@ -56,7 +56,7 @@ def record(scale: str) -> int:
     stages = Line(params).stages()
     for stage in stages:
         keep(stage)
-    _dvc("commit", "--force", "--quiet")
+    _dvc("commit", "--force")
     return len(stages)
 
 
@@ -70,5 +70,7 @@ def _dvc(*words: str) -> None:
 
 def _sentence(output: str) -> str:
     """DVC's own words for what is wrong, in one line."""
-    told = [line.removeprefix("ERROR: ").strip() for line in output.splitlines() if line.startswith("ERROR: ")]
-    return " ".join(told) or " ".join(output.split()) or "ended without a word; run it with --verbose"
+    lines = output.splitlines()
+    told = [line.partition("ERROR: ")[2].strip() for line in lines if "ERROR: " in line]
+    more = f" ({len(told) - 1} more)" if len(told) > 1 else ""
+    return f"{told[0]}{more}" if told else "ended without a word; `dvc commit --force --verbose` tells more"
