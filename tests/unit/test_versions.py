@@ -27,6 +27,8 @@ WITHOUT_EFFECT = {
     "scoring.threads",
     "scoring.device",
     "separation.chunk_frames",
+    "machine.checkpoint_minutes",
+    "machine.trainings_per_gpu",
     "scale",
     "seeds",
     "papers",

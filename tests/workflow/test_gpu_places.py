@@ -17,7 +17,7 @@ folder=results/smoke/runs/$2
 echo begin >> moments
 sleep 1.5
 echo end >> moments
-touch $folder/best.safetensors $folder/epochs.csv $folder/run.json
+touch $folder/best.safetensors $folder/epochs.csv $folder/run.json $folder/dvclive/metrics.json
 """
 
 
