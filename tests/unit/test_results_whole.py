@@ -245,7 +245,8 @@ def test_same_inputs_same_bytes(paper: Paper, tmp_path: Path) -> None:
         write_claims(small, paper, results, output)
         write_figures(small, paper, results, output)
         written.append({path.name: path.read_bytes() for path in output.iterdir() if path.is_file()})
-    assert len(written[0]) == 4 * 2 + 1 + 3 * 2 + 2 + 3  # tables, claims, figures and data, metrics
+    assert len(written[0]) == 4 * 2 + 1 + 3 * 2 + 2 + 3
+    assert {"metrics.json", "claims.json", "songs.csv"} < set(written[0])
     assert written[0] == written[1]
 
 

@@ -13,10 +13,11 @@ import pytest
 import yaml
 
 from reprosep.dependencies import parameter_keys, steps_table
+from reprosep.errors import UserError
 from reprosep.papers import load_paper, runs
 from reprosep.params import Params, dump, merge, parse, read_yaml, repository
 from reprosep.reproduce import scale_params
-from reprosep.versions.definition import definition
+from reprosep.versions.definition import check_definition, definition
 from reprosep.versions.stages import Line
 
 # Parameters on which no result depends beside the report, which prints them all: what a step is computed with, and
@@ -75,6 +76,26 @@ def test_every_parameter_touches_something() -> None:
     ]
     missed = [leaf for leaf in leaves(params) if not any(leaf == key or leaf.startswith(f"{key}.") for key in keys)]
     assert {leaf.removeprefix("corpora.mm.") for leaf in missed} == WITHOUT_EFFECT
+
+
+@pytest.mark.parametrize(
+    ("change", "stage"),
+    [
+        ({"corpora": {"mm": {"targets": ["vocals"]}}}, "mixtures-mm"),
+        ({"seeds": [1, 2]}, "scores"),
+    ],
+)
+def test_other_runs_mean_other_stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], stage: str
+) -> None:
+    """DVC sees that a target or a seed was added, and the stage then says what to do about it."""
+    params = parse(merge(read_yaml("params.yaml"), change))
+    key = next(iter(leaves(change)))
+    assert key in next(one for one in Line(params).stages() if one.name == stage).keys
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text((repository() / "dvc.yaml").read_text())
+    with pytest.raises(UserError, match=r"dvc.yaml: not the stages .* write it anew with `reprosep stages demo`"):
+        check_definition(params, "demo")
 
 
 def test_what_steps_depend_on_is_there() -> None:

@@ -15,7 +15,7 @@ from reprosep.papers import Run
 from reprosep.results.aggregate import METRICS, Scores, song_scores
 
 _DECIMALS = 4
-_SONG_COLUMNS = ["corpus", "target", "system", "variant", "song", *METRICS]
+_COLUMNS = ["corpus", "target", "system", "variant", "song", *METRICS]
 
 
 def write_metrics(path: Path, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
@@ -45,7 +45,7 @@ def write_songs(path: Path, scores: Scores, runs: Iterable[Run]) -> None:
     """Write ``songs.csv``: the scores of every song in dB, by corpus, target, system and variant."""
     keys = dict.fromkeys((run.corpus, run.target) for run in runs)
     parts = [_of_target(scores, corpus, target) for corpus, target in keys]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_SONG_COLUMNS)
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
     with whole_file(path) as temporary:
         table.round(_DECIMALS).to_csv(temporary, index=False, lineterminator="\n")
 
@@ -54,4 +54,4 @@ def _of_target(scores: Scores, corpus: str, target: str) -> pd.DataFrame:
     songs = song_scores(scores.frames(corpus, target)).reset_index()
     songs.insert(0, "corpus", corpus)
     songs.insert(1, "target", target)
-    return songs[_SONG_COLUMNS]
+    return songs[_COLUMNS]

@@ -1,7 +1,7 @@
 """The epoch log of a training in DVCLive's layout, which `dvc plots`, `dvc exp show` and editors' extensions read.
 
 ``metrics.json`` holds the last epoch, ``plots/metrics/<name>.tsv`` one metric by step. The files are written without
-importing dvclive, which takes longer than an epoch of a small training.
+importing dvclive, which would cost every training job most of a second.
 
 References
 ----------

@@ -23,12 +23,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """What stands for the places in a step's keys."""
+    """What stands for the places in a step's keys; `shape` are keys that make other stages, not other files."""
 
     corpus: str = ""
     models: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     papers: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
 
 
 NO_JOB = Job()

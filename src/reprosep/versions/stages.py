@@ -84,7 +84,8 @@ class Line:
     def _mixtures(self, name: str) -> Stage:
         made = [self._mixture(name, target) for target in self.params.corpora[name].targets]
         title = f"Validation and test mixtures of corpus {name} as recipes"
-        return self._stage(f"mixtures-{name}", title, made, self._tables(name), ["mixtures"], job=Job(corpus=name))
+        job = Job(corpus=name, shape=(f"corpora.{name}.targets",))
+        return self._stage(f"mixtures-{name}", title, made, self._tables(name), ["mixtures"], job=job)
 
     def _tables(self, corpus: str) -> list[str]:
         folder = f"{self.root}/{corpus}"
@@ -137,7 +138,12 @@ class Line:
         read = self._data_of(self.runs[identifier][0] for identifier in self.trained)
         read += [f"{self.root}/runs/{identifier}/best.safetensors" for identifier in self.trained]
         systems = [system for name in self.papers for system in self._systems(name, self.trained)]
-        job = Job(models=tuple(self.content["models"]), systems=tuple(systems), papers=tuple(self.papers))
+        job = Job(
+            models=tuple(self.content["models"]),
+            systems=tuple(systems),
+            papers=tuple(self.papers),
+            shape=("seeds", "papers"),
+        )
         steps = ["score_plain", "score_gated"]
         return self._stage("scores", "Test songs separated and scored", made, read, steps, job=job)
 
@@ -207,7 +213,7 @@ class Line:
             deps=(*dict.fromkeys(read), *_without_parts(code)),
             outs=tuple(targets if outs is None else outs),
             metrics=tuple(metrics),
-            keys=tuple(dict.fromkeys(keys)),
+            keys=tuple(dict.fromkeys([*keys, *job.shape])),
             paper={name: tuple(dict.fromkeys(parts)) for name in job.papers if parts},
             records=f"{self.root}/records/{name}.json",
         )
