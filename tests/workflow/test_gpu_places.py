@@ -49,12 +49,11 @@ def test_trainings_at_once(tmp_path: Path, gpus: str, training: str, machine: st
     calibration = tmp_path / "results/smoke/papers/iass/calibration.csv"
     calibration.parent.mkdir(parents=True)
     calibration.touch()
-    program = tmp_path / "bin" / "reprosep"
-    program.parent.mkdir()
+    program = tmp_path / "training.sh"
     program.write_text(TRAINING)
-    program.chmod(0o755)
-    found = environment(tmp_path)
-    found |= {"PATH": f"{program.parent}:{found['PATH']}", "CUDA_VISIBLE_DEVICES": gpus}
+    rule = tmp_path / "workflow/rules/training.smk"
+    rule.write_text(rule.read_text().replace("exec reprosep train", f"exec sh {program} train"))
+    found = environment(tmp_path) | {"CUDA_VISIBLE_DEVICES": gpus}
     command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/default", "--configfile", SCALE]
     command += ["--cores", "12", "--allowed-rules", "train", "--config", f"training={training}", f"machine={machine}"]
     targets = [f"results/smoke/runs/{run}/best.safetensors" for run in RUNS]
