@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile workflow/profiles/default
 SCALE ?= demo
+MINUTES ?= 45
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -36,9 +37,9 @@ test-devices: .venv/ready-test ## Run the tests of one training on several proce
 	@timeout 900 $(BIN)/python -m pytest tests/distributed
 
 test-slurm: .venv/ready-test ## Run the tests on a Slurm of their own (as root; installs slurm-wlm and munge): half an hour
-	@PATH=$(CURDIR)/$(BIN):$$PATH tests/slurm/run.sh
+	@tests/slurm/run.sh $(MINUTES) $(TESTS)
 
-life: .venv/ready-test ## Go through a result's whole life with DVC and an SSH server (forty minutes at most)
+life: .venv/ready-test ## Go through a result's whole life with DVC and an SSH server (two hours at most)
 	@$(BIN)/python tests/life/life.py --scale smoke --limit 2400
 	@$(BIN)/python tests/life/parameters.py --limit 1800
 	@$(BIN)/python tests/life/disturbances.py --limit 2400
