@@ -6,7 +6,7 @@ import contextlib
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 import torch
 import yaml
 
+from loopback import Server
 from reprosep import cli, steps
 from reprosep.audio.store import read_table
 from reprosep.mixing import Mixer
@@ -130,6 +131,15 @@ def reprosep(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
         return Answer(status, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server on the loopback that answers as it is told."""
+    server = Server()
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import json
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,6 @@ Command = Callable[..., Answer]
 FILES = musdb_files()
 SONGS = ["Artist 0 - Song 0", "Artist 1 - Song 1", "Artist 2 - Song 2"]
 ZIP = zipped(FILES)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,6 @@ from loopback import Server, entry_of, register, zipped
 from synthetic import make_medleydb, make_musdb
 
 TARGETS = ["results/smoke/musdb/recordings.json", "results/smoke/mm/recordings.json"]
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 def run(folder: Path, *arguments: str) -> str:

@@ -49,27 +49,28 @@ def left_out(corpus: Corpus) -> set[str]:
     return {song for song, split in listed.items() if split == "ignore"} | set(corpus.split.get("ignore", ()))
 
 
-def split_file_place(path: str) -> Path:
-    """Where a split file is: below the working folder, or in the repository."""
-    return Path(path) if Path(path).exists() else repository() / path
-
-
 def read_split_file(path: str) -> dict[str, str]:
-    """Song -> split by a CSV with the columns song and split; songs of it that are not there are no error.
+    """Song -> split by a split file; songs of it that are not there are no error. Raises what its rows raise."""
+    return {row["song"]: row["split"] for row in split_rows(path)}
+
+
+def split_rows(path: str) -> list[dict[str, str]]:
+    """Rows of a CSV with at least the columns song and split, below the working folder or in the repository.
 
     Raises
     ------
     UserError
         When the file is missing, has other columns, an unknown split, or a song twice.
     """
+    place = Path(path) if Path(path).exists() else repository() / path
     try:
-        with split_file_place(path).open(encoding="utf-8", newline="") as file:
+        with place.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise UserError(
             f"{path}: cannot be read ({error.strerror}); name an existing file in corpora.*.split_file"
         ) from error
-    splits: dict[str, str] = {}
+    seen: set[str] = set()
     for number, row in enumerate(rows, start=2):
         song, split = row.get("song"), row.get("split")
         if not song or split not in SPLITS:
@@ -77,10 +78,10 @@ def read_split_file(path: str) -> dict[str, str]:
             raise UserError(
                 f"{path}: line {number} has {found}; expected the columns song and split ({', '.join(SPLITS)})"
             )
-        if song in splits:
+        if song in seen:
             raise UserError(f"{path}: line {number} names '{song}' again; keep one of the two lines")
-        splits[song] = split
-    return splits
+        seen.add(song)
+    return rows
 
 
 def _named(name: str, songs: list[Song], split: Mapping[Any, list[str]]) -> list[Song]:

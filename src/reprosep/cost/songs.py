@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pandas as pd
 
 from reprosep.audio.store import read_table
 from reprosep.corpora.registry import load_version, song_list
-from reprosep.corpora.splits import read_split_file, split_file_place
+from reprosep.corpora.splits import split_rows
 from reprosep.errors import UserError
 from reprosep.params import Corpus, Params
 from reprosep.steps import results_folder
@@ -65,13 +64,10 @@ def _of_lists(corpus: Corpus) -> pd.DataFrame:
 def _of_split_file(corpus: Corpus) -> pd.DataFrame:
     """The published songs of a split file; without the columns targets and stems, every song holds every target."""
     assert corpus.split_file
-    public, splits = _published(corpus), read_split_file(corpus.split_file)
-    with split_file_place(corpus.split_file).open(encoding="utf-8", newline="") as file:
-        told = {row["song"]: row for row in csv.DictReader(file)}
-    rows = []
-    for song, split in splits.items():
-        if song in public and split != "ignore":
-            targets = told[song].get("targets")
+    public, rows = _published(corpus), []
+    for row in split_rows(corpus.split_file):
+        if row["song"] in public and row["split"] != "ignore":
+            targets = row.get("targets")
             held = set(corpus.targets) if targets is None else set(targets.split())
-            rows.append((song, split, held, int(told[song].get("stems") or len(held))))
+            rows.append((row["song"], row["split"], held, int(row.get("stems") or len(held))))
     return pd.DataFrame(rows, columns=COLUMNS[:-1])
