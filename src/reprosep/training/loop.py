@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from reprosep.errors import Preempted, UserError
 from reprosep.mixing import Recipe
@@ -36,8 +37,10 @@ from reprosep.training.checkpoint import (
     save_weights,
     set_random_state,
 )
+from reprosep.training.compilation import compiled
 from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.examples import Examples
+from reprosep.training.feed import Feed
 from reprosep.training.losses import activity_loss, separation_loss
 from reprosep.training.validation import estimate_of, song_error
 
@@ -59,11 +62,14 @@ class Outcome:
 
 @dataclass
 class Part:
-    """What is done of the epoch in progress: steps, the sums of their losses over the epoch's, seconds."""
+    """What is done of the epoch in progress: steps, seconds, and this process's losses over the epoch's steps.
+
+    The losses stay on the device until somebody asks, so that no step waits for the one before.
+    """
 
     steps: int = 0
-    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_LOSSES, 0.0))
     seconds: float = 0.0
+    losses: Tensor = field(default_factory=lambda: torch.zeros(len(_LOSSES), dtype=torch.double))
 
 
 class Training:
@@ -73,7 +79,7 @@ class Training:
         settings = params.training
         self.params, self.examples, self.recipes, self.system = params, examples, recipes, system
         self.name, self.devices, self.stop = run.id, Devices(), StopRequest()
-        self.device = torch.device("cuda" if settings.gpu and torch.cuda.is_available() else "cpu")
+        self.device, self.feed = examples.device, Feed(examples)
         wants_bfloat16 = settings.precision == "bfloat16" or (
             settings.precision == "auto" and bfloat16_is_native(self.device)
         )
@@ -86,11 +92,15 @@ class Training:
         torch.manual_seed(run.seed)
         model = build_model(system, params, params.corpora[run.corpus].channels).to(self.device)
         self.model: Any = self.devices.prepare(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network = self.devices.parallel(self.model)
+        planned = settings.epochs * self.steps * self.batch_size
+        self.network = compiled(self.devices.parallel(self.model), settings, self.device, planned)
         if self.devices.rank:  # the first process draws what a single one does, the others go their own ways
             torch.manual_seed(run.seed + (self.devices.rank << 32))
         self.optimizer = torch.optim.Adam(
-            self.model.parameters(), settings.optimizer.learning_rate, weight_decay=settings.optimizer.weight_decay
+            self.model.parameters(),
+            settings.optimizer.learning_rate,
+            weight_decay=settings.optimizer.weight_decay,
+            fused=True,
         )
         self.scheduler = self._scheduler()
         self.epochs: list[dict[str, float]] = []
@@ -158,11 +168,15 @@ class Training:
             if self.devices.any(start - kept > _MINUTE * self.params.machine.checkpoint_minutes):
                 keep()
                 kept = start
-            for name, value in self.step(len(self.epochs) * self.steps + part.steps).items():
-                part.sums[name] += value / self.steps
+            losses = self.step(len(self.epochs) * self.steps + part.steps)
+            part.losses = part.losses.to(self.device) + losses.double() / self.steps
             part.steps += 1
             part.seconds += time.monotonic() - start
             progress.advance(note=f"epoch {len(self.epochs) + 1}")
+        start = time.monotonic()
+        losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
+        sums = dict(zip(_LOSSES, losses.tolist(), strict=True))  # waits for the device
+        part.seconds += time.monotonic() - start
         start = time.monotonic()
         valid = self.validate()
         learning_rate = self.optimizer.param_groups[0]["lr"]
@@ -170,7 +184,7 @@ class Training:
             self.scheduler.step(valid)
         seconds = part.seconds + time.monotonic() - start
         self.device_seconds += seconds * self.devices.count
-        log = {"epoch": len(self.epochs) + 1, **part.sums, "valid_mse": valid, "learning_rate": learning_rate}
+        log = {"epoch": len(self.epochs) + 1, **sums, "valid_mse": valid, "learning_rate": learning_rate}
         speed = self.steps * self.batch_size / part.seconds
         self.epochs.append({**log, "seconds": seconds, "items_per_second": speed})
         self.part = Part()
@@ -185,10 +199,10 @@ class Training:
                 f"run '{self.name}': stopped by {self.stop.reason} {where}; the same command goes on from there"
             )
 
-    def step(self, step: int) -> dict[str, float]:
-        """Step `step` since the beginning: one batch, one update; the losses of it."""
+    def step(self, step: int) -> Tensor:
+        """Step `step` since the beginning: one batch, one update; its losses, ``(3,)`` on the device."""
         first = step * self.batch_size + self.devices.rank * self.batch_share
-        batch = self.examples.batch(first, self.batch_share).to(self.device)
+        batch = self.feed.batch(first, self.batch_share, first + self.batch_size)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             estimate, logit = self.network(batch.mixture.contiguous(memory_format=torch.channels_last))
         mse = separation_loss(estimate, batch.target)
@@ -199,16 +213,15 @@ class Training:
         self.optimizer.step()
         if self.params.training.schedule == "one-cycle":
             self.scheduler.step()
-        losses = self.devices.total(torch.stack([loss, mse, bce]).detach()) / self.devices.count
-        return dict(zip(_LOSSES, losses.tolist(), strict=True))
+        return torch.stack([loss, mse, bce]).detach()
 
     def validate(self) -> float:
         """Mean over songs of the MSE over the whole song; the gate plays no part in it."""
         mine = self.devices.share(len(self.recipes))
         songs = self.stop.until(self.examples.songs([self.recipes[number] for number in mine]))
-        errors = torch.zeros(len(self.recipes), dtype=torch.double)  # one place per song, so that sums have one order
-        for number, song in zip(mine, songs, strict=False):
-            parts = self.stop.until(estimate_of(song, self.model, self.params, self.device))
+        errors = torch.zeros(len(self.recipes), dtype=torch.double, device=self.device)
+        for number, song in zip(mine, songs, strict=False):  # one place per song, so that sums have one order
+            parts = self.stop.until(estimate_of(song, self.model, self.params))
             errors[number] = song_error(song, parts)
         errors = self.devices.total(errors)
         self._heed()
@@ -231,7 +244,8 @@ class Training:
             "scheduler": self.scheduler.state_dict(),
             "random": self.devices.all_of(random_state(self.device)),
             "epochs": self.epochs,
-            "part": asdict(self.part),
+            "part": (self.part.steps, self.part.seconds),
+            "losses": self.devices.all_of(self.part.losses.cpu()),
             "best_epoch": self.best_epoch,
             "best_valid_mse": self.best_valid_mse,
             "device_seconds": self.device_seconds,
@@ -245,6 +259,7 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         set_random_state(state["random"][self.devices.rank], self.device)
-        self.epochs, self.part, self.best_epoch = state["epochs"], Part(**state["part"]), state["best_epoch"]
+        self.epochs, self.best_epoch = state["epochs"], state["best_epoch"]
+        self.part = Part(*state["part"], state["losses"][self.devices.rank])
         self.best_valid_mse, self.device_seconds = state["best_valid_mse"], state["device_seconds"]
         return True

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 
-import numpy as np
 import torch
+from torch import Tensor
 
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.whole_song import estimate_song
+from reprosep.models.whole_song import Part, estimate_song
 from reprosep.params import Params
 from reprosep.training.examples import Example
 
-Part = tuple[int, np.ndarray, np.ndarray | None]  # first frame, magnitudes (channel, bin, frame), activity logits
 
-
-def estimate_of(song: Example, model: IASS | OpenUnmix, params: Params, device: torch.device) -> Iterator[Part]:
+def estimate_of(song: Example, model: IASS | OpenUnmix, params: Params) -> Iterator[Part]:
     """The estimate of a song, part by part."""
-    part_of = partial(_frames, song.mixture[0].to(device))
-    return estimate_song(model, part_of, song.mixture.shape[-1], params.separation.chunk_frames)
+    magnitudes = song.mixture[0]
+    chunk, together = params.separation.chunk_frames, params.separation.chunks_at_once
+    return estimate_song(model, lambda a, b: magnitudes[..., a:b], magnitudes.shape[-1], chunk, together)
 
 
-def song_error(song: Example, parts: Iterable[Part]) -> float:
-    """Mean squared error of magnitudes over the whole song; the gate plays no part in it."""
-    target = song.target[0].numpy()
-    squares = sum(
-        float(((part - target[..., first : first + part.shape[-1]]) ** 2).sum(dtype="float64"))
-        for first, part, _ in parts
-    )
-    return squares / target.size
-
-
-def _frames(magnitudes: torch.Tensor, first: int, end: int) -> torch.Tensor:
-    return magnitudes[..., first:end]
+def song_error(song: Example, parts: Iterable[Part]) -> Tensor:
+    """Mean squared error of magnitudes over the whole song, on its device; the gate plays no part in it."""
+    target = song.target[0]
+    total = torch.zeros((), dtype=torch.double, device=target.device)
+    for first, part, _ in parts:
+        total += (part - target[..., first : first + part.shape[-1]]).square().sum(dtype=torch.double)
+    return total / target.numel()
