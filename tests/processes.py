@@ -31,17 +31,17 @@ from reprosep.models import open_unmix
 from reprosep.training import loop
 from reprosep.training.examples import Example, Examples
 
-assemble = Examples._assemble
+finish = Examples.finish
 
 
-def in_double(self, recipes):
-    batch = assemble(self, recipes)
+def in_double(self, items):
+    batch = finish(self, items)
     return Example(batch.target.double(), batch.mixture.double(), batch.labels.double())
 
 
 torch.set_default_dtype(torch.float64)
 open_unmix._DROPOUT = 0.0
-Examples._assemble = in_double
+Examples.finish = in_double
 loop.separation_loss = functional.mse_loss
 loop.activity_loss = functional.binary_cross_entropy_with_logits
 loop.estimate_of = lambda song, *rest, of=loop.estimate_of: of(

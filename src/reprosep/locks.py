@@ -16,27 +16,31 @@ from pathlib import Path
 
 import filelock
 
+from reprosep.errors import Preempted
 from reprosep.files import mendable
+from reprosep.preemption import StopRequest
 
 _CANNOT_LOCK = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)  # what is to be written there tells it, if anything is
 
 
 @contextlib.contextmanager
-def alone(lock: Path, who: str) -> Iterator[None]:
+def alone(lock: Path, who: str, stop: StopRequest | None = None) -> Iterator[None]:
     """Wait until no other process holds the file `lock`; `who` names such a one to the user.
 
     Raises
     ------
     UserError
         When the folder of the lock cannot be made or the disk is full.
+    Preempted
+        When told to stop while waiting.
     """
     with mendable(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)
         # Whoever may write in the folder may lock; without a lock of the system, none at all: the library's substitute
         # is the file's presence, which a kill leaves behind.
         held = filelock.FileLock(lock, mode=0o666, fallback_to_soft=False)
-        _wait(held, who)
+        _wait(held, who, stop or StopRequest())
     try:
         yield
     finally:
@@ -48,12 +52,16 @@ def alone_in(results: Path, step: str) -> contextlib.AbstractContextManager[None
     return alone(results / ".locks" / step.replace(" ", "-"), f"reprosep {step} works in {results}")
 
 
-def _wait(held: filelock.BaseFileLock, who: str) -> None:
+def _wait(held: filelock.BaseFileLock, who: str, stop: StopRequest) -> None:
     try:
         held.acquire(timeout=0)
     except filelock.Timeout:
         print(f"another {who}; waiting for it to end", file=sys.stderr)
-        held.acquire()
+        try:
+            held.acquire(cancel_check=lambda: bool(stop.reason))
+        except filelock.Timeout:
+            told = f"stopped by {stop.reason} while waiting for another {who}"
+            raise Preempted(f"{told}; the same command waits again") from None
     except OSError as error:
         if error.errno not in (*_CANNOT_LOCK, *_CANNOT_WRITE):
             raise

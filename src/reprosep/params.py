@@ -246,6 +246,11 @@ def _disagreement(params: Params) -> str | None:
             f"training.batch_size: {params.training.batch_size} items cannot be shared evenly by training.gpu: "
             f"{params.training.gpu}; make it a multiple of the devices"
         )
+    if params.machine.side_by_side and params.training.gpu > 1:
+        return (
+            f"machine.side_by_side: trainings share one GPU, but training.gpu is {params.training.gpu}; "
+            "set the one to false or the other to 1"
+        )
     for key in ("seeds", "papers"):
         if problem := _repetition(getattr(params, key)):
             return f"{key}: {problem}"

@@ -18,7 +18,7 @@ import torch
 
 from conftest import CHANGE, Line
 from reprosep.errors import UserError
-from reprosep.jobs.training import recipe_digest
+from reprosep.jobs.workplace import recipe_digest
 from reprosep.models import iass
 from reprosep.papers import Run, System
 from reprosep.params import Params, merge

@@ -20,6 +20,7 @@ import torch
 from reprosep.mixing import Mixer
 from reprosep.papers import Run, System
 from reprosep.params import Params
+from reprosep.training.devices import training_device
 from reprosep.training.examples import Examples
 from reprosep.training.loop import Training
 
@@ -43,10 +44,11 @@ def measure(params: Params, run: Run, system: System, steps: int) -> Speed:
         catalog = noise_corpus(params, run.corpus, Path(folder))
         mixer = Mixer(params, run.corpus, catalog, Path(folder))
         assert run.seed is not None
-        examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
+        device = training_device(params.training)
+        examples = Examples(params, mixer, run.target, run.seed, system.channel_swap, device)
         recipes = [mixer.song_recipe(str(catalog["song"].iloc[0]), run.target)]
         training = Training(params, run, system, examples, recipes)
-        item = _median(training.step, steps) / training.batch_size
+        item = _median(lambda number: training.step(number).tolist(), steps) / training.batch_size
         music = _median(lambda _: training.validate(), steps) * params.audio.sample_rate / recipes[0].length
         return Speed(item, music, _device(training.device, params.training.threads))
 

@@ -12,15 +12,14 @@ from typing import Any
 import pandas as pd
 import torch
 
-from reprosep.audio.store import read_table
-from reprosep.files import digest, sha256, whole_file, write_json
-from reprosep.mixing import Mixer, recipes_of
-from reprosep.papers import Run, System, find_run
+from reprosep.files import whole_file, write_json
+from reprosep.jobs.companions import train_together
+from reprosep.jobs.workplace import Workplace
+from reprosep.papers import Run, find_run
 from reprosep.params import Params, dump
 from reprosep.preemption import StopRequest
-from reprosep.provenance import commit, hardware, source_digest, versions
+from reprosep.provenance import commit, hardware, versions
 from reprosep.training.checkpoint import BEST
-from reprosep.training.examples import Examples
 from reprosep.training.live_log import write_live_log
 from reprosep.training.loop import Outcome, Training
 
@@ -50,41 +49,31 @@ def _train(params: Params, identifier: str, results: Path, stop: StopRequest) ->
     start = time.monotonic()
     torch.set_num_threads(params.training.threads)
     run, system = find_run(params, identifier)
-    folder = results / "runs" / run.id
-    training = _training(params, run, system, results / run.corpus)
-    recipe = _recipe(params, run, system, results / run.corpus)
-    outcome = training.run(folder / "checkpoint", recipe, stop)
-    training.devices.first(partial(_write, folder, params, run, system, training, outcome, time.monotonic() - start))
+    workplace = Workplace(params, run.corpus, results)
+    if params.machine.side_by_side:
+        train_together(workplace, run, system, stop)
+    training, recipe = workplace.training(run, system), workplace.recipe(run, system)
+    outcome = training.run(workplace.checkpoint(run), recipe, stop)
+    record = {
+        **_origin(run, recipe),
+        **_result(training, outcome),
+        "wall_seconds": round(time.monotonic() - start, 3),
+        "settings": system.model_dump(mode="json"),
+        "params": dump(params),
+    }
+    training.devices.first(partial(_write, results / "runs" / run.id, outcome, record))
 
 
-def _write(
-    folder: Path, params: Params, run: Run, system: System, training: Training, outcome: Outcome, wall_seconds: float
-) -> None:
+def _write(folder: Path, outcome: Outcome, record: dict[str, Any]) -> None:
     write_epochs(folder / "epochs.csv", outcome.epochs)
     write_live_log(folder / "dvclive", outcome.epochs)
     with whole_file(folder / BEST) as temporary:
         shutil.copyfile(folder / "checkpoint" / BEST, temporary)
-    write_json(folder / "run.json", _record(params, run, system, training, outcome, wall_seconds))
+    write_json(folder / "run.json", record)
 
 
-def _training(params: Params, run: Run, system: System, data: Path) -> Training:
-    assert run.seed is not None
-    mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
-    examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    recipes = recipes_of(read_table(data / "mixtures" / f"{run.target}.parquet"), run.target, "valid")
-    return Training(params, run, system, examples, recipes)
-
-
-def _recipe(params: Params, run: Run, system: System, data: Path) -> str:
-    own = f"mixtures/{run.target}.parquet"
-    inputs = [sha256(data / name) for name in ("audio/index.parquet", "activity/index.parquet", own)]
-    return recipe_digest(params, run, system, inputs, source_digest("audio", "models", "training", "mixing.py"))
-
-
-def _record(
-    params: Params, run: Run, system: System, training: Training, outcome: Outcome, wall_seconds: float
-) -> dict[str, Any]:
-    """What ``run.json`` says of a training."""
+def _origin(run: Run, recipe: str) -> dict[str, Any]:
+    """What ``run.json`` says of where a training comes from."""
     hash_, dirty = commit()
     return {
         "run": run.id,
@@ -92,28 +81,30 @@ def _record(
         "target": run.target,
         "system": run.system,
         "seed": run.seed,
+        "recipe": recipe,
         "commit": hash_,
         "dirty": dirty,
         "versions": versions(),
+    }
+
+
+def _result(training: Training, outcome: Outcome) -> dict[str, Any]:
+    """What it says of the device, the costs and the outcome; energy is null where the device does not tell it."""
+    costs = outcome.costs
+    return {
         "hardware": hardware(str(training.device)) | {"devices": training.devices.count},
         "precision": training.precision,
-        "wall_seconds": round(wall_seconds, 3),
-        "device_seconds": round(outcome.device_seconds, 3),
+        "recordings": training.examples.recordings.placement,
+        "device_seconds": round(costs.device_seconds, 3),
+        "milliseconds_per_item": round(1000 * costs.device_seconds / max(outcome.items, 1), 4),
+        "peak_memory_mb": round(costs.memory / 1e6, 1),
+        "energy_kj": None if costs.joules is None else round(costs.joules / 1000, 3),
         "epochs": len(outcome.epochs),
         "best_epoch": outcome.best_epoch,
         "best_valid_mse": outcome.best_valid_mse,
         "parameters": outcome.parameters,
         "items": outcome.items,
-        "settings": system.model_dump(mode="json"),
-        "params": dump(params),
     }
-
-
-def recipe_digest(params: Params, run: Run, system: System, data: list[str], code: str) -> str:
-    """What a training is a function of: parameters, run, data and code; a checkpoint of another is not resumed."""
-    names = ("audio", "stft", "activity", "mixing", "models", "training")
-    sections = {name: getattr(params, name).model_dump() for name in names}
-    return digest([sections, run.id, system.model_dump(), data, code], length=32)
 
 
 def write_epochs(path: Path, epochs: list[dict[str, float]]) -> None:

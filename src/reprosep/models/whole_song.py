@@ -40,9 +40,7 @@ def _chunks(frames: int, chunk: int) -> Iterator[tuple[int, int]]:
     return ((first, min(first + chunk, frames)) for first in range(0, frames, chunk))
 
 
-def _convolutional(
-    model: IASS, magnitudes: Magnitudes, frames: int, chunk: int, together: int
-) -> Iterator[Part]:
+def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int, together: int) -> Iterator[Part]:
     context = model.context_frames
     windows = [(a, b, max(a - context, 0), min(b + context, frames)) for a, b in _chunks(frames, chunk)]
     for batch in _of_one_shape(windows, together):

@@ -21,6 +21,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from reprosep.errors import UserError
+from reprosep.params import Training
 from reprosep.training.batch_norm import over_all_processes
 
 Result = TypeVar("Result")
@@ -79,6 +80,11 @@ class Devices:
             raise UserError(answer[1])
         result: Result = answer[0]
         return result
+
+
+def training_device(settings: Training) -> torch.device:
+    """The GPU of this process where GPUs are wanted and there are any, else the processor."""
+    return torch.device("cuda" if settings.gpu and torch.cuda.is_available() else "cpu")
 
 
 def bfloat16_is_native(device: torch.device) -> bool:

@@ -65,7 +65,8 @@ class Items:
         """On a device; to a GPU by way of pinned memory, without waiting."""
         if device.type != "cuda":
             return self
-        return Items(*(one.pin_memory().to(device, non_blocking=True) for one in self._tensors()), self.targets)
+        located, gains, swaps, labels = (one.pin_memory().to(device, non_blocking=True) for one in self._tensors())
+        return Items(located, gains, swaps, labels, self.targets)
 
     def record_stream(self, stream: torch.cuda.Stream) -> None:
         """Their memory is in use until `stream`, another than they were made on, has come past this point."""

@@ -12,7 +12,7 @@ Hung and Lerch 2020, Section 4 (Adam 1e-3, early stopping after 100 epochs); the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from reprosep.training.checkpoint import (
     set_random_state,
 )
 from reprosep.training.compilation import compiled
+from reprosep.training.costs import Costs, Meter
 from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.examples import Examples
 from reprosep.training.feed import Feed
@@ -57,7 +58,7 @@ class Outcome:
     best_valid_mse: float
     parameters: int
     items: int
-    device_seconds: float
+    costs: Costs
 
 
 @dataclass
@@ -105,7 +106,7 @@ class Training:
         self.scheduler = self._scheduler()
         self.epochs: list[dict[str, float]] = []
         self.part = Part()
-        self.best_epoch, self.best_valid_mse, self.device_seconds = 0, float("inf"), 0.0
+        self.best_epoch, self.best_valid_mse, self.costs = 0, float("inf"), Costs()
 
     def _scheduler(self) -> Any:
         settings = self.params.training
@@ -126,27 +127,37 @@ class Training:
         Preempted
             After a request to stop, as soon as the state is written.
         """
+        steps = self.running(folder, recipe, stop)
+        settings = self.params.training
+        with ProgressReport("training", settings.epochs * self.steps, next(steps), shown=not self.devices.rank) as bar:
+            for done in steps:
+                bar.advance(done, note=f"epoch {len(self.epochs) + 1}")
+        return self.outcome()
+
+    def running(self, folder: Path, recipe: str, stop: StopRequest | None = None) -> Iterator[int]:
+        """The same, step by step: yields the steps that were done before, then 1 after each step."""
         self.stop = self.stop if stop is None else stop
         if not self._resume(folder, recipe):
             self.model.set_statistics(*self.examples.statistics(self.devices, self.stop))
             self._heed()
-        settings = self.params.training
-        done = len(self.epochs) * self.steps + self.part.steps
-        shown = self.devices.rank == 0
-        with ProgressReport("training", settings.epochs * self.steps, done, shown=shown) as progress:
-            keep = partial(self._keep, folder, recipe)
-            try:
-                while len(self.epochs) < settings.epochs and not self._has_stalled():
-                    self._epoch(progress, keep)
-                    self._judge()
-                    self.devices.first(partial(self._keep_weights, folder))
-                    keep()
-            except Preempted:
+        yield len(self.epochs) * self.steps + self.part.steps
+        self.meter = Meter(self.device)
+        keep = partial(self._keep, folder, recipe)
+        try:
+            while len(self.epochs) < self.params.training.epochs and not self._has_stalled():
+                yield from self._epoch(keep)
+                self._judge()
+                self.devices.first(partial(self._keep_weights, folder))
                 keep()
-                raise
+        except Preempted:
+            keep()
+            raise
+
+    def outcome(self) -> Outcome:
+        """What a finished training reports."""
         parameters = parameter_count(self.model)
         items = len(self.epochs) * self.steps * self.batch_size
-        return Outcome(self.epochs, self.best_epoch, self.best_valid_mse, parameters, items, self.device_seconds)
+        return Outcome(self.epochs, self.best_epoch, self.best_valid_mse, parameters, items, self.costs)
 
     def _has_stalled(self) -> bool:
         return len(self.epochs) - self.best_epoch >= self.params.training.early_stopping
@@ -158,8 +169,8 @@ class Training:
                 f"{self.epochs[-1]['valid_mse']}, no number; lower training.optimizer.learning_rate"
             )
 
-    def _epoch(self, progress: ProgressReport, keep: Callable[[], None]) -> None:
-        """One epoch, or the rest of one."""
+    def _epoch(self, keep: Callable[[], None]) -> Iterator[int]:
+        """One epoch, or the rest of one, step by step."""
         part, kept = self.part, time.monotonic()
         self.model.train()
         while part.steps < self.steps:
@@ -172,7 +183,7 @@ class Training:
             part.losses = part.losses.to(self.device) + losses.double() / self.steps
             part.steps += 1
             part.seconds += time.monotonic() - start
-            progress.advance(note=f"epoch {len(self.epochs) + 1}")
+            yield 1
         start = time.monotonic()
         losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
         sums = dict(zip(_LOSSES, losses.tolist(), strict=True))  # waits for the device
@@ -183,7 +194,7 @@ class Training:
         if self.params.training.schedule == "plateau":
             self.scheduler.step(valid)
         seconds = part.seconds + time.monotonic() - start
-        self.device_seconds += seconds * self.devices.count
+        self.meter.add(self.costs, seconds, self.devices.count)
         log = {"epoch": len(self.epochs) + 1, **sums, "valid_mse": valid, "learning_rate": learning_rate}
         speed = self.steps * self.batch_size / part.seconds
         self.epochs.append({**log, "seconds": seconds, "items_per_second": speed})
@@ -244,11 +255,11 @@ class Training:
             "scheduler": self.scheduler.state_dict(),
             "random": self.devices.all_of(random_state(self.device)),
             "epochs": self.epochs,
-            "part": (self.part.steps, self.part.seconds),
+            "part": {"steps": self.part.steps, "seconds": self.part.seconds},
             "losses": self.devices.all_of(self.part.losses.cpu()),
             "best_epoch": self.best_epoch,
             "best_valid_mse": self.best_valid_mse,
-            "device_seconds": self.device_seconds,
+            "costs": self.costs.state(),
         }
 
     def _resume(self, folder: Path, recipe: str) -> bool:
@@ -260,6 +271,6 @@ class Training:
         self.scheduler.load_state_dict(state["scheduler"])
         set_random_state(state["random"][self.devices.rank], self.device)
         self.epochs, self.best_epoch = state["epochs"], state["best_epoch"]
-        self.part = Part(*state["part"], state["losses"][self.devices.rank])
-        self.best_valid_mse, self.device_seconds = state["best_valid_mse"], state["device_seconds"]
+        self.part = Part(**state["part"], losses=state["losses"][self.devices.rank])
+        self.best_valid_mse, self.costs = state["best_valid_mse"], Costs(**state["costs"])
         return True

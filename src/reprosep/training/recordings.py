@@ -9,8 +9,8 @@ Three placements give the same samples:
 ``device``
     A copy in the memory of the GPU, from which batches are gathered without touching the processor.
 
-A copy has one row per hop of samples, so that an excerpt, which starts at a multiple of the hop, is a run of rows. Row 0
-is silence and stands for what lies beyond the end of a stem.
+A copy has one row per hop of samples, so that an excerpt, which starts at a multiple of the hop, is a run of rows. Row
+0 is silence and stands for what lies beyond the end of a stem.
 
 Shape: gathered samples are int16 ``(excerpt, sample, channel)``.
 """
@@ -86,7 +86,9 @@ class _Copy:
         stems = list(stems)
         counts = [-(-store.load(song).shape[1] // hop) for song, _ in stems]
         ends = 1 + np.cumsum(counts, dtype=np.int64)
-        self._extents = {stem: (int(end - count), int(end)) for stem, end, count in zip(stems, ends, counts, strict=True)}
+        self._extents = {
+            stem: (int(end - count), int(end)) for stem, end, count in zip(stems, ends, counts, strict=True)
+        }
         self.rows = torch.zeros(1 + sum(counts), hop * channels, dtype=torch.int16, device=device)
         for (song, row), (first, end) in self._extents.items():
             samples = torch.from_numpy(np.array(store.load(song)[row]).reshape(-1))
@@ -142,7 +144,11 @@ def placement_for(machine: Machine, size: int, device: torch.device) -> Placemen
         return "map"
     if size <= machine.recordings_gigabytes * _GIGABYTE:
         return "device"
-    return "memory" if size <= _SHARE_OF_MEMORY * psutil.virtual_memory().available else "map"
+    return "memory" if size <= _SHARE_OF_MEMORY * _free_memory() else "map"
+
+
+def _free_memory() -> int:
+    return int(psutil.virtual_memory().available)
 
 
 def place(

@@ -1,0 +1,152 @@
+"""A training item is the same wherever the recordings lie, whoever prepares it, and as the mixer renders it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import Line
+from reprosep.audio.store import SongArrays, save_array, write_table
+from reprosep.params import Machine
+from reprosep.training import recordings as placements
+from reprosep.training.examples import Examples
+from reprosep.training.feed import Feed
+from reprosep.training.recordings import (
+    CopyInMemory,
+    CopyOnDevice,
+    Excerpts,
+    MappedRecordings,
+    Placement,
+    Recordings,
+    place,
+    placement_for,
+)
+
+CPU = torch.device("cpu")
+HOP, CHANNELS = 16, 2
+LENGTHS = {"a": 100, "b": 64, "c": 7}  # samples: no multiple of the hop, a multiple, less than one
+GIGABYTE = 10**9
+
+
+def stored(folder: Path) -> SongArrays:
+    random = np.random.default_rng(1)
+    for song, length in LENGTHS.items():
+        save_array(folder / f"{song}.npy", random.integers(-(2**15), 2**15, (2, length, CHANNELS), dtype=np.int16))
+    rows = [
+        {"song": song, "stem": f"{song}{row}", "row": row, "file": f"{song}.npy"} for song in LENGTHS for row in (0, 1)
+    ]
+    write_table(folder / "index.parquet", pd.DataFrame(rows))
+    return SongArrays(folder)
+
+
+def gathered(recordings: Recordings, excerpts: Excerpts) -> torch.Tensor:
+    return recordings.collect(recordings.locate(excerpts), excerpts.samples)
+
+
+def machine(**changes: object) -> Machine:
+    standard = {"checkpoint_minutes": 10, "trainings_per_gpu": 1, "side_by_side": False}
+    return Machine.model_validate({**standard, "recordings": "auto", "recordings_gigabytes": 40.0, **changes})
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> SongArrays:
+    return stored(tmp_path_factory.mktemp("store"))
+
+
+PLACES = st.none() | st.tuples(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 1)), st.integers(0, 8).map(lambda n: n * HOP)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PLACES, min_size=1, max_size=6), st.integers(1, 150))
+def test_every_placement_gathers_what_the_files_hold(store: SongArrays, places: list, samples: int) -> None:
+    stems = [(song, row) for song in LENGTHS for row in (0, 1)]
+    excerpts = Excerpts(places, samples)
+    plain = np.zeros((len(places), samples, CHANNELS), np.int16)
+    for found, part in zip(places, plain, strict=True):
+        if found:
+            (song, row), start = found
+            sound = np.load(store.folder / f"{song}.npy")[row, start : start + samples]
+            part[: len(sound)] = sound
+    every: list[Recordings] = [
+        MappedRecordings(store, CHANNELS),
+        CopyInMemory(store, stems, HOP, CHANNELS, CPU),
+        CopyOnDevice(store, stems, HOP, CHANNELS, CPU),
+    ]
+    assert {one.placement for one in every} == set(get_args(Placement))
+    for one in every:
+        np.testing.assert_array_equal(gathered(one, excerpts).numpy(), plain)
+
+
+@pytest.mark.parametrize(("corpus", "target", "swap"), [("musdb", "drums", True), ("mm", "vocals", False)])
+@pytest.mark.parametrize("placement", get_args(Placement))
+def test_items_are_those_of_the_mixer(
+    prepared: Line, corpus: str, target: str, swap: bool, placement: Placement
+) -> None:
+    mixer = prepared.mixer(corpus)
+    stems = list(zip(mixer.stems["song"], mixer.stems["row"].tolist(), strict=True))
+    hop = prepared.params.stft.hop
+    recordings = place(mixer.store, stems, hop, mixer.corpus.channels, machine(recordings=placement), CPU)
+    assert recordings.placement == placement
+    examples = Examples(prepared.params, mixer, target, 42, swap, recordings=recordings)
+    items = examples.prepare(5, 40)
+    targets, mixtures = examples.waves(items)
+    swapped = 0
+    for number in range(40):
+        recipe = mixer.training_recipe(examples.pool, 42, 5 + number)
+        target_wave, mixture = mixer.render(recipe, swap)
+        np.testing.assert_array_equal(targets[number].numpy(), target_wave)
+        np.testing.assert_array_equal(mixtures[number].numpy(), mixture)
+        np.testing.assert_array_equal(items.labels[number].numpy(), mixer.labels(recipe, items.labels.shape[1]))
+        swapped += any(excerpt.swap for excerpt in recipe.excerpts)
+    assert swapped
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_batches_in_any_order_are_the_same_with_and_without_preparation(prepared: Line, ahead: bool) -> None:
+    examples = Examples(prepared.params, prepared.mixer("mm"), "vocals", 42, False)
+    feed = Feed(examples, ahead)
+    for first in (0, 4, 8, 40, 44, 0):  # 40 is not what was said to follow
+        found, expected = feed.batch(first, 4, first + 4), examples.batch(first, 4)
+        for name in ("target", "mixture", "labels"):
+            assert torch.equal(getattr(found, name), getattr(expected, name))
+
+
+def test_an_error_of_the_preparation_is_that_of_the_batch(prepared: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = Examples(prepared.params, prepared.mixer("mm"), "vocals", 42, False)
+    feed = Feed(examples, ahead=True)
+
+    def prepare(first: int, count: int) -> None:
+        raise OSError(f"item {first} cannot be read")
+
+    feed.batch(0, 4, 4)
+    feed._next[1].result()  # type: ignore[index]
+    monkeypatch.setattr(examples, "prepare", prepare)
+    feed.batch(4, 4, 8)
+    with pytest.raises(OSError, match="item 8"):
+        feed.batch(8, 4, 12)
+
+
+@pytest.mark.parametrize(
+    ("size", "device", "free", "expected"),
+    [
+        (39, "cuda", 1000, "device"),
+        (41, "cuda", 1000, "memory"),
+        (41, "cuda", 50, "map"),
+        (1, "cpu", 1000, "map"),
+    ],
+)
+def test_where_recordings_lie(
+    size: int, device: str, free: int, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placements, "_free_memory", lambda: free * GIGABYTE)
+    assert placement_for(machine(), size * GIGABYTE, torch.device(device)) == expected
+    assert placement_for(machine(recordings="map"), size * GIGABYTE, torch.device(device)) == "map"

@@ -1,0 +1,111 @@
+"""Trainings side by side are those that are trained one by one, to the last bit, also when they are stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from conftest import CHANGE, Line
+from processes import curves
+from reprosep.errors import Preempted, UserError
+from reprosep.files import read_json
+from reprosep.jobs.companions import companions
+from reprosep.jobs.workplace import Workplace
+from reprosep.papers import find_run
+from reprosep.params import merge
+from reprosep.preemption import StopRequest
+from reprosep.training.checkpoint import BEST, LAST
+from reprosep.training.side_by_side import Job, SideBySide
+from synthetic import make_params
+from trainings import IASS, UNMIX, assert_same_weights, training
+
+NAMES = [IASS, UNMIX, "mm_bass_iass_s42"]  # a network with dropout among them
+SETTINGS = {"epochs": 3, "items_per_epoch": 8}
+BASS = "mm_bass_iass_s42"
+
+
+def jobs(prepared: Line, folder: Path) -> list[Job]:
+    return [Job(training(prepared, name, **SETTINGS), folder / name, "recipe") for name in NAMES]
+
+
+def test_the_same_weights_as_one_by_one(prepared: Line, tmp_path: Path) -> None:
+    SideBySide(together := jobs(prepared, tmp_path / "together"), StopRequest()).run()
+    for job in together:
+        name = job.training.name
+        alone = training(prepared, name, **SETTINGS).run(tmp_path / "alone" / name, "recipe")
+        for file in (LAST, BEST):
+            assert_same_weights(tmp_path / "alone" / name, tmp_path / "together" / name, file)
+        same = ["train_loss", "valid_mse", "learning_rate"]
+        found = job.training.outcome().epochs
+        assert [[e[key] for key in same] for e in found] == [[e[key] for key in same] for e in alone.epochs]
+
+
+def test_stopped_and_taken_up_again(prepared: Line, tmp_path: Path) -> None:
+    stop = StopRequest()
+    stopped = jobs(prepared, tmp_path / "parts")
+    original = stopped[1].training.step
+
+    def step(number: int) -> torch.Tensor:
+        if number == 3:
+            stop.reason = "SIGTERM"
+        return original(number)
+
+    stopped[1].training.step = step  # type: ignore[method-assign]
+    with pytest.raises(Preempted, match="SIGTERM"):
+        SideBySide(stopped, stop).run()
+    SideBySide(jobs(prepared, tmp_path / "parts"), StopRequest()).run()
+    SideBySide(jobs(prepared, tmp_path / "whole"), StopRequest()).run()
+    for name in NAMES:
+        assert_same_weights(tmp_path / "whole" / name, tmp_path / "parts" / name, LAST)
+
+
+def test_one_that_diverges_stops_no_other(prepared: Line, tmp_path: Path) -> None:
+    together = jobs(prepared, tmp_path)
+    with torch.no_grad():
+        together[0].training.model.linear.weight.fill_(float("nan"))
+    side_by_side = SideBySide(together, StopRequest())
+    side_by_side.run()
+    assert list(side_by_side.errors) == [IASS]
+    assert isinstance(side_by_side.errors[IASS], UserError)
+    assert (tmp_path / BASS / BEST).exists() and not (tmp_path / IASS / BEST).exists()
+
+
+def test_the_first_job_trains_all_targets(line: Callable[..., Line], capsys: pytest.CaptureFixture[str]) -> None:
+    change = merge(CHANGE, {"training": SETTINGS})
+    made = line("mm", change=change)
+    made.prepare("mm")
+    for name in (IASS, BASS):
+        made.step("train", name)
+    (made.results / "runs").rename(made.folder / "alone")
+    made.params = make_params(merge(change, {"machine": {"side_by_side": True}}))
+    made.step("train", IASS)
+    capsys.readouterr()
+    made.step("train", BASS)
+    assert "2 trainings" not in capsys.readouterr().err
+    for name in (IASS, BASS):
+        one, other = made.folder / "alone" / name, made.results / "runs" / name
+        assert_same_weights(one, other, BEST)
+        pd.testing.assert_frame_equal(curves(one), curves(other), check_exact=True)
+        assert read_json(one / "run.json")["recipe"] == read_json(other / "run.json")["recipe"]
+
+
+def test_companions_are_what_is_missing(line: Callable[..., Line]) -> None:
+    made = line("mm", change=merge(CHANGE, {"training": SETTINGS}))
+    made.prepare("mm")
+    workplace = Workplace(made.params, "mm", made.results)
+    run, _ = find_run(made.params, IASS)
+
+    def found() -> list[str]:
+        return [other.id for other, _ in companions(workplace, run)]
+
+    assert found() == [BASS]
+    made.step("train", BASS)
+    assert found() == []
+    workplace = Workplace(make_params(merge(CHANGE, {"training": {**SETTINGS, "epochs": 2}})), "mm", made.results)
+    assert found() == [BASS]
+    (made.results / "mm/mixtures/bass.parquet").unlink()
+    assert found() == []
