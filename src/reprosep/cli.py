@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from reprosep.bench.command import bench_app
 from reprosep.errors import PREEMPTED, USER_ERROR, Preempted, UserError
 from reprosep.params import Params, dump, merge, parse, read_yaml
 
@@ -21,7 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-bench_app = typer.Typer(help="Measure speed and memory against other implementations.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 
 ParamFiles = Annotated[
@@ -372,19 +372,6 @@ def cost(
     resolved = read_params(params)
     tables = cost_of(resolved, epochs or resolved.training.epochs, minutes, steps)
     Console(width=None if sys.stdout.isatty() else 140).print(tables)
-
-
-@bench_app.command(name="bsseval")
-def bench_bsseval(
-    seconds: Annotated[list[float] | None, typer.Option(min=2.0, help="Lengths of songs.")] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Runs of each in alternation; long songs run once.")] = 3,
-) -> None:
-    """BSS Eval against museval, mir_eval and fast_bss_eval: one thread each, in alternation."""
-    from rich.console import Console
-
-    from reprosep.bench.bsseval import bench
-
-    Console(width=None if sys.stdout.isatty() else 140).print(bench(seconds or [60.0, 240.0], repeats))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ Hung and Lerch 2020, Section 4.1; Open-Unmix v1 (gain 0.25 to 1.25, random excer
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ from reprosep.errors import UserError
 from reprosep.params import Corpus, Params
 
 Role = Literal["target", "accompaniment"]
+Read = Callable[[tuple[str, int], int, int], np.ndarray]  # stem, start, samples -> int16 (sample, channel)
 _TRAINING_STREAM = 1 << 32  # keeps training items apart from other uses of the same seed
 
 
@@ -174,16 +175,21 @@ class Mixer:
 
     # ---- sound and labels ----------------------------------------------------------------------------------------
 
-    def render(self, recipe: Recipe, swap_channels: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """(target, mixture), each float32 ``(channel, sample)``."""
-        target = np.zeros((recipe.length, self.corpus.channels), np.float32)
-        accompaniment = np.zeros_like(target)
+    def render(
+        self, recipe: Recipe, swap_channels: bool = False, read: Read | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(target, mixture), each float32 ``(channel, sample)``; samples come from `read`, or else from the store."""
+        shape = self.corpus.channels, recipe.length
+        waves = {"target": np.zeros(shape, np.float32), "accompaniment": np.zeros(shape, np.float32)}
+        scratch = np.empty(recipe.length, np.float32)
         for excerpt in recipe.excerpts:
-            part = self.store.load(excerpt.song)[excerpt.row, excerpt.start : excerpt.start + recipe.length]
-            part = part[:, ::-1] if swap_channels and excerpt.swap else part
-            place = target if excerpt.role == "target" else accompaniment
-            place[: len(part)] += part * np.float32(excerpt.gain / FULL_SCALE)
-        return np.ascontiguousarray(target.T), np.ascontiguousarray((target + accompaniment).T)
+            part = (read or self.store.read)((excerpt.song, excerpt.row), excerpt.start, recipe.length)
+            order = slice(None, None, -1) if swap_channels and excerpt.swap else slice(None)
+            gain, scaled = np.float32(excerpt.gain / FULL_SCALE), scratch[: len(part)]
+            for channel, samples in zip(waves[excerpt.role], part.T[order], strict=True):
+                channel[: len(part)] += np.multiply(samples, gain, out=scaled)
+        waves["accompaniment"] += waves["target"]
+        return waves["target"], waves["accompaniment"]
 
     def labels(self, recipe: Recipe, frames: int | None = None) -> np.ndarray:
         """Whether any target stem is active, bool ``(frame,)``.

@@ -16,7 +16,7 @@ from conftest import Line
 from reprosep.audio.store import SongArrays, save_array, write_table
 from reprosep.params import Machine
 from reprosep.training import recordings as placements
-from reprosep.training.examples import Examples
+from reprosep.training.examples import Examples, Mixed
 from reprosep.training.feed import Feed
 from reprosep.training.recordings import (
     CopyInMemory,
@@ -84,6 +84,10 @@ def test_every_placement_gathers_what_the_files_hold(store: SongArrays, places: 
     assert {one.placement for one in every} == set(get_args(Placement))
     for one in every:
         np.testing.assert_array_equal(gathered(one, excerpts).numpy(), plain)
+        for found, part in zip(places, plain, strict=True):
+            read = one.read(*found, samples) if found else np.zeros((0, CHANNELS))
+            np.testing.assert_array_equal(read[: len(part)], part[: len(read)])
+            assert not part[len(read) :].any()
 
 
 @pytest.mark.parametrize(("corpus", "target", "swap"), [("musdb", "drums", True), ("mm", "vocals", False)])
@@ -98,7 +102,11 @@ def test_items_are_those_of_the_mixer(
     assert recordings.placement == placement
     examples = Examples(prepared.params, mixer, target, 42, swap, recordings=recordings)
     items = examples.prepare(5, 40)
-    targets, mixtures = examples.waves(items)
+    targets, mixtures = items.waves if isinstance(items, Mixed) else examples.waves(items)
+    located = examples._located(
+        [mixer.training_recipe(examples.pool, 42, 5 + number) for number in range(40)], items.labels
+    )
+    assert torch.equal(examples.waves(located), torch.stack([targets, mixtures]))
     swapped = 0
     for number in range(40):
         recipe = mixer.training_recipe(examples.pool, 42, 5 + number)

@@ -44,6 +44,12 @@ class SongArrays:
     def _load(self, song: str) -> np.ndarray:
         return np.load(self.folder / self._files[song], mmap_mode="r")
 
+    def read(self, stem: tuple[str, int], start: int, samples: int) -> np.ndarray:
+        """That part of a stem (song, row), without a copy; shorter where the stem ends."""
+        song, row = stem
+        part: np.ndarray = self.load(song)[row, start : start + samples]
+        return part
+
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """A parquet table; :class:`UserError` when it is missing or broken."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +14,8 @@ import numpy as np
 from rich.table import Table
 
 from reprosep.bench.material import soft_mask_estimates, stems
-from reprosep.errors import UserError
+from reprosep.bench.process import in_own_process
 from reprosep.progress import ProgressReport
-
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
@@ -98,9 +92,5 @@ def _row(title: str, peer: str, theirs: list[dict[str, Any]], ours: list[dict[st
 
 
 def _measure(name: str, case: Case, folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "reprosep.bench.measure", name, str(folder)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | _ONE_THREAD)
-    if answer.returncode != 0:
-        reason = answer.stderr.strip().splitlines()[-1:] or [f"exit status {answer.returncode}"]
-        raise UserError(f"{name}, {case.title}: {reason[0]}; free some memory, or measure shorter songs with --seconds")
-    return dict(json.loads(answer.stdout.splitlines()[-1]))
+    remedy = "free some memory, or measure shorter songs with --seconds"
+    return in_own_process("reprosep.bench.scorers", name, str(folder), what=f"{name}, {case.title}", remedy=remedy)

@@ -39,7 +39,7 @@ class Example:
 
 @dataclass
 class Items:
-    """What the processor prepares of a batch: every item has the same number of places, some of them silent.
+    """What the processor prepares of a batch for another device; items have the same number of places, some silent.
 
     Attributes
     ----------
@@ -77,6 +77,18 @@ class Items:
         return self.located, self.gains, self.swaps, self.labels
 
 
+@dataclass
+class Mixed:
+    """A batch that the processor has mixed: targets and mixtures ``(2, item, channel, sample)``, and labels."""
+
+    waves: Tensor
+    labels: Tensor
+
+    def to(self, _device: torch.device) -> Mixed:
+        """It stays where it is."""
+        return self
+
+
 class Examples:
     """Examples of one (corpus, target, seed), made on `device`.
 
@@ -103,34 +115,40 @@ class Examples:
         """Items ``first … first + count - 1``."""
         return self.finish(self.prepare(first, count).to(self.device))
 
-    def prepare(self, first: int, count: int) -> Items:
-        """The processor's part of a batch."""
+    def prepare(self, first: int, count: int) -> Items | Mixed:
+        """The processor's part of a batch: all of the mixing where it is the device, or where to find the excerpts."""
         recipes = [self.mixer.training_recipe(self.pool, self.seed, first + i) for i in range(count)]
+        frames = frame_count(recipes[0].length, self.params.stft.n_fft, self.params.stft.hop, center=False)
+        labels = torch.from_numpy(np.stack([self.mixer.labels(recipe, frames) for recipe in recipes])).float()
+        if self.device.type == "cpu" and self.recordings.placement != "device":
+            rendered = [self.mixer.render(recipe, self.swap_channels, self.recordings.read) for recipe in recipes]
+            return Mixed(torch.from_numpy(np.stack([np.stack(waves) for waves in zip(*rendered, strict=True)])), labels)
+        return self._located(recipes, labels)
+
+    def _located(self, recipes: list[Recipe], labels: Tensor) -> Items:
         targets, others = places(recipes, "target"), places(recipes, "accompaniment")
         placed = [excerpt for pair in zip(targets, others, strict=True) for part in pair for excerpt in part]
-        shape = (count, len(placed) // count)
+        shape = (len(recipes), len(placed) // len(recipes))
         gains = np.array([e.gain / FULL_SCALE if e else 0.0 for e in placed], np.float32)
         swaps = np.array([bool(e and e.swap) for e in placed])
         excerpts = Excerpts([((e.song, e.row), e.start) if e else None for e in placed], recipes[0].length)
-        frames = frame_count(recipes[0].length, self.params.stft.n_fft, self.params.stft.hop, center=False)
-        labels = np.stack([self.mixer.labels(recipe, frames) for recipe in recipes])
         return Items(
             self.recordings.locate(excerpts),
             torch.from_numpy(gains.reshape(shape)),
             torch.from_numpy(swaps.reshape(shape)),
-            torch.from_numpy(labels).float(),
+            labels,
             len(targets[0]),
         )
 
-    def finish(self, items: Items) -> Example:
-        """The device's part of a batch: cut, mix, transform."""
-        waves = self.waves(items)
+    def finish(self, items: Items | Mixed) -> Example:
+        """The device's part of a batch: cut and mix what is not mixed, and transform."""
+        waves = self.waves(items) if isinstance(items, Items) else items.waves
         magnitudes = stft(waves.flatten(0, 1), self.params.stft.n_fft, self.params.stft.hop, center=False).abs()
         target, mixture = magnitudes.unflatten(0, waves.shape[:2])
         return Example(target, mixture, items.labels)
 
     def waves(self, items: Items) -> Tensor:
-        """Targets and mixtures, float32 ``(2, item, channel, sample)``."""
+        """Targets and mixtures, float32 ``(2, item, channel, sample)``, the same as :meth:`Mixer.render` gives."""
         length = round(self.params.training.chunk_seconds * self.params.audio.sample_rate)
         sound = self.recordings.collect(items.located, length).unflatten(0, items.gains.shape)
         waves = torch.zeros(2, len(sound), *sound.shape[2:], device=sound.device)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from reprosep.training.examples import Example, Examples, Items
+from reprosep.training.examples import Example, Examples, Items, Mixed
 
 
 class Feed:
@@ -20,7 +20,7 @@ class Feed:
         on_gpu = examples.device.type == "cuda"
         self._stream = torch.cuda.Stream(examples.device) if on_gpu else None
         self._thread = ThreadPoolExecutor(1, "feed") if (on_gpu if ahead is None else ahead) else None
-        self._next: tuple[tuple[int, int], Future[Items]] | None = None
+        self._next: tuple[tuple[int, int], Future[Items | Mixed]] | None = None
 
     def batch(self, first: int, count: int, following: int) -> Example:
         """Items ``first … first + count - 1``; the batch from item `following` is wanted next, if any."""
@@ -29,17 +29,17 @@ class Feed:
             self._next = ((following, count), self._thread.submit(self._prepare, following, count))
         return self.examples.finish(items)
 
-    def _items(self, first: int, count: int) -> Items:
+    def _items(self, first: int, count: int) -> Items | Mixed:
         if not self._next or self._next[0] != (first, count):
             return self._prepare(first, count)
         items = self._next[1].result()
-        if self._stream:
+        if self._stream and isinstance(items, Items):
             stream = torch.cuda.current_stream(self.examples.device)
             stream.wait_stream(self._stream)
             items.record_stream(stream)
         return items
 
-    def _prepare(self, first: int, count: int) -> Items:
+    def _prepare(self, first: int, count: int) -> Items | Mixed:
         items = self.examples.prepare(first, count)
         if not self._stream:
             return items

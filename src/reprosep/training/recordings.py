@@ -44,9 +44,13 @@ class Excerpts:
 
 
 class Recordings(Protocol):
-    """Stems from which excerpts are gathered."""
+    """Stems from which excerpts are read one by one by the processor, or gathered in batches for a device."""
 
     placement: Placement
+
+    def read(self, stem: Stem, start: int, samples: int) -> np.ndarray:
+        """An excerpt in main memory, int16 ``(sample, channel)``; shorter where the stem ends."""
+        ...
 
     def locate(self, excerpts: Excerpts) -> Tensor:
         """What the processor contributes: the samples themselves, or the rows in which they lie."""
@@ -63,14 +67,13 @@ class MappedRecordings:
     placement: Placement = "map"
 
     def __init__(self, store: SongArrays, channels: int) -> None:
-        self.store, self.channels = store, channels
+        self.channels, self.read = channels, store.read
 
     def locate(self, excerpts: Excerpts) -> Tensor:
         sound = np.zeros((len(excerpts.places), excerpts.samples, self.channels), np.int16)
         for place, found in zip(sound, excerpts.places, strict=True):
             if found:
-                (song, row), start = found
-                part = self.store.load(song)[row, start : start + excerpts.samples]
+                part = self.read(*found, excerpts.samples)
                 place[: len(part)] = part
         return torch.from_numpy(sound)
 
@@ -93,6 +96,11 @@ class _Copy:
         for (song, row), (first, end) in self._extents.items():
             samples = torch.from_numpy(np.array(store.load(song)[row]).reshape(-1))
             self.rows[first:end].view(-1)[: len(samples)] = samples.to(device)
+
+    def read(self, stem: Stem, start: int, samples: int) -> np.ndarray:
+        first, end = self._extents[stem]
+        rows = self.rows[first + start // self.hop : min(first + -(-(start + samples) // self.hop), end)]
+        return rows.cpu().view(-1, self.channels)[:samples].numpy()
 
     def numbers(self, excerpts: Excerpts) -> Tensor:
         """Rows of excerpts, int64 ``(excerpt, row)``."""

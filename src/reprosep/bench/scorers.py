@@ -1,24 +1,22 @@
-"""One measurement in a process of its own: ``python -m reprosep.bench.measure IMPLEMENTATION FOLDER`` prints JSON.
+"""One implementation of BSS Eval in a process of its own: ``python -m reprosep.bench.scorers IMPLEMENTATION FOLDER``.
 
-A process of its own, so that one thread is really one and peak memory is that of the measured calls alone. The folder
-holds int16 ``references.npy``, ``estimates.npy`` and ``more.npy`` (the next estimates), ``(source, sample, channel)``.
+The folder holds ``references.npy``, ``estimates.npy`` and ``more.npy`` (the next estimates), int16 ``(source, sample,
+channel)``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from reprosep.bench.material import RATE
+from reprosep.bench.process import measured
 
 
 def _v4(references: np.ndarray, estimates: np.ndarray, more: np.ndarray) -> list[Callable[[], Any]]:
@@ -71,31 +69,9 @@ def measure(implementation: str, folder: Path) -> dict[str, Any]:
     names = ("references", "estimates", "more")
     signals = [np.load(folder / f"{name}.npy") / 32768.0 for name in names]
     calls = IMPLEMENTATIONS[implementation](*signals)
-    process, times = psutil.Process(), []
-    before = process.memory_info().rss
-    _forget_peak()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for call in calls:
-            start = time.process_time()
-            call()
-            times.append(time.process_time() - start)
-    return {"seconds": times, "megabytes": (_peak(process) - before) / 1e6}
-
-
-def _forget_peak() -> None:
-    with contextlib.suppress(OSError):  # Linux alone can reset the peak; elsewhere that of the inputs counts too
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak(process: psutil.Process) -> float:
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return 1024.0 * int(line.split()[1])
-    import resource
-
-    return float(max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, process.memory_info().rss))
+        return measured(calls)
 
 
 if __name__ == "__main__":
