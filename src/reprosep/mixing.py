@@ -175,21 +175,25 @@ class Mixer:
 
     # ---- sound and labels ----------------------------------------------------------------------------------------
 
-    def render(
-        self, recipe: Recipe, swap_channels: bool = False, read: Read | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(target, mixture), each float32 ``(channel, sample)``; samples come from `read`, or else from the store."""
-        shape = self.corpus.channels, recipe.length
-        waves = {"target": np.zeros(shape, np.float32), "accompaniment": np.zeros(shape, np.float32)}
+    def render(self, recipe: Recipe, swap_channels: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """(target, mixture), each float32 ``(channel, sample)``."""
+        target, mixture = self.render_into(
+            np.empty((2, self.corpus.channels, recipe.length), np.float32), recipe, swap_channels, self.store.read
+        )
+        return target, mixture
+
+    def render_into(self, waves: np.ndarray, recipe: Recipe, swap_channels: bool, read: Read) -> np.ndarray:
+        """Target and mixture of samples that `read` gives, into float32 ``(2, channel, sample)``."""
         scratch = np.empty(recipe.length, np.float32)
+        waves[:] = 0
         for excerpt in recipe.excerpts:
-            part = (read or self.store.read)((excerpt.song, excerpt.row), excerpt.start, recipe.length)
+            part = read((excerpt.song, excerpt.row), excerpt.start, recipe.length)
             order = slice(None, None, -1) if swap_channels and excerpt.swap else slice(None)
             gain, scaled = np.float32(excerpt.gain / FULL_SCALE), scratch[: len(part)]
-            for channel, samples in zip(waves[excerpt.role], part.T[order], strict=True):
+            for channel, samples in zip(waves[int(excerpt.role != "target")], part.T[order], strict=True):
                 channel[: len(part)] += np.multiply(samples, gain, out=scaled)
-        waves["accompaniment"] += waves["target"]
-        return waves["target"], waves["accompaniment"]
+        waves[1] += waves[0]
+        return waves
 
     def labels(self, recipe: Recipe, frames: int | None = None) -> np.ndarray:
         """Whether any target stem is active, bool ``(frame,)``.

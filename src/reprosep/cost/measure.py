@@ -17,11 +17,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from reprosep.mixing import Mixer
+from reprosep.jobs.workplace import Workplace
 from reprosep.papers import Run, System
 from reprosep.params import Params
-from reprosep.training.devices import training_device
-from reprosep.training.examples import Examples
 from reprosep.training.loop import Training
 
 _SONGS = 4  # of noise, so that excerpts come from several files
@@ -41,16 +39,21 @@ def measure(params: Params, run: Run, system: System, steps: int) -> Speed:
     """Median of `steps` training steps after a first one, and of the estimate of one song of noise."""
     torch.set_num_threads(params.training.threads)
     with tempfile.TemporaryDirectory(prefix="reprosep-cost-") as folder:
-        catalog = noise_corpus(params, run.corpus, Path(folder))
-        mixer = Mixer(params, run.corpus, catalog, Path(folder))
-        assert run.seed is not None
-        device = training_device(params.training)
-        examples = Examples(params, mixer, run.target, run.seed, system.channel_swap, device)
-        recipes = [mixer.song_recipe(str(catalog["song"].iloc[0]), run.target)]
-        training = Training(params, run, system, examples, recipes)
+        training = training_on_noise(params, run, system, Path(folder))
         item = _median(lambda number: training.step(number).tolist(), steps) / training.batch_size
-        music = _median(lambda _: training.validate(), steps) * params.audio.sample_rate / recipes[0].length
+        samples = training.recipes[0].length
+        music = _median(lambda _: training.validate(), steps) * params.audio.sample_rate / samples
         return Speed(item, music, _device(training.device, params.training.threads))
+
+
+def training_on_noise(params: Params, run: Run, system: System, folder: Path) -> Training:
+    """A training of a run on a corpus of noise, which is written into an empty folder; one song validates it."""
+    data = folder / run.corpus
+    data.mkdir()
+    noise_corpus(params, run.corpus, data).to_parquet(data / "catalog.parquet", index=False)
+    workplace = Workplace(params, run.corpus, folder)
+    song = str(workplace.mixer.stems["song"].iloc[0])
+    return workplace.training(run, system, [workplace.mixer.song_recipe(song, run.target)])
 
 
 def _median(call: Callable[[int], object], times: int) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reprosep.audio.store import read_table
 from reprosep.files import digest, sha256
-from reprosep.mixing import Mixer, recipes_of
+from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Run, System
 from reprosep.params import Params
 from reprosep.provenance import source_digest
@@ -33,12 +33,12 @@ class Workplace:
         channels, hop = self.mixer.corpus.channels, self.params.stft.hop
         return place(self.mixer.store, pairs, hop, channels, self.params.machine, self.device)
 
-    def training(self, run: Run, system: System) -> Training:
-        """A training at its beginning."""
+    def training(self, run: Run, system: System, valid: list[Recipe] | None = None) -> Training:
+        """A training at its beginning, validated on other mixtures than its corpus's if `valid` says so."""
         assert run.seed is not None
         swap = system.channel_swap
         examples = Examples(self.params, self.mixer, run.target, run.seed, swap, self.device, self.recordings)
-        recipes = recipes_of(read_table(self.mixtures(run)), run.target, "valid")
+        recipes = valid or recipes_of(read_table(self.mixtures(run)), run.target, "valid")
         return Training(self.params, run, system, examples, recipes)
 
     def mixtures(self, run: Run) -> Path:

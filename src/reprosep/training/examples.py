@@ -121,8 +121,10 @@ class Examples:
         frames = frame_count(recipes[0].length, self.params.stft.n_fft, self.params.stft.hop, center=False)
         labels = torch.from_numpy(np.stack([self.mixer.labels(recipe, frames) for recipe in recipes])).float()
         if self.device.type == "cpu" and self.recordings.placement != "device":
-            rendered = [self.mixer.render(recipe, self.swap_channels, self.recordings.read) for recipe in recipes]
-            return Mixed(torch.from_numpy(np.stack([np.stack(waves) for waves in zip(*rendered, strict=True)])), labels)
+            waves = np.empty((2, count, self.mixer.corpus.channels, recipes[0].length), np.float32)
+            for item, recipe in enumerate(recipes):
+                self.mixer.render_into(waves[:, item], recipe, self.swap_channels, self.recordings.read)
+            return Mixed(torch.from_numpy(waves), labels)
         return self._located(recipes, labels)
 
     def _located(self, recipes: list[Recipe], labels: Tensor) -> Items:
