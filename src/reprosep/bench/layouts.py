@@ -18,6 +18,7 @@ from torch import Tensor
 
 from reprosep.audio.stft import frame_count
 from reprosep.bench.machine import timed, work_of
+from reprosep.memory import keep_freed_memory
 from reprosep.models.build import build_model
 from reprosep.papers import System, load_paper
 from reprosep.params import Params, load
@@ -71,6 +72,8 @@ def _batch(params: Params, batch: int, device: torch.device) -> tuple[Tensor, Te
 
 def main(way: str, system: str, params: Params, batch: int, device: torch.device, steps: int) -> dict[str, Any]:
     """Seconds of `steps` steps, peak bytes, and operations and bytes of one."""
+    if way != "authors":
+        keep_freed_memory()
     torch.set_num_threads(1)
     step = step_of(way, load_paper(PAPER).systems[system], params, batch, device)
     for _ in range(_WARM_UP):

@@ -16,7 +16,8 @@ import torch
 
 from reprosep.audio.stft import stft
 from reprosep.bench.process import measured
-from reprosep.models.build import build_model
+from reprosep.memory import keep_freed_memory
+from reprosep.models.build import build_model, for_inference
 from reprosep.models.iass import IASS
 from reprosep.papers import load_paper
 from reprosep.params import Params, load
@@ -46,8 +47,8 @@ def whole(params: Params, song: np.ndarray) -> np.ndarray:
 
 def chunks(params: Params, song: np.ndarray) -> np.ndarray:
     """As here."""
-    network = _network(params, len(song)).to(memory_format=torch.channels_last)
-    return separate(network, song, params).wave()
+    keep_freed_memory()
+    return separate(for_inference(_network(params, len(song))), song, params).wave()
 
 
 WAYS: dict[str, Callable[[Params, np.ndarray], np.ndarray]] = {"whole": whole, "chunks": chunks}

@@ -24,7 +24,7 @@ from reprosep.training.devices import bfloat16_is_native
 
 _TITLES = {
     "authors": "authors': NCHW, float32",
-    "float32": "channels last, fused Adam",
+    "float32": "channels last, fused, memory kept",
     "bfloat16": "and bfloat16",
     "compiled": "and torch.compile",
 }
@@ -117,7 +117,7 @@ def _table(params: Params, rows: list[tuple[str, ...]], device: torch.device) ->
     for row in rows:
         table.add_row(*row)
     table.caption = (
-        "of products, of copying: the time that the item's operations, or all bytes that its operations read and write, "
-        "would take at this machine's measured rate of large matrix products, or of copying, in % of its time"
+        "of products, of copying: the time that the item's operations, or all bytes that they read and write, would "
+        "take at this machine's measured rate of large matrix products, or of copying, in % of its time"
     )
     return table

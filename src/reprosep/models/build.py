@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reprosep.audio.stft import model_bins
 from reprosep.models.iass import IASS
@@ -28,6 +32,23 @@ def build_model(system: System, params: Params, channels: int) -> IASS | OpenUnm
         size = params.models.open_unmix
         return OpenUnmix(bins, all_bins, channels, size.hidden, size.layers, size.output_mean)
     raise ValueError(f"'{system.label}' is an oracle and has no network")
+
+
+def for_inference(model: IASS | OpenUnmix) -> Any:
+    """A finished network as it estimates fastest, the same but for rounding; its weights have other names then.
+
+    Batch norms that follow a convolution directly become part of it, and tensors keep their channels last.
+    """
+    model.eval()
+    for sequence in [one for one in model.modules() if isinstance(one, nn.Sequential)]:
+        for place in range(len(sequence) - 1):
+            convolution, norm = sequence[place], sequence[place + 1]
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                sequence[place], sequence[place + 1] = fuse_conv_bn_eval(convolution, norm), nn.Identity()
+    for module in model.modules():
+        if isinstance(module, nn.LeakyReLU):
+            module.inplace = True
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -12,7 +12,8 @@ from torch import nn
 
 from reprosep.errors import UserError
 from reprosep.files import whole_file
-from reprosep.models.build import build_model
+from reprosep.memory import keep_freed_memory
+from reprosep.models.build import build_model, for_inference
 from reprosep.papers import System
 from reprosep.params import Params
 
@@ -40,10 +41,10 @@ def load_weights(path: Path, model: nn.Module) -> None:
 
 def load_best(folder: Path, params: Params, system: System, channels: int) -> Any:
     """The network of a finished run with its best weights, ready to estimate."""
+    keep_freed_memory()
     model = build_model(system, params, channels)
     load_weights(folder / BEST, model)
-    # Twice as fast on a processor.
-    return model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return for_inference(model)
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:
