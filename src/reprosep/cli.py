@@ -374,6 +374,22 @@ def cost(
     Console(width=None if sys.stdout.isatty() else 140).print(tables)
 
 
+@app.command()
+def publish(
+    scale: Annotated[str, typer.Argument(help="demo, smoke, standin or paper.")],
+    output: Annotated[Path, typer.Option(help="Folder to write to, one folder per scale and paper in it.")] = Path(
+        "results-published"
+    ),
+    configfile: Annotated[list[Path] | None, typer.Option(help="The further parameter files of that run.")] = None,
+) -> None:
+    """Copy a finished scale's tables and claims to where they are committed, with a page that shows them."""
+    from reprosep import steps
+    from reprosep.reproduce import scale_params
+
+    for path in steps.publish(scale_params(scale, configfile or []), output):
+        print(path)
+
+
 def main() -> None:
     """Run the command line; a user's error is one sentence and exit status 2, being told to stop one and 75."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -33,6 +33,7 @@ __all__ = [
     "figures",
     "listen",
     "mixtures",
+    "publish",
     "recordings",
     "report",
     "results_folder",
@@ -101,6 +102,16 @@ def calibrate(params: Params, paper_name: str) -> None:
     rows = measure(params, paper, results)
     Console(width=None if sys.stdout.isatty() else 140).print(printed(paper, rows))
     conclude(params, paper, rows, results / "papers" / paper_name)
+
+
+def publish(params: Params, output: Path) -> list[Path]:
+    """Tables and claims of a finished scale's papers below `output`; the files written."""
+    from reprosep.results.publish import publish as publish_paper
+
+    results = results_folder(params)
+    return [
+        path for name in params.papers for path in publish_paper(params, name, results, output / params.scale / name)
+    ]
 
 
 def spot_check(params: Params, paper_name: str) -> None:

@@ -17,7 +17,7 @@ from reprosep.separation.gate import gate_for, hard_gate, median_filter
 from scores import score_frames
 from synthetic import make_params
 
-SETTINGS = Separation(chunk_frames=64, threshold=0.5, median_frames=21)
+SETTINGS = Separation(chunk_frames=64, chunks_at_once=1, threshold=0.5, median_frames=21)
 
 
 def released_median(gate: np.ndarray, frames: int) -> np.ndarray:

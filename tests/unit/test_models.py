@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from reprosep.models.build import build_model, parameter_count
+from reprosep.models.build import build_model, for_inference, parameter_count
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
 from reprosep.models.whole_song import estimate_song
@@ -144,10 +144,11 @@ def test_frames_beyond_the_context_do_not_matter(blocks: int) -> None:
     torch.testing.assert_close(logit_a[:, middle], logit_b[:, middle], atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("together", [1, 3])
 @pytest.mark.parametrize("chunk", [1, 7, 16, 100])
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("kind", ["iass-1", "iass-3", "iass-4", "open-unmix"])
-def test_chunks_equal_one_pass(kind: str, channels: int, chunk: int) -> None:
+def test_chunks_equal_one_pass(kind: str, channels: int, chunk: int, together: int) -> None:
     torch.manual_seed(0)
     name, _, blocks = kind.partition("-")
     model = randomised(
@@ -155,7 +156,7 @@ def test_chunks_equal_one_pass(kind: str, channels: int, chunk: int) -> None:
     )
     song = torch.rand(channels, 129, 53)
     estimate, logit = np.zeros((channels, 129, 53), np.float32), np.zeros(53, np.float32)
-    for first, part, activity in estimate_song(model, lambda a, b: song[..., a:b], 53, chunk):
+    for first, part, activity in estimate_song(model, lambda a, b: song[..., a:b], 53, chunk, together):
         estimate[..., first : first + part.shape[-1]] = part
         if activity is not None:
             logit[first : first + len(activity)] = activity
@@ -164,6 +165,21 @@ def test_chunks_equal_one_pass(kind: str, channels: int, chunk: int) -> None:
     np.testing.assert_allclose(estimate, expected[0].numpy(), atol=1e-5)
     if expected_logit is not None:
         np.testing.assert_allclose(logit, expected_logit[0].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("kind", ["iass", "open-unmix"])
+def test_a_network_for_inference_estimates_the_same(kind: str, channels: int) -> None:
+    torch.manual_seed(0)
+    model = randomised(IASS(100, 129, channels, 3, 4) if kind == "iass" else OpenUnmix(100, 129, channels, 16))
+    song = torch.rand(2, channels, 129, 53)
+    with torch.no_grad():
+        expected, expected_logit = model(song)
+        found, logit = for_inference(model)(song)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    if expected_logit is not None:
+        torch.testing.assert_close(logit, expected_logit, atol=1e-5, rtol=1e-4)
+        assert not any(isinstance(one, torch.nn.BatchNorm2d) for one in model.encoders.modules())
 
 
 # ---- memory ------------------------------------------------------------------------------------------------------

@@ -110,6 +110,7 @@ def test_wrong_types(path: str, value: Any, words: str) -> None:
         ("training.optimizer.learning_rate", 1.0, "less than 1"),
         ("training.gpu", -1, "greater than or equal to 0"),
         ("machine.checkpoint_minutes", 0, "greater than 0"),
+        ("machine.recordings_gigabytes", -1, "greater than or equal to 0"),
         ("audio.sample_rate", 4000, "greater than or equal to 8000"),
         ("corpora.mm.valid_fraction", 1.0, "less than 1"),
         ("corpora.mm.valid_fraction", -0.1, "greater than or equal to 0"),
@@ -171,6 +172,11 @@ def test_values_that_do_not_fit_each_other(path: str, value: Any, words: list[st
     told = sentence(changed(path, value))
     for word in words:
         assert word in told
+
+
+def test_trainings_side_by_side_share_one_gpu() -> None:
+    told = sentence(params_content({"training": {"gpu": 2}, "machine": {"side_by_side": True}}))
+    assert "machine.side_by_side" in told and "training.gpu is 2" in told
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def bench(params: Params, lengths: list[float], repeats: int) -> Table:
             share = length / _COUNTED_SECONDS
             table.add_row(f"{length:g} s", *_cells(runs, operations * share / rate, moved * share / copying))
     table.caption = (
-        "of products, of copying: the time that the operations of our way, or all bytes that they read and write, would "
-        "take at this machine's measured rate of large matrix products, or of copying, in % of our time"
+        "of products, of copying: the time that the operations of our way, or all bytes that they read and write, "
+        "would take at this machine's measured rate of large matrix products, or of copying, in % of our time"
     )
     return table
 
