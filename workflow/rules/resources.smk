@@ -149,13 +149,17 @@ def batch_values(count):
     return count * frames * PARAMS.stft.n_fft / 2 * PARAMS.models.iass.width
 
 
+def trainings_of(wildcards):
+    """Trainings in one process."""
+    return len(PARAMS.corpora[corpus_of(wildcards)].targets) if PARAMS.machine.side_by_side else 1
+
+
 def training_memory(wildcards, attempt):
     """mem_mb of a training: with GPUs that of the libraries of each one's process, else that of the batch as well."""
     if PARAMS.training.gpu:
         return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
-    return grown(
-        SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE, attempt
-    )
+    batches = trainings_of(wildcards) * TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE
+    return grown(SNAKEMAKE + TRAINING_PROCESS + batches, attempt)
 
 
 def training_minutes(wildcards, attempt):
@@ -164,5 +168,5 @@ def training_minutes(wildcards, attempt):
         return TRAINING_SLICE
     settings = PARAMS.training
     items = settings.items_per_epoch or settings.items_per_song * songs(corpus_of(wildcards))[0]
-    seconds = TRAINING_SECONDS * batch_values(items * settings.epochs) / settings.threads
+    seconds = TRAINING_SECONDS * batch_values(items * settings.epochs) / settings.threads * trainings_of(wildcards)
     return min(grown(seconds / 60, attempt, LEAST_MINUTES), TRAINING_SLICE)

@@ -1,4 +1,4 @@
-"""Results that are small enough for the repository: tables, claims, runs, and a page that shows them.
+"""Results small enough for the repository: tables, claims, runs, and a page that shows them.
 
 ``results-published/<scale>/<paper>/`` gets the tables and claims as the workflow wrote them, ``runs.csv`` with what each
 training took and on which device, and ``README.md``, in which every cell stands beside the paper's.
