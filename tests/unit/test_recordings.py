@@ -12,10 +12,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import Line
+from conftest import CHANGE, Line
 from reprosep.audio.store import SongArrays, save_array, write_table
-from reprosep.params import Machine
+from reprosep.jobs.workplace import Workplace
+from reprosep.papers import find_run
+from reprosep.params import Machine, merge
 from reprosep.training import recordings as placements
+from reprosep.training.checkpoint import LAST
 from reprosep.training.examples import Examples, Mixed
 from reprosep.training.feed import Feed
 from reprosep.training.recordings import (
@@ -28,6 +31,8 @@ from reprosep.training.recordings import (
     place,
     placement_for,
 )
+from synthetic import make_params
+from trainings import IASS, UNMIX, assert_same_weights
 
 CPU = torch.device("cpu")
 HOP, CHANNELS = 16, 2
@@ -158,3 +163,19 @@ def test_where_recordings_lie(
     monkeypatch.setattr(placements, "_free_memory", lambda: free * GIGABYTE)
     assert placement_for(machine(), size * GIGABYTE, torch.device(device)) == expected
     assert placement_for(machine(recordings="map"), size * GIGABYTE, torch.device(device)) == "map"
+
+
+@pytest.mark.parametrize("identifier", [IASS, UNMIX])
+def test_weights_are_the_same_wherever_the_recordings_lie(prepared: Line, tmp_path: Path, identifier: str) -> None:
+    """Also where the batches are cut and mixed as on a GPU, and prepared by another thread."""
+    settings = {"training": {"epochs": 2, "items_per_epoch": 16}}
+    for placement in get_args(Placement):
+        params = make_params(merge(CHANGE, {**settings, "machine": {"recordings": placement}}))
+        run, system = find_run(params, identifier)
+        workplace = Workplace(params, run.corpus, prepared.results)
+        job = workplace.training(run, system)
+        assert job.examples.recordings.placement == placement
+        if placement == "device":
+            job.feed = Feed(job.examples, ahead=True)
+        job.run(tmp_path / placement, "recipe")
+        assert_same_weights(tmp_path / "map", tmp_path / placement, LAST)

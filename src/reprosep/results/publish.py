@@ -1,7 +1,7 @@
 """Results small enough for the repository: tables, claims, runs, and a page that shows them.
 
-``results-published/<scale>/<paper>/`` gets the tables and claims as the workflow wrote them, ``runs.csv`` with what each
-training took and on which device, and ``README.md``, in which every cell stands beside the paper's.
+``results-published/<scale>/<paper>/`` gets the tables and claims as the workflow wrote them, ``runs.csv`` with what
+each training took and on which device, and ``README.md``, in which every cell stands beside the paper's.
 """
 
 from __future__ import annotations
