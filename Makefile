@@ -42,6 +42,7 @@ test-slurm: .venv/ready-test ## Run the tests on a Slurm of their own (as root; 
 life: .venv/ready-test ## Go through a result's whole life with DVC and an SSH server (two hours at most)
 	@$(BIN)/python tests/life/life.py --scale smoke --limit 2400
 	@$(BIN)/python tests/life/parameters.py --limit 1800
+	@$(BIN)/python tests/life/additions.py --limit 1200
 	@$(BIN)/python tests/life/disturbances.py --limit 2400
 
 lint: .venv/ready-test ## Run the linters and the type checker
