@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from conftest import CHANGE, Line
 from reprosep.audio.store import SongArrays, save_array, write_table
 from reprosep.jobs.workplace import Workplace
+from reprosep.mixing import recipes_of
 from reprosep.papers import find_run
 from reprosep.params import Machine, merge
 from reprosep.training import recordings as placements
@@ -160,7 +161,7 @@ def test_an_error_of_the_preparation_is_that_of_the_batch(prepared: Line, monkey
 def test_where_recordings_lie(
     size: int, device: str, free: int, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placements, "_free_memory", lambda: free * GIGABYTE)
+    monkeypatch.setattr(placements, "free_memory", lambda: free * GIGABYTE)
     assert placement_for(machine(), size * GIGABYTE, torch.device(device)) == expected
     assert placement_for(machine(recordings="map"), size * GIGABYTE, torch.device(device)) == "map"
 
@@ -179,3 +180,21 @@ def test_weights_are_the_same_wherever_the_recordings_lie(prepared: Line, tmp_pa
             job.feed = Feed(job.examples, ahead=True)
         job.run(tmp_path / placement, "recipe")
         assert_same_weights(tmp_path / "map", tmp_path / placement, LAST)
+
+
+@pytest.mark.parametrize(("free", "renderings"), [(100 * GIGABYTE, 1), (0, 2)])
+def test_validation_songs_are_kept_for_a_gpu(
+    prepared: Line, free: int, renderings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples = Examples(prepared.params, prepared.mixer("mm"), "vocals", 42, False)
+    recipes = recipes_of(examples.mixer.mixtures("vocals"), "vocals", "valid")
+    plain = [song.mixture for song in examples.songs(recipes)]
+    rendered: list[str] = []
+    render = examples.mixer.render
+    monkeypatch.setattr(examples.mixer, "render", lambda recipe: rendered.append(recipe.name) or render(recipe))
+    monkeypatch.setattr("reprosep.training.examples.free_memory", lambda: free)
+    examples.keep_songs = True
+    for _ in range(2):
+        for song, expected in zip(examples.songs(recipes), plain, strict=True):
+            assert torch.equal(song.mixture, expected)
+    assert len(rendered) == renderings * len(recipes)

@@ -22,7 +22,7 @@ from reprosep.mixing import Excerpt, Mixer, Recipe, Role
 from reprosep.params import Params
 from reprosep.preemption import StopRequest
 from reprosep.training.devices import Devices
-from reprosep.training.recordings import Excerpts, MappedRecordings, Recordings
+from reprosep.training.recordings import SHARE_OF_MEMORY, Excerpts, MappedRecordings, Recordings, free_memory
 
 _STATISTICS_ITEMS_FROM = 1 << 31  # statistics use items that no training of a realistic length reaches
 _DEVIATION_FLOOR = 1e-4  # of the largest deviation, as in Open-Unmix
@@ -110,6 +110,8 @@ class Examples:
         self.swap_channels = swap_channels and mixer.corpus.channels > 1
         self.recordings = recordings or MappedRecordings(mixer.store, mixer.corpus.channels)
         self.pool = mixer.training_pool(target)
+        self.keep_songs = self.device.type == "cuda"
+        self._songs: dict[str, Tensor] = {}
 
     def batch(self, first: int, count: int) -> Example:
         """Items ``first … first + count - 1``."""
@@ -165,10 +167,19 @@ class Examples:
     def songs(self, recipes: list[Recipe]) -> Iterator[Example]:
         """Whole validation songs, one at a time, centred frames."""
         for recipe in recipes:
-            waves = torch.from_numpy(np.stack(self.mixer.render(recipe))).to(self.device)
+            waves = self._song(recipe).to(self.device, non_blocking=True)
             magnitudes = stft(waves, self.params.stft.n_fft, self.params.stft.hop, center=True).abs()
             labels = torch.from_numpy(self.mixer.labels(recipe))[None].float()
             yield Example(magnitudes[:1], magnitudes[1:], labels)
+
+    def _song(self, recipe: Recipe) -> Tensor:
+        """Target and mixture; mixed once and kept for a GPU, which would wait for them in every epoch."""
+        kept = self._songs.get(recipe.name)
+        if kept is None:
+            kept = torch.from_numpy(np.stack(self.mixer.render(recipe)))
+            if self.keep_songs and kept.nbytes < SHARE_OF_MEMORY * free_memory():
+                self._songs[recipe.name] = kept = kept.pin_memory() if self.device.type == "cuda" else kept
+        return kept
 
     def statistics(self, devices: Devices, stop: StopRequest) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation per bin of mono mixture magnitudes, each ``(bin,)``; until a stop."""

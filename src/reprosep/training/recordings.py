@@ -32,7 +32,7 @@ from reprosep.params import Machine
 Placement = Literal["map", "memory", "device"]
 Stem = tuple[str, int]  # song, row of its array
 _GIGABYTE = 1e9
-_SHARE_OF_MEMORY = 0.5  # of the free main memory that a copy may take when nobody has chosen a placement
+SHARE_OF_MEMORY = 0.5  # of the free main memory that a copy may take when nobody has chosen a placement
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,11 @@ def placement_for(machine: Machine, size: int, device: torch.device) -> Placemen
         return "map"
     if size <= machine.recordings_gigabytes * _GIGABYTE:
         return "device"
-    return "memory" if size <= _SHARE_OF_MEMORY * _free_memory() else "map"
+    return "memory" if size <= SHARE_OF_MEMORY * free_memory() else "map"
 
 
-def _free_memory() -> int:
+def free_memory() -> int:
+    """Bytes of main memory that are free or could be at once."""
     return int(psutil.virtual_memory().available)
 
 
