@@ -53,7 +53,8 @@ def a_song(place: Clone) -> None:
     assert len(found["mm/audio/*.npy"]) == len(found["mm/activity/*.npy"]) == 1, found
     assert not found["musdb/**/*.*"], found
     assert {name.split("/")[1].split("_")[0] for name in found["runs/*/best.safetensors"]} == {"mm"}, found
-    songs = {path.parts[-3] for path in sounds.rglob("*.wav") if rendered.get(path) != path.stat().st_mtime_ns}
+    written = [path for path in sounds.rglob("*.wav") if rendered.get(path) != path.stat().st_mtime_ns]
+    songs = {path.relative_to(sounds).parts[:3] for path in written}  # corpus, split or Audio, song
     assert len(songs) == 1, f"rendered: {songs}"
     place.run("reprosep record smoke")
     is_whole(place)

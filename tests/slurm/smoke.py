@@ -34,7 +34,8 @@ def test_the_smoke_scale_is_the_same_on_slurm(
     cluster: Cluster, local: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = copy_project(tmp_path / "project")
-    run = start_on_slurm(folder, "--configfile", SCALE)
+    (folder / "gpu.yaml").write_text("training: {gpu: 1}")  # the node has two that are not there: CPUs do their work
+    run = start_on_slurm(folder, "--configfile", SCALE, "gpu.yaml")
     try:
         status = run.wait(MINUTES * 60)
     finally:
@@ -48,8 +49,10 @@ def test_the_smoke_scale_is_the_same_on_slurm(
     assert len(found) >= 8
     assert found == expected
     assert (folder / RESULTS / "report.html").is_file()
+    jobs = cluster.jobs()
+    assert {job.asked.get("gres/gpu") for job in jobs if job.step.startswith("train")} == {"1"}
     with capsys.disabled():
-        print_jobs(cluster.jobs(), folder)
+        print_jobs(jobs, folder)
 
 
 def benchmarks(folder: Path) -> dict[str, dict[str, str]]:
