@@ -44,9 +44,11 @@ def environment(folder: Path) -> dict[str, str]:
     return found
 
 
-def snakemake(folder: Path, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-    """Snakemake with the default profile; stdout and stderr come together."""
-    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/default", "--nocolor", *arguments]
+def snakemake(
+    folder: Path, *arguments: str, timeout: float = 600, profile: str = "default"
+) -> subprocess.CompletedProcess[str]:
+    """Snakemake with one of our profiles; stdout and stderr come together."""
+    command = [sys.executable, "-m", "snakemake", "--profile", f"workflow/profiles/{profile}", "--nocolor", *arguments]
     return subprocess.run(
         command,
         cwd=folder,

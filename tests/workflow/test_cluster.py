@@ -27,20 +27,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_project(tmp_path_factory.mktemp("cluster"))
 
 
-def with_profile(folder: Path, profile: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--profile", f"workflow/profiles/{profile}", "--nocolor", *arguments]
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 def resources(output: str) -> dict[str, dict[str, int]]:
     """Rule -> what its last planned job asks for."""
     jobs = re.findall(r"^ *(?:local)?rule (\w+):.*?^ +resources: (.*?)$", output, re.MULTILINE | re.DOTALL)
@@ -52,7 +38,7 @@ def resources(output: str) -> dict[str, dict[str, int]]:
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
 def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -> None:
     start = time.monotonic()
-    answer = with_profile(project, profile, "--configfile", PAPER, "-n")
+    answer = snakemake(project, "--configfile", PAPER, "-n", timeout=300, profile=profile)
     seconds = time.monotonic() - start
     assert answer.returncode == 0, answer.stdout
     assert job_counts(answer.stdout)["train"] == 30
