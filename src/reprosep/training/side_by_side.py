@@ -46,20 +46,27 @@ class SideBySide:
         """
         going = [(job, job.training.running(job.folder, job.recipe, self.stop)) for job in self.jobs]
         steps = sum(job.training.params.training.epochs * job.training.steps for job in self.jobs)
-        stopped: Preempted | None = None
-        with ProgressReport(f"{len(going)} trainings", steps) as bar:
+        earlier, stopped = self._turns(going)
+        with ProgressReport(f"{len(going)} trainings", steps, earlier) as bar:
             while going:
-                for job, running in list(going):
-                    try:
-                        done = self._turn(job, running)
-                    except Preempted as reason:
-                        stopped, done = reason, None
-                    if done is None:
-                        going.remove((job, running))
-                    else:
-                        bar.advance(done, note=f"{len(going)} going on")
+                done, reason = self._turns(going)
+                stopped = stopped or reason
+                bar.advance(done, note=f"{len(going)} going on")
         if stopped:
             raise stopped
+
+    def _turns(self, going: list[tuple[Job, Iterator[int]]]) -> tuple[int, Preempted | None]:
+        """A turn of each, those that end taken out; the steps done, and why one stopped if it did."""
+        total, stopped = 0, None
+        for job, running in list(going):
+            try:
+                done = self._turn(job, running)
+            except Preempted as reason:
+                stopped, done = reason, None
+            if done is None:
+                going.remove((job, running))
+            total += done or 0
+        return total, stopped
 
     def _turn(self, job: Job, running: Iterator[int]) -> int | None:
         """The next step of a training with its own random numbers; None at its end."""
