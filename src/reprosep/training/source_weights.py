@@ -39,9 +39,9 @@ def inverse_energy_weights(energies: Sequence[float]) -> np.ndarray:
 def batch_energy_weights(magnitudes: Tensor, reference: int | None = None) -> Tensor:
     """EBW InstP1: ``E_ref / E_i`` from a batch's own magnitudes ``(batch, source, bin, frame)``; ``(source,)``.
 
-    `reference` is the number of a source, as in the released code (accompaniment, or bass), where weights may fall below
-    1; None is the paper's Eq. (7), the source with most energy in the batch. A silent source gets weight 0: it has no
-    energy to weight by, and its loss is that of silence.
+    `reference` is the number of a source, as in the released code (accompaniment, or bass), where weights may fall
+    below 1; None is the paper's Eq. (7), the source with most energy in the batch. A silent source gets weight 0: it
+    has no energy to weight by, and its loss is that of silence.
     """
     energies = magnitudes.square().sum(dim=(0, 2, 3))
     wanted = energies.max() if reference is None else energies[reference]
