@@ -81,7 +81,10 @@ def _table(params: Params, runs: dict[str, list[float]]) -> Table:
         share = f"{100 * _bytes(params, way) / rate / seconds_per_item:.0f} %" if way not in _PEERS else ""
         speed = [f"{1000 * seconds_per_item:.2f}", f"{1 / seconds_per_item:.1f}"]
         table.add_row(WAYS[way][0], *speed, *ratios, share)
-    table.caption = f"copying speed of this machine, one thread: {rate / 1e9:.1f} GB read and written per second"
+    table.caption = (
+        f"copying speed of this machine, one thread: {rate / 1e9:.1f} GB read and written per second; the processor's "
+        "caches, in which a part of this small corpus lies, may be faster"
+    )
     return table
 
 
