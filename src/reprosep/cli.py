@@ -386,7 +386,8 @@ def publish(
     from reprosep import steps
     from reprosep.reproduce import scale_params
 
-    for path in steps.publish(scale_params(scale, configfile or []), output):
+    command = " ".join(["reprosep reproduce", scale, *(f"--configfile {file}" for file in configfile or [])])
+    for path in steps.publish(scale_params(scale, configfile or []), output, command):
         print(path)
 
 

@@ -104,13 +104,15 @@ def calibrate(params: Params, paper_name: str) -> None:
     conclude(params, paper, rows, results / "papers" / paper_name)
 
 
-def publish(params: Params, output: Path) -> list[Path]:
-    """Tables and claims of a finished scale's papers below `output`; the files written."""
+def publish(params: Params, output: Path, command: str) -> list[Path]:
+    """Tables and claims of a finished scale's papers, which `command` computed, below `output`; the files written."""
     from reprosep.results.publish import publish as publish_paper
 
     results = results_folder(params)
     return [
-        path for name in params.papers for path in publish_paper(params, name, results, output / params.scale / name)
+        path
+        for name in params.papers
+        for path in publish_paper(params, name, results, output / params.scale / name, command)
     ]
 
 

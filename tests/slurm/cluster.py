@@ -25,6 +25,7 @@ FOR_TESTS = [
     "--seconds-between-status-checks=2",
     "--latency-wait=20",
 ]
+_GPUS = re.compile(r"gpu(?::[a-z]\w*)?:(\d+)")  # gres:gpu:1, gres:gpu:fake:1
 _FIELD = re.compile(r"(\w[\w/:]*)=(.*?)(?= \w[\w/:]*=|$)")
 
 
@@ -88,6 +89,8 @@ class Cluster:
 def _job(line: str) -> Job:
     found = dict(_FIELD.findall(line))
     asked = dict(item.split("=", 1) for item in found.get("TRES", found.get("ReqTRES", "")).split(",") if "=" in item)
+    if gpus := _GPUS.search(found.get("TresPerJob", "") + found.get("TresPerNode", "")):
+        asked["gres/gpu"] = gpus[1]
     step = found.get("Comment", found["JobName"]).removeprefix("rule_").replace("_wildcards_", " ")
     times = found["TimeLimit"], found["RunTime"]
     folder = Path(found["WorkDir"])

@@ -11,6 +11,12 @@ if [ "$(readlink /etc/slurm/slurm.conf)" = "$folder/slurm.conf" ]; then
     rm -f /etc/slurm/slurm.conf /etc/slurm/gres.conf
 fi
 for name in slurmd slurmctld munged; do
-    [ -s "$folder/$name.pid" ] && kill "$(cat "$folder/$name.pid")" 2>/dev/null
+    [ -s "$folder/$name.pid" ] || continue
+    pid=$(cat "$folder/$name.pid")
+    kill "$pid" 2>/dev/null
+    for _ in $(seq 40); do # they write into the folder to the last
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.25
+    done
 done
 exit 0

@@ -31,10 +31,10 @@ def results(settings: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_tables_are_copied_and_every_cell_is_on_the_page(settings: Params, results: Path, tmp_path: Path) -> None:
-    written = publish(settings, "iass", results, tmp_path)
+    written = publish(settings, "iass", results, tmp_path, "reprosep reproduce demo")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in written)
     page = (tmp_path / "README.md").read_text()
-    assert "stand-in corpora" in page and "seeds 42, 43" in page
+    assert "stand-in corpora" in page and "seeds 42, 43" in page and "    reprosep reproduce demo\n" in page
     for name in load_paper("iass").tables:
         source = results / "papers/iass" / f"{name}.csv"
         assert (tmp_path / source.name).read_bytes() == source.read_bytes()
@@ -47,7 +47,7 @@ def test_tables_are_copied_and_every_cell_is_on_the_page(settings: Params, resul
 
 
 def test_every_training_is_listed_with_its_device(settings: Params, results: Path, tmp_path: Path) -> None:
-    publish(settings, "iass", results, tmp_path)
+    publish(settings, "iass", results, tmp_path, "reprosep reproduce demo")
     table = pd.read_csv(tmp_path / "runs.csv")
     assert len(table) == len(list((results / "runs").iterdir())) == 60
     assert set(table["device"]) == {"cpu"} and set(table["seed"]) == {42, 43}
@@ -56,5 +56,5 @@ def test_every_training_is_listed_with_its_device(settings: Params, results: Pat
 
 def test_a_missing_table_is_told_and_nothing_is_written(settings: Params, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"table-1.csv: no such file; run `reprosep reproduce demo`"):
-        publish(settings, "iass", tmp_path / "nothing", tmp_path / "output")
+        publish(settings, "iass", tmp_path / "nothing", tmp_path / "output", "reprosep reproduce demo")
     assert not (tmp_path / "output").exists()

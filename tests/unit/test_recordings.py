@@ -150,17 +150,19 @@ def test_an_error_of_the_preparation_is_that_of_the_batch(prepared: Line, monkey
 
 
 @pytest.mark.parametrize(
-    ("size", "device", "free", "expected"),
+    ("size", "device", "on_gpu", "free", "expected"),
     [
-        (39, "cuda", 1000, "device"),
-        (41, "cuda", 1000, "memory"),
-        (41, "cuda", 50, "map"),
-        (1, "cpu", 1000, "map"),
+        (39, "cuda", 80, 1000, "device"),
+        (39, "cuda", 70, 1000, "memory"),
+        (41, "cuda", 141, 1000, "memory"),
+        (41, "cuda", 141, 50, "map"),
+        (1, "cpu", 0, 1000, "map"),
     ],
 )
 def test_where_recordings_lie(
-    size: int, device: str, free: int, expected: str, monkeypatch: pytest.MonkeyPatch
+    size: int, device: str, on_gpu: int, free: int, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(placements, "free_device_memory", lambda _: on_gpu * GIGABYTE)
     monkeypatch.setattr(placements, "free_memory", lambda: free * GIGABYTE)
     assert placement_for(machine(), size * GIGABYTE, torch.device(device)) == expected
     assert placement_for(machine(recordings="map"), size * GIGABYTE, torch.device(device)) == "map"

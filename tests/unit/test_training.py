@@ -18,9 +18,9 @@ import torch
 
 from conftest import CHANGE, Line
 from reprosep.errors import UserError
-from reprosep.jobs.workplace import recipe_digest
+from reprosep.jobs.workplace import Workplace, recipe_digest
 from reprosep.models import iass
-from reprosep.papers import Run, System
+from reprosep.papers import Run, System, find_run
 from reprosep.params import Params, merge
 from reprosep.preemption import StopRequest
 from reprosep.training import loop
@@ -349,3 +349,17 @@ def test_what_a_finished_run_leaves(trained: Line) -> None:
     assert record["epochs"] == len(pd.read_csv(folder / "epochs.csv")) == trained.params.training.epochs
     assert {"commit", "versions", "hardware", "wall_seconds", "device_seconds", "parameters", "params"} <= set(record)
     assert (folder / BEST).read_bytes() == (folder / "checkpoint" / BEST).read_bytes()
+
+
+def test_bfloat16_moves_the_validation_error_less_than_another_seed_does(prepared: Line, tmp_path: Path) -> None:
+    def valid(seed: int, precision: str) -> float:
+        change = {"seeds": [seed], "training": {"epochs": 3, "items_per_epoch": 64, "precision": precision}}
+        params = make_params(merge(CHANGE, change))
+        run, system = find_run(params, f"mm_vocals_iass_s{seed}")
+        job = Workplace(params, "mm", prepared.results).training(run, system)
+        return job.run(tmp_path / f"{seed} {precision}", "recipe").best_valid_mse
+
+    exact = [valid(seed, "float32") for seed in (42, 43, 44)]
+    half = valid(42, "bfloat16")
+    print("valid MSE of three seeds", exact, "and in bfloat16", half)
+    assert abs(half - exact[0]) < max(exact) - min(exact)

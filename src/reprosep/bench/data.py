@@ -10,11 +10,10 @@ import soundfile
 import yaml
 from rich.table import Table
 
-from reprosep.audio.store import SongArrays
 from reprosep.bench.machine import copy_rate
-from reprosep.bench.process import in_own_process
+from reprosep.bench.process import in_alternation, in_own_process
 from reprosep.bench.readers import BATCH, CORPUS, SOURCES
-from reprosep.cost.measure import noise_corpus
+from reprosep.cost.measure import noise_workplace
 from reprosep.params import Params, dump
 from reprosep.progress import ProgressReport
 
@@ -35,14 +34,16 @@ def bench(params: Params, items: int, repeats: int) -> Table:
 
     `items` of the musdb package are measured in each of `repeats` rounds, and more of the faster ways.
     """
-    runs: dict[str, list[float]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory(prefix="reprosep-bench-") as temporary:
-        _write_material(params, Path(temporary))
+        folder = Path(temporary)
+        _write_material(params, folder)
         with ProgressReport("bench data", repeats * len(WAYS)) as progress:
-            for _ in range(repeats):
-                for way in WAYS:  # in alternation: what else the machine does meets all alike
-                    runs[way].append(_measure(way, Path(temporary), items))
-                    progress.advance(note=WAYS[way][0])
+            runs = in_alternation(
+                WAYS,
+                repeats,
+                lambda way: _measure(way, folder, items),
+                lambda way: progress.advance(note=WAYS[way][0]),
+            )
     return _table(params, runs)
 
 
@@ -55,14 +56,12 @@ def _measure(way: str, folder: Path, items: int) -> float:
 
 def _write_material(params: Params, folder: Path) -> None:
     """A corpus of noise as store and as wav files of MUSDB18's layout."""
-    catalog = noise_corpus(params, CORPUS, folder)
-    catalog.to_parquet(folder / "catalog.parquet", index=False)
+    mixer = noise_workplace(params, CORPUS, folder).mixer
     (folder / "params.yaml").write_text(yaml.safe_dump(dump(params)))
-    store = SongArrays(folder / "audio")
-    for number, song in enumerate(dict.fromkeys(catalog["song"])):
+    for number, song in enumerate(dict.fromkeys(mixer.stems["song"])):
         place = folder / "wav/train" / f"Noise - {number}"
         place.mkdir(parents=True)
-        sound = store.load(song)
+        sound = mixer.store.load(song)
         for name, stem in zip(params.corpora[CORPUS].targets, sound, strict=True):
             soundfile.write(place / f"{name}.wav", stem, params.audio.sample_rate, subtype="PCM_16")
         soundfile.write(place / "mixture.wav", sound[0], params.audio.sample_rate, subtype="PCM_16")
@@ -81,7 +80,10 @@ def _table(params: Params, runs: dict[str, list[float]]) -> Table:
         share = f"{100 * _bytes(params, way) / rate / seconds_per_item:.0f} %" if way not in _PEERS else ""
         speed = [f"{1000 * seconds_per_item:.2f}", f"{1 / seconds_per_item:.1f}"]
         table.add_row(WAYS[way][0], *speed, *ratios, share)
-    table.caption = f"copying speed of this machine, one thread: {rate / 1e9:.1f} GB read and written per second"
+    table.caption = (
+        f"copying speed of this machine, one thread: {rate / 1e9:.1f} GB read and written per second; the processor's "
+        "caches, in which a part of this small corpus lies, may be faster"
+    )
     return table
 
 

@@ -12,6 +12,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+# What the columns "of products" and "of copying" of a table mean.
+SHARES = (
+    "of products, of copying: the time that the operations, or all bytes that they read and write, would take at this "
+    "machine's measured rate of large matrix products, or of copying, in % of the time measured"
+)
 _MATRIX = {"cpu": 1536, "cuda": 8192}  # rows
 _COPIED = {"cpu": 1 << 27, "cuda": 1 << 30}  # bytes, more than any cache holds
 _TIMES = 5

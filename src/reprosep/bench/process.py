@@ -11,14 +11,15 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 from reprosep.errors import UserError
 
+Result = TypeVar("Result")
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -30,6 +31,18 @@ def in_own_process(module: str, *arguments: str, what: str, remedy: str) -> dict
         reason = answer.stderr.strip().splitlines()[-1:] or [f"exit status {answer.returncode}"]
         raise UserError(f"{what}: {reason[0]}; {remedy}")
     return dict(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def in_alternation(
+    ways: Iterable[str], repeats: int, measure: Callable[[str], Result], done: Callable[[str], None]
+) -> dict[str, list[Result]]:
+    """Every way once per round, so that what else the machine does meets all alike; `done` hears of each."""
+    runs: dict[str, list[Result]] = {way: [] for way in ways}
+    for _ in range(repeats):
+        for way, found in runs.items():
+            found.append(measure(way))
+            done(way)
+    return runs
 
 
 def processor_seconds() -> float:

@@ -1,7 +1,7 @@
 """Ways to get a training item (excerpts of four random songs, random gains, summed), in a process of its own.
 
 ``python -m reprosep.bench.readers WAY FOLDER COUNT`` prints the processor seconds of COUNT items. The folder holds one
-corpus twice: as wav files in MUSDB18's layout below ``wav``, and as our store; and ``params.yaml``.
+corpus twice: as wav files in MUSDB18's layout below ``wav``, and as our workflow lays it out; and ``params.yaml``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from reprosep.audio.store import read_table
 from reprosep.bench.process import measured
-from reprosep.mixing import Mixer
-from reprosep.params import Params, load
+from reprosep.jobs.workplace import Workplace
+from reprosep.params import Params, dump, load, merge, parse
 from reprosep.training.examples import Examples
-from reprosep.training.recordings import CopyInMemory, Excerpts, MappedRecordings, Recordings
+from reprosep.training.recordings import Excerpts, Placement
 
 CORPUS, BATCH = "musdb", 8
 Make = Callable[[int], None]  # that many items, none of them kept
@@ -61,24 +60,19 @@ def _soundfile(folder: Path, params: Params) -> Make:
     return _repeated(lambda _: sum(source(name) for name in SOURCES))
 
 
-def _examples(folder: Path, params: Params, copy: bool) -> Examples:
-    mixer = Mixer(params, CORPUS, read_table(folder / "catalog.parquet"), folder)
-    stems = list(zip(mixer.stems["song"], mixer.stems["row"].tolist(), strict=True))
-    channels = mixer.corpus.channels
-    recordings: Recordings = MappedRecordings(mixer.store, channels)
-    if copy:
-        recordings = CopyInMemory(mixer.store, stems, params.stft.hop, channels, torch.device("cpu"))
-    return Examples(params, mixer, SOURCES[0], 0, True, recordings=recordings)
+def _examples(folder: Path, params: Params, placement: Placement) -> Examples:
+    on_processor = {"training": {"gpu": 0}, "machine": {"recordings": placement, "side_by_side": False}}
+    return Workplace(parse(merge(dump(params), on_processor)), CORPUS, folder).examples(SOURCES[0], 0, True)
 
 
-def _ours(folder: Path, params: Params, copy: bool) -> Make:
-    examples = _examples(folder, params, copy)
+def _ours(folder: Path, params: Params, placement: Placement) -> Make:
+    examples = _examples(folder, params, placement)
     return _repeated(lambda first: examples.prepare(first, BATCH), BATCH)
 
 
 def _gather(folder: Path, params: Params) -> Make:
     """The int16 samples alone."""
-    examples = _examples(folder, params, copy=True)
+    examples = _examples(folder, params, "memory")
     recipes = [examples.mixer.training_recipe(examples.pool, 0, number) for number in range(64)]
     excerpts = [Excerpts([((e.song, e.row), e.start) for e in recipe.excerpts], recipe.length) for recipe in recipes]
     return _repeated(lambda number: examples.recordings.locate(excerpts[number % len(excerpts)]))
@@ -97,8 +91,8 @@ def _repeated(make: Callable[[int], Any], step: int = 1) -> Make:
 WAYS: dict[str, Callable[[Path, Params], Make]] = {
     "musdb": _musdb,
     "soundfile": _soundfile,
-    "map": lambda folder, params: _ours(folder, params, copy=False),
-    "memory": lambda folder, params: _ours(folder, params, copy=True),
+    "map": lambda folder, params: _ours(folder, params, "map"),
+    "memory": lambda folder, params: _ours(folder, params, "memory"),
     "gather": _gather,
 }
 

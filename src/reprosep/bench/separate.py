@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import torch
 import yaml
 from rich.table import Table
 
-from reprosep.bench.machine import copy_rate, matmul_rate, work_of
-from reprosep.bench.process import in_own_process
+from reprosep.bench.machine import SHARES, copy_rate, matmul_rate, work_of
+from reprosep.bench.process import in_alternation, in_own_process
 from reprosep.bench.separators import WAYS, chunks
 from reprosep.params import Params, dump
 from reprosep.progress import ProgressReport
@@ -39,17 +40,15 @@ def bench(params: Params, lengths: list[float], repeats: int) -> Table:
         (Path(temporary) / "params.yaml").write_text(yaml.safe_dump(dump(params)))
         for length in lengths:
             np.save(Path(temporary) / "song.npy", _song(params, length))
-            runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
-            for _ in range(repeats):
-                for way in WAYS:  # in alternation: what else the machine does meets all alike
-                    runs[way].append(_measure(way, length, Path(temporary)))
-                    progress.advance(note=f"{length:g} s, {_TITLES[way]}")
+            runs = in_alternation(
+                WAYS,
+                repeats,
+                partial(_measure, length=length, folder=Path(temporary)),
+                partial(_tell, progress=progress, length=length),
+            )
             share = length / _COUNTED_SECONDS
             table.add_row(f"{length:g} s", *_cells(runs, operations * share / rate, moved * share / copying))
-    table.caption = (
-        "of products, of copying: the time that the operations of our way, or all bytes that they read and write, "
-        "would take at this machine's measured rate of large matrix products, or of copying, in % of our time"
-    )
+    table.caption = f"{SHARES} (our way)"
     return table
 
 
@@ -58,6 +57,10 @@ def _measure(way: str, length: float, folder: Path) -> dict[str, Any]:
     arguments = [way, str(folder / "params.yaml"), str(folder / "song.npy")]
     what = f"{_TITLES[way]}, {length:g} s"
     return in_own_process("reprosep.bench.separators", *arguments, what=what, remedy=remedy)
+
+
+def _tell(way: str, progress: ProgressReport, length: float) -> None:
+    progress.advance(note=f"{length:g} s, {_TITLES[way]}")
 
 
 def _song(params: Params, seconds: float) -> np.ndarray:

@@ -6,6 +6,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import yaml
 from rich.table import Table
 
 from reprosep.bench.layouts import CORPUS, WAYS
-from reprosep.bench.machine import copy_rate, matmul_rate
-from reprosep.bench.process import in_own_process
+from reprosep.bench.machine import SHARES, copy_rate, matmul_rate
+from reprosep.bench.process import in_alternation, in_own_process
 from reprosep.bench.whole_steps import bench_whole_steps
 from reprosep.errors import UserError
 from reprosep.params import Params, dump
@@ -76,20 +77,27 @@ def _rows(
     copying = copy_rate(device)
     with ProgressReport("bench train", len(cases) * len(ways) * repeats) as progress:
         for case in cases:
-            runs: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
-            for _ in range(repeats):
-                for way in ways:  # in alternation: what else the machine does meets all alike
-                    runs[way].append(_measure(way, case, file, device))
-                    progress.advance(note=f"{case.system}, batch {case.batch}, {_TITLES[way]}")
+            runs = in_alternation(
+                ways,
+                repeats,
+                partial(_measure, case=case, file=file, device=device),
+                partial(_tell, progress=progress, case=case),
+            )
             yield from (_row(case, way, runs, rates[way], copying) for way in ways)
 
 
 def _measure(way: str, case: Case, file: Path, device: torch.device) -> dict[str, Any]:
     arguments = [way, case.system, str(file), str(case.batch), device.type, str(_STEPS[device.type])]
-    what = f"{case.system}, batch {case.batch}, {_TITLES[way]}"
-    return in_own_process(
-        "reprosep.bench.layouts", *arguments, what=what, remedy="measure smaller batches with --batch"
-    )
+    remedy = "measure smaller batches with --batch"
+    return in_own_process("reprosep.bench.layouts", *arguments, what=_title(way, case), remedy=remedy)
+
+
+def _tell(way: str, progress: ProgressReport, case: Case) -> None:
+    progress.advance(note=_title(way, case))
+
+
+def _title(way: str, case: Case) -> str:
+    return f"{case.system}, batch {case.batch}, {_TITLES[way]}"
 
 
 def _row(case: Case, way: str, runs: dict[str, list[dict[str, Any]]], rate: float, copying: float) -> tuple[str, ...]:
@@ -116,8 +124,5 @@ def _table(params: Params, rows: list[tuple[str, ...]], device: torch.device) ->
         table.add_column(column, justify="left" if column in ("system", "way") else "right")
     for row in rows:
         table.add_row(*row)
-    table.caption = (
-        "of products, of copying: the time that the item's operations, or all bytes that they read and write, would "
-        "take at this machine's measured rate of large matrix products, or of copying, in % of its time"
-    )
+    table.caption = SHARES
     return table

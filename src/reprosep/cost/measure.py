@@ -48,12 +48,17 @@ def measure(params: Params, run: Run, system: System, steps: int) -> Speed:
 
 def training_on_noise(params: Params, run: Run, system: System, folder: Path) -> Training:
     """A training of a run on a corpus of noise, which is written into an empty folder; one song validates it."""
-    data = folder / run.corpus
-    data.mkdir()
-    noise_corpus(params, run.corpus, data).to_parquet(data / "catalog.parquet", index=False)
-    workplace = Workplace(params, run.corpus, folder)
+    workplace = noise_workplace(params, run.corpus, folder)
     song = str(workplace.mixer.stems["song"].iloc[0])
     return workplace.training(run, system, [workplace.mixer.song_recipe(song, run.target)])
+
+
+def noise_workplace(params: Params, corpus: str, folder: Path) -> Workplace:
+    """A workplace below an empty folder whose corpus is noise."""
+    data = folder / corpus
+    data.mkdir()
+    noise_corpus(params, corpus, data).to_parquet(data / "catalog.parquet", index=False)
+    return Workplace(params, corpus, folder)
 
 
 def _median(call: Callable[[int], object], times: int) -> float:

@@ -6,10 +6,11 @@ is the same with and without this.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from reprosep.errors import UserError
+from reprosep.files import read_json
 from reprosep.jobs.workplace import Workplace
 from reprosep.locks import alone
 from reprosep.papers import Run, System, load_paper, runs
@@ -59,6 +60,6 @@ def _trained(params: Params) -> Iterator[tuple[Run, System]]:
 def _recorded_recipe(folder: Path) -> str | None:
     """The recipe that a run's results are of."""
     try:
-        return str(json.loads((folder / "run.json").read_text())["recipe"])
-    except (OSError, ValueError, KeyError):
+        return str(read_json(folder / "run.json")["recipe"])
+    except (UserError, KeyError):
         return None

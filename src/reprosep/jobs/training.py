@@ -15,7 +15,6 @@ import torch
 from reprosep.files import whole_file, write_json
 from reprosep.jobs.companions import train_together
 from reprosep.jobs.workplace import Workplace
-from reprosep.memory import keep_freed_memory
 from reprosep.papers import Run, find_run
 from reprosep.params import Params, dump
 from reprosep.preemption import StopRequest
@@ -48,7 +47,6 @@ def train_run(params: Params, identifier: str, results: Path, stop: StopRequest)
 
 def _train(params: Params, identifier: str, results: Path, stop: StopRequest) -> None:
     start = time.monotonic()
-    keep_freed_memory()
     torch.set_num_threads(params.training.threads)
     run, system = find_run(params, identifier)
     workplace = Workplace(params, run.corpus, results)

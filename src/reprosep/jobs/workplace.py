@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reprosep.audio.store import read_table
 from reprosep.files import digest, sha256
+from reprosep.memory import keep_freed_memory
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Run, System
 from reprosep.params import Params
@@ -23,6 +24,7 @@ class Workplace:
     def __init__(self, params: Params, corpus: str, results: Path) -> None:
         self.params, self.results, self.data = params, results, results / corpus
         self.device = training_device(params.training)
+        keep_freed_memory()
         self.mixer = Mixer(params, corpus, read_table(self.data / "catalog.parquet"), self.data)
 
     @cached_property
@@ -33,11 +35,14 @@ class Workplace:
         channels, hop = self.mixer.corpus.channels, self.params.stft.hop
         return place(self.mixer.store, pairs, hop, channels, self.params.machine, self.device)
 
+    def examples(self, target: str, seed: int, swap_channels: bool) -> Examples:
+        """Training examples of a target."""
+        return Examples(self.params, self.mixer, target, seed, swap_channels, self.device, self.recordings)
+
     def training(self, run: Run, system: System, valid: list[Recipe] | None = None) -> Training:
         """A training at its beginning, validated on other mixtures than its corpus's if `valid` says so."""
         assert run.seed is not None
-        swap = system.channel_swap
-        examples = Examples(self.params, self.mixer, run.target, run.seed, swap, self.device, self.recordings)
+        examples = self.examples(run.target, run.seed, system.channel_swap)
         recipes = valid or recipes_of(read_table(self.mixtures(run)), run.target, "valid")
         return Training(self.params, run, system, examples, recipes)
 
@@ -52,8 +57,11 @@ class Workplace:
     def recipe(self, run: Run, system: System) -> str:
         """What the training of a run is a function of."""
         files = [self.data / "audio/index.parquet", self.data / "activity/index.parquet", self.mixtures(run)]
-        code = source_digest("audio", "models", "training", "mixing.py")
-        return recipe_digest(self.params, run, system, [sha256(path) for path in files], code)
+        return recipe_digest(self.params, run, system, [sha256(path) for path in files], self._code)
+
+    @cached_property
+    def _code(self) -> str:
+        return source_digest("audio", "models", "training", "mixing.py")
 
 
 def recipe_digest(params: Params, run: Run, system: System, data: list[str], code: str) -> str:

@@ -38,8 +38,10 @@ _RUN_COLUMNS = (
 )
 
 
-def publish(params: Params, name: str, results: Path, output: Path) -> list[Path]:
+def publish(params: Params, name: str, results: Path, output: Path, command: str) -> list[Path]:
     """Copy a paper's tables and claims to `output` and write ``runs.csv`` and ``README.md``; the files written.
+
+    `command` is what computes them, for the page.
 
     Raises
     ------
@@ -59,11 +61,11 @@ def publish(params: Params, name: str, results: Path, output: Path) -> list[Path
     with whole_file(output / "runs.csv") as temporary:
         table.reindex(columns=list(_RUN_COLUMNS)).to_csv(temporary, index=False)
     with whole_file(output / "README.md") as temporary:
-        temporary.write_text(page(params, paper, records, output), encoding="utf-8")
+        temporary.write_text(page(params, paper, records, output, command), encoding="utf-8")
     return [output / name for name in (*(source.name for source in sources), "runs.csv", "README.md")]
 
 
-def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Path) -> str:
+def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Path, command: str) -> str:
     """The page in Markdown."""
     found = summary(records)
     standin = any(corpus.standin for corpus in params.corpora.values())
@@ -75,7 +77,7 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
             "",
         ]
     lines += [
-        f"    make demo SCALE={params.scale} && .venv/bin/reprosep publish {params.scale}",
+        f"    {command}",
         "",
         f"{found['runs']} trainings, seeds {', '.join(found['seeds'])}, "
         f"{found['device_seconds'] / _HOUR:.1f} device hours on {'; '.join(found['hardware'])}.",

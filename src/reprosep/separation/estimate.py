@@ -88,8 +88,8 @@ def separate(model: IASS | OpenUnmix, mixture: np.ndarray, params: Params) -> Es
     magnitudes = np.empty((mixture.shape[0], params.stft.n_fft // 2 + 1, spectrum.frames), np.float32)
     logits = np.zeros(spectrum.frames, np.float32)
     has_head = False
-    chunk, together = params.separation.chunk_frames, params.separation.chunks_at_once
-    parts = estimate_song(model, lambda a, b: spectrum.chunk(a, b).abs(), spectrum.frames, chunk, together)
+    chunk = params.separation.chunk_frames
+    parts = estimate_song(model, lambda a, b: spectrum.chunk(a, b).abs(), spectrum.frames, chunk)
     for first, part, logit in parts:
         magnitudes[:, :, first : first + part.shape[-1]] = part.numpy()
         if logit is not None:

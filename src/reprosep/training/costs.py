@@ -14,9 +14,8 @@ import contextlib
 import resource
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -31,10 +30,6 @@ class Costs:
     device_seconds: float = 0.0
     joules: float | None = None
     memory: int = 0
-
-    def state(self) -> dict[str, Any]:
-        """As plain values, for a checkpoint."""
-        return asdict(self)
 
 
 class Meter:

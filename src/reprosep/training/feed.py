@@ -30,9 +30,8 @@ class Feed:
         return self.examples.finish(items)
 
     def _items(self, first: int, count: int) -> Items | Mixed:
-        if not self._next or self._next[0] != (first, count):
-            return self._prepare(first, count)
-        items = self._next[1].result()
+        prepared = self._next is not None and self._next[0] == (first, count)
+        items = self._next[1].result() if self._next and prepared else self._prepare(first, count)
         if self._stream and isinstance(items, Items):
             stream = torch.cuda.current_stream(self.examples.device)
             stream.wait_stream(self._stream)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -259,7 +259,7 @@ class Training:
             "losses": self.devices.all_of(self.part.losses.cpu()),
             "best_epoch": self.best_epoch,
             "best_valid_mse": self.best_valid_mse,
-            "costs": self.costs.state(),
+            "costs": asdict(self.costs),
         }
 
     def _resume(self, folder: Path, recipe: str) -> bool:

@@ -32,7 +32,7 @@ from reprosep.params import Machine
 Placement = Literal["map", "memory", "device"]
 Stem = tuple[str, int]  # song, row of its array
 _GIGABYTE = 1e9
-SHARE_OF_MEMORY = 0.5  # of the free main memory that a copy may take when nobody has chosen a placement
+SHARE_OF_MEMORY = 0.5  # of free memory, the GPU's or the machine's, that a copy may take when nobody has chosen
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,19 @@ def bytes_of(store: SongArrays, stems: Iterable[Stem], channels: int) -> int:
 
 
 def placement_for(machine: Machine, size: int, device: torch.device) -> Placement:
-    """The parameter's, or: on the GPU where `size` bytes fit its share, else a copy in main memory, else the files."""
+    """The parameter's, or: on the GPU where `size` bytes fit, else a copy in main memory, else the files."""
     if machine.recordings != "auto":
         return machine.recordings
     if device.type != "cuda":
         return "map"
-    if size <= machine.recordings_gigabytes * _GIGABYTE:
+    if size <= min(machine.recordings_gigabytes * _GIGABYTE, SHARE_OF_MEMORY * free_device_memory(device)):
         return "device"
     return "memory" if size <= SHARE_OF_MEMORY * free_memory() else "map"
+
+
+def free_device_memory(device: torch.device) -> int:
+    """Bytes of a GPU's memory that nobody has taken."""
+    return int(torch.cuda.mem_get_info(device)[0])
 
 
 def free_memory() -> int:

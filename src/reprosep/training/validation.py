@@ -17,7 +17,10 @@ from reprosep.training.examples import Example
 def estimate_of(song: Example, model: IASS | OpenUnmix, params: Params) -> Iterator[Part]:
     """The estimate of a song, part by part."""
     magnitudes = song.mixture[0]
-    chunk, together = params.separation.chunk_frames, params.separation.chunks_at_once
+    chunk = params.separation.chunk_frames
+    together = (
+        params.separation.chunks_at_once if magnitudes.is_cuda else 1
+    )  # a processor wins nothing and needs memory
     return estimate_song(model, lambda a, b: magnitudes[..., a:b], magnitudes.shape[-1], chunk, together)
 
 
