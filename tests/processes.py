@@ -28,7 +28,7 @@ from torch.nn import functional
 
 from reprosep import cli
 from reprosep.models import open_unmix
-from reprosep.training import loop
+from reprosep.training import target_training
 from reprosep.training.examples import Example, Examples
 
 finish = Examples.finish
@@ -42,9 +42,9 @@ def in_double(self, items):
 torch.set_default_dtype(torch.float64)
 open_unmix._DROPOUT = 0.0
 Examples.finish = in_double
-loop.separation_loss = functional.mse_loss
-loop.activity_loss = functional.binary_cross_entropy_with_logits
-loop.estimate_of = lambda song, *rest, of=loop.estimate_of: of(
+target_training.separation_loss = functional.mse_loss
+target_training.activity_loss = functional.binary_cross_entropy_with_logits
+target_training.estimate_of = lambda song, *rest, of=target_training.estimate_of: of(
     Example(song.target, song.mixture.double(), song.labels), *rest
 )
 cli.main()

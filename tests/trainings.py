@@ -14,20 +14,20 @@ from reprosep.papers import find_run
 from reprosep.params import merge
 from reprosep.training.checkpoint import LAST
 from reprosep.training.examples import Examples
-from reprosep.training.loop import Training
+from reprosep.training.target_training import TargetTraining
 from synthetic import make_params
 
 IASS, UNMIX = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"
 SMALL = {"epochs": 4, "items_per_epoch": 8}
 
 
-def training(prepared: Line, identifier: str, **settings: Any) -> Training:
+def training(prepared: Line, identifier: str, **settings: Any) -> TargetTraining:
     params = make_params(merge(CHANGE, {"training": merge(SMALL, settings)}))
     run, system = find_run(params, identifier)
     mixer = Line(prepared.folder, params).mixer(run.corpus)
     assert run.seed is not None
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
-    return Training(params, run, system, examples, recipes_of(mixer.mixtures(run.target), run.target, "valid"))
+    return TargetTraining(params, run, system, examples, recipes_of(mixer.mixtures(run.target), run.target, "valid"))
 
 
 def weights(folder: Path, name: str = LAST) -> dict[str, torch.Tensor]:

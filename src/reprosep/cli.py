@@ -175,6 +175,15 @@ def mixtures(
 
 
 @app.command()
+def energies(corpus: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Measure the energy of every source in every chunk of a corpus."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.energies(resolved, _known(resolved, corpus))
+
+
+@app.command()
 def train(run: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Train one run, or take an interrupted one up again."""
     from reprosep import steps

@@ -11,7 +11,7 @@ from typing import Any
 
 from reprosep.files import write_json
 from reprosep.locks import alone_in
-from reprosep.params import Corpus, Params
+from reprosep.params import Corpus, Params, recordings_of
 
 
 def results_folder(params: Params) -> Path:
@@ -21,9 +21,11 @@ def results_folder(params: Params) -> Path:
 
 def recordings(params: Params, name: str, threads: int) -> None:
     """Make the stand-in, or see that the real recordings are there; writes ``recordings.json``."""
-    corpus = params.corpora[name]
+    corpus, source = params.corpora[name], recordings_of(params, name)
     summary: dict[str, Any] = {"corpus": name, "roots": corpus.roots}
-    if corpus.standin:
+    if source != name:
+        summary |= {"of": source}
+    elif corpus.standin:
         made = _compose(corpus, threads)
         # What composing took is not a property of the recordings: the same songs are the same file.
         summary |= {key: made[key] for key in ("songs", "mixture_seconds", "stem_seconds")}
@@ -63,15 +65,32 @@ def examination(params: Params, name: str, threads: int) -> None:
     from reprosep.audio.store import write_table
     from reprosep.corpora.catalog import examine_corpus
 
+    if _is_copied(params, name, "examination.parquet"):
+        return
     _compose_if_absent(params.corpora[name], threads)
     write_table(results_folder(params) / name / "examination.parquet", examine_corpus(params, name, threads))
+
+
+def _is_copied(params: Params, name: str, file: str) -> bool:
+    """Whether a table of a corpus is that of the corpus whose recordings it has; it is then there."""
+    from reprosep.audio.store import read_table, write_table
+
+    source = recordings_of(params, name)
+    if source == name:
+        return False
+    results = results_folder(params)
+    write_table(results / name / file, read_table(results / source / file))
+    return True
 
 
 def catalog(params: Params, name: str, threads: int, examined: Path | None = None) -> None:
     """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
     from reprosep.audio.store import read_table, write_table
-    from reprosep.corpora.catalog import build_catalog
+    from reprosep.corpora.catalog import build_catalog, check_targets
 
+    if _is_copied(params, name, "catalog.parquet"):
+        check_targets(name, read_table(results_folder(params) / name / "catalog.parquet"), params.corpora[name].targets)
+        return
     _compose_if_absent(params.corpora[name], threads)
     found = read_table(examined) if examined else None
     write_table(results_folder(params) / name / "catalog.parquet", build_catalog(params, name, threads, found))
@@ -85,7 +104,8 @@ def store(params: Params, name: str, threads: int) -> None:
     folder = results_folder(params) / name
     with alone_in(folder.parent, f"store {name}"):
         table = read_table(folder / "catalog.parquet")
-        build_store(table, folder / "audio", params.audio, params.corpora[name].channels, threads)
+        audio = params.of_corpus(name).audio
+        build_store(table, folder / "audio", audio, params.corpora[name].channels, threads)
 
 
 def activity(params: Params, name: str, threads: int) -> None:
@@ -96,7 +116,7 @@ def activity(params: Params, name: str, threads: int) -> None:
     folder = results_folder(params) / name
     with alone_in(folder.parent, f"activity {name}"):
         table = read_table(folder / "catalog.parquet")
-        build_activity(table, SongArrays(folder / "audio"), folder / "activity", params, threads)
+        build_activity(table, SongArrays(folder / "audio"), folder / "activity", params.of_corpus(name), threads)
 
 
 def mixtures(params: Params, name: str, target: str | None = None) -> None:
@@ -105,6 +125,17 @@ def mixtures(params: Params, name: str, target: str | None = None) -> None:
     from reprosep.mixing import Mixer
 
     folder = results_folder(params) / name
-    mixer = Mixer(params, name, read_table(folder / "catalog.parquet"), folder)
+    mixer = Mixer(params.of_corpus(name), name, read_table(folder / "catalog.parquet"), folder)
     for wanted in [target] if target else params.corpora[name].targets:
         write_table(folder / "mixtures" / f"{wanted}.parquet", mixer.mixtures(wanted))
+
+
+def energies(params: Params, name: str) -> None:
+    """Energy of every source in every chunk of every song; writes ``energies.parquet``."""
+    from reprosep.audio.store import read_table, write_table
+    from reprosep.mixing import Mixer
+    from reprosep.source_songs import SourceSongs, energy_table
+
+    folder = results_folder(params) / name
+    mixer = Mixer(params.of_corpus(name), name, read_table(folder / "catalog.parquet"), folder)
+    write_table(folder / "energies.parquet", energy_table(SourceSongs(mixer)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.errors import UserError
+from reprosep.papers import System
 from reprosep.params import read_yaml, repository
 from reprosep.provenance import source_digest
 
@@ -31,6 +32,14 @@ def steps_table() -> dict[str, dict[str, list[str]]]:
     return {step: {kind: list(parts.get(kind, [])) for kind in _KINDS} for step, parts in table.items()}
 
 
+_OF_SOURCES = {"train": "train_sources", "score_plain": "score_sources", "score_gated": "score_sources"}
+
+
+def step_of(system: System, step: str) -> str:
+    """The step's name in the table for a system: those that separate all sources of a mixture have their own."""
+    return _OF_SOURCES.get(step, step) if system.sources else step
+
+
 def parameter_keys(step: str, content: Mapping[str, Any], corpus: str = "", model: str = "") -> list[str]:
     """The dotted keys of params.yaml that a step depends on."""
     keys: list[str] = []
@@ -43,6 +52,22 @@ def parameter_keys(step: str, content: Mapping[str, Any], corpus: str = "", mode
 def settings_of(step: str, content: Mapping[str, Any], corpus: str = "", model: str = "") -> dict[str, Any]:
     """Key -> value of the parameters that a step depends on."""
     return {key: look_up(content, key) for key in parameter_keys(step, content, corpus, model)}
+
+
+def written_keys(key: str, content: Mapping[str, Any], corpus: str) -> list[str]:
+    """Where params.yaml or a scale says the value of a key for a corpus, as far as it is not the key itself.
+
+    A corpus may have its own settings of a section, and may take what it does not say from another corpus.
+    """
+    source = content["corpora"].get(corpus, {})
+    found = []
+    head = f"corpora.{corpus}."
+    if key.startswith(head) and source.get("of"):
+        found.append(f"corpora.{source['of']}.{key.removeprefix(head)}")
+    section = key.split(".")[0]
+    if section in source.get("settings", {}):
+        found.append(f"corpora.{corpus}.settings.{key}")
+    return found
 
 
 def look_up(content: Mapping[str, Any], key: str) -> Any:

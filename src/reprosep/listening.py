@@ -14,7 +14,7 @@ from reprosep.files import sha256, slug, whole_folder, write_json
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Figure, Paper, Run, Variant, runs
 from reprosep.params import Params
-from reprosep.scoring import Scorer, scorer_for
+from reprosep.scoring import AnyScorer, Scorer, scorer_for
 from reprosep.separation.estimate import ChunkedSpectrum, Estimate, separate
 from reprosep.separation.gate import gate_for
 
@@ -59,10 +59,9 @@ def _song(
         name for name in params.corpora[corpus].targets if name in set(test.loc[test["mixture"] == song, "target"])
     ]
     recipes = {name: next(r for r in recipes_of(test, name, "test") if r.name == song) for name in targets}
-    scorers = {
-        (run.target, run.system): _scorer(params, paper, run, results) for run in _trained(params, paper, corpus)
-    }
+    scorers = {run.id: _scorer(params, paper, run, results) for run in _trained(params, paper, corpus)}
     mixer = next(iter(scorers.values())).mixer
+    params = mixer.params
     part = _busiest(params, mixer, recipes)
     mixture = mixer.render(recipes[targets[0]])[1]
     gain = _PEAK / max(float(np.abs(mixture[:, part]).max()), 1e-9)
@@ -77,33 +76,26 @@ def _song(
         reference = mixer.render(recipes[name])[0]
         estimates = [
             {"system": system, "label": paper.systems[system].label, "file": save(f"{name}_{system}", wave)}
-            for system, wave in _waves(params, scorers, name, recipes[name], mixture)
+            for system, wave in _waves(scorers, name, recipes[name])
         ]
         entries.append({"target": name, "reference": save(f"{name}_reference", reference), "estimates": estimates})
     return {"corpus": corpus, "song": song, "mixture": save("mixture", mixture), "targets": entries}
 
 
 def _trained(params: Params, paper: Paper, corpus: str) -> list[Run]:
-    """The runs to listen to: the paper's system and its baseline, first seed."""
-    wanted = ("iass", "open-unmix")
-    return [r for r in runs(params, paper) if r.corpus == corpus and r.system in wanted and r.seed == params.seeds[0]]
+    """The runs to listen to: those of the systems that the paper file names, first seed."""
+    wanted, first = paper.listen, params.seeds[0]
+    return [run for run in runs(params, paper) if run.corpus == corpus and run.system in wanted and run.seed == first]
 
 
-def _scorer(params: Params, paper: Paper, run: Run, results: Path) -> Scorer:
+def _scorer(params: Params, paper: Paper, run: Run, results: Path) -> AnyScorer:
     return scorer_for(params, run, paper.systems[run.system], results)
 
 
-def _waves(
-    params: Params, scorers: dict[tuple[str, str], Scorer], target: str, recipe: Recipe, mixture: np.ndarray
-) -> list[tuple[str, np.ndarray]]:
-    found = []
-    for (name, system), scorer in scorers.items():
-        if name == target:
-            variant: Variant = "median" if "median" in scorer.system.variants() else "none"
-            estimate = separate(scorer.model, mixture, params)
-            gate = gate_for(variant, estimate.probability, scorer.mixer.labels(recipe), params.separation)
-            found.append((system, estimate.wave(gate)))
-    return found
+def _waves(scorers: dict[str, AnyScorer], target: str, recipe: Recipe) -> list[tuple[str, np.ndarray]]:
+    """(system, wave) of every run that estimates the target."""
+    holders = [scorer for scorer in scorers.values() if target in scorer.run.targets]
+    return [(scorer.run.system, scorer.estimate_to_hear(recipe, target)) for scorer in holders]
 
 
 def _busiest(params: Params, mixer: Mixer, recipes: dict[str, Recipe]) -> slice:
@@ -127,6 +119,7 @@ def _write_spectrograms(params: Params, paper: Paper, results: Path, path: Path,
     run = _figure_run(params, paper, figure)
     assert run is not None
     scorer = _scorer(params, paper, run, results)
+    assert isinstance(scorer, Scorer)  # spectrogram figures are of systems with one target
     # As in the paper, a song in which the target pauses: the one whose active share is nearest to a half.
     recipe = min(scorer.recipes(), key=lambda r: (abs(scorer.mixer.labels(r).mean() - 0.5), r.name))
     target, mixture = scorer.mixer.render(recipe)

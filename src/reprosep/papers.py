@@ -5,14 +5,19 @@ test-time variant and a metric. The runs, the files of the DAG, the tables and t
 
 Conventions
 -----------
-- *system*: a network with its training settings, or an oracle.
+- *system*: a network with its training settings, or an oracle. One with `sources` belongs to a setting in which a
+  mixture is the sum of those sources, and is scored as the M-U-Net paper does; one without estimates a target against
+  its accompaniment. A *joint* system estimates all its sources at once.
 - *variant*: what differs only at test time: ``none`` (no gate), ``raw`` (hard gate), ``median`` (median-filtered
   gate), ``oracle`` (gate by ground-truth labels).
-- *run*: one training, named ``<corpus>_<target>_<system>_s<seed>``; oracles are named without a seed.
+- *run*: one training, named ``<corpus>_<target>_<system>_s<seed>``; oracles are named without a seed. The target of a
+  joint system is called ``<number>-sources``.
+- *overall*: the target of a cell that pools the scores of all sources of its system.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,23 +32,49 @@ from reprosep.validation import explain
 
 Variant = Literal["none", "raw", "median", "oracle"]
 Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg"]
+Cost = Literal["parameters", "iterations", "seconds"]
+Statistic = Literal["median", "mean", "std"]
+Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
+STATISTICS: tuple[Statistic, ...] = ("mean", "std", "median")
+ACCOMPANIMENT = "accompaniment"
+OVERALL = "overall"
+_TRIPLE = re.compile(r"^\s*(-?[\d.]+)\s*±\s*([\d.]+)\s*\((-?[\d.]+)\)\s*$")
 
 
 class System(Section):
     """A network as trained, or an oracle."""
 
     label: str
-    model: Literal["iass", "open-unmix"] | None = None
+    model: Literal["iass", "open-unmix", "u-net", "c-u-net"] | None = None
     oracle: Oracle | None = None
     mask: MaskChange = MaskChange()
     blocks: Annotated[int, Field(ge=1, le=6)] = 3
     activity_weight: Annotated[float, Field(ge=0)] = 0.0
     channel_swap: bool = False
+    sources: list[str] = []
+    joint: bool = False
+    loss: Literal["indirect", "direct"] = "indirect"
+    weights: Weights = "unit"
+    silence_filter: bool = True
+    learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
 
     def variants(self) -> tuple[Variant, ...]:
         """Variants that this system can be scored in: gates need a trained activity head."""
-        return VARIANTS if self.model == "iass" and self.activity_weight > 0 else ("none",)
+        return VARIANTS if self.model in ("iass", "u-net") and self.activity_weight > 0 else ("none",)
+
+    def problem(self) -> str | None:
+        """The first of its keys that does not fit the others, as a sentence; None when all do."""
+        together = ("u-net", "c-u-net")
+        if self.model in together and len(self.sources) < 2:
+            return f"sources: {self.sources}, but '{self.model}' separates two sources at least; list them"
+        if self.joint and not self.sources:
+            return "joint: true, but no sources are listed; list what is estimated together"
+        if self.model == "c-u-net" and not self.joint:
+            return "joint: false, but one conditioned network estimates all sources; set it to true"
+        if self.sources and self.model in ("iass", "open-unmix"):
+            return f"sources: '{self.model}' estimates a target against its accompaniment; leave them out"
+        return None
 
     def mask_settings(self, scoring: Scoring) -> MaskSettings | None:
         """The mask of an oracle: ``scoring.<oracle>`` with the paper's changes; None for the unprocessed mixture."""
@@ -66,6 +97,7 @@ class Entry(Binding):
 
     label: str
     sublabel: str = ""
+    cost: Cost | None = None
 
 
 class Doubtful(Section):
@@ -81,8 +113,14 @@ class Table(Section):
     bind: Binding
     rows: list[Entry]
     columns: list[Entry]
-    published: list[list[float | None]]
+    published: list[list[float | str | None]]
     doubtful: list[Doubtful] = []
+    kind: Literal["scores", "costs"] = "scores"
+    form: Literal["median", "mean ± std (median)"] = "median"
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """What a cell of this table tells of its scores."""
+        return STATISTICS if self.form != "median" else ("median",)
 
 
 class Bar(Section):
@@ -92,15 +130,17 @@ class Bar(Section):
 
 
 class Figure(Section):
-    kind: Literal["spectrograms", "activity", "gains"]
+    kind: Literal["spectrograms", "activity", "gains", "energies"]
     caption: str
     bind: Binding
     bars: list[Bar] = []
+    settings: list[list[str]] = []
+    published: dict[str, float] = {}
 
 
 class Side(Section):
     system: str
-    variant: Variant
+    variant: Variant = "none"
 
 
 class Claim(Section):
@@ -108,10 +148,10 @@ class Claim(Section):
     statement: str
     source: str
     corpus: str
-    metric: Metric
+    metric: Metric | Cost
     left: Side
     right: Side
-    expect: Literal["greater", "less", "comparable", "not-greater", "largest"]
+    expect: Literal["greater", "less", "comparable", "not-greater", "not-less", "largest", "times-less"]
     targets: list[str] | None = None
     margin: float = 0.0
 
@@ -133,12 +173,18 @@ class Paper(Section):
     authors: str
     venue: str
     short: str
+    listen: list[str]
+    metric: str
     systems: dict[str, System]
     tables: dict[str, Table]
     figures: dict[str, Figure]
     claims: list[Claim]
     calibration: Calibration | None = None
     deviations: list[Deviation] = []
+
+    def is_scored_whole(self) -> bool:
+        """Whether songs are scored as a whole, all their sources against each other."""
+        return any(system.sources for system in self.systems.values())
 
 
 @dataclass(frozen=True)
@@ -154,16 +200,23 @@ class Cell:
     metric: Metric
     published: float | None
     doubtful: str = ""
+    statistic: Statistic = "median"
 
 
 @dataclass(frozen=True, order=True)
 class Run:
-    """One training, or the scoring of one oracle (seed None)."""
+    """One training, or the scoring of one oracle (seed None). `sources` are those of a joint system."""
 
     corpus: str
     target: str
     system: str
     seed: int | None
+    sources: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What it estimates."""
+        return self.sources or (self.target,)
 
     @property
     def id(self) -> str:
@@ -195,6 +248,9 @@ def _check_shapes(path: Path, paper: Paper) -> None:
         if len(table.published) != rows:
             raise UserError(f"{where}: found {len(table.published)} lists of values, expected {rows}, one per row")
         for number, values in enumerate(table.published):
+            for value in values:
+                if isinstance(value, str) and not (table.form != "median" and _TRIPLE.match(value)):
+                    raise UserError(f"{where}.{number}: '{value}', expected a number, or with form mean ± std (median) all")
             if len(values) != columns:
                 raise UserError(
                     f"{where}.{number}: found {len(values)} values, expected {columns}, one per column; "
@@ -204,12 +260,12 @@ def _check_shapes(path: Path, paper: Paper) -> None:
 
 def _check_systems(path: Path, paper: Paper) -> None:
     used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
-    used |= {side.system for claim in paper.claims for side in (claim.left, claim.right)}
+    used |= {side.system for claim in paper.claims for side in (claim.left, claim.right)} | set(paper.listen)
     for name in sorted(filter(None, used)):
         if name not in paper.systems:
             raise UserError(f"{path.name}: unknown system '{name}'{near_match(name, paper.systems)}")
     for name, system in paper.systems.items():
-        if problem := system.mask.problem(system.oracle):
+        if problem := system.mask.problem(system.oracle) or system.problem():
             raise UserError(f"{path.name}: systems.{name}.{problem}")
     oracles = [name for name, system in paper.systems.items() if system.oracle]
     printed = [name for name in oracles if name in used]
@@ -217,18 +273,43 @@ def _check_systems(path: Path, paper: Paper) -> None:
         raise UserError(f"{path.name}: {problem}")
 
 
-def cells(params: Params, table: Table) -> list[Cell]:
-    """The cells of a table whose corpus has the target, row by row."""
+def cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
+    """The cells of a table of scores whose corpus has the target, row by row; one per statistic."""
+    if table.kind == "costs":
+        return []
     found: list[Cell] = []
     for row, values in zip(table.rows, table.published, strict=True):
         for column, published in zip(table.columns, values, strict=True):
-            cell = _cell(table, row, column, published)
-            if cell.corpus in params.corpora and cell.target in params.corpora[cell.corpus].targets:
-                found.append(cell)
+            for statistic in table.statistics():
+                cell = _cell(table, row, column, published, statistic)
+                if has_target(params, paper, cell.corpus, cell.target, cell.system):
+                    found.append(cell)
     return found
 
 
-def _cell(table: Table, row: Entry, column: Entry, published: float | None) -> Cell:
+def has_target(params: Params, paper: Paper, corpus: str, target: str, system: str) -> bool:
+    """Whether a corpus of this scale has a target of a system, and all the sources of its setting."""
+    if corpus not in params.corpora:
+        return False
+    known = [*params.corpora[corpus].targets, ACCOMPANIMENT]
+    sources = paper.systems[system].sources
+    return all(source in known for source in sources) and target in ([*sources, OVERALL] if sources else known[:-1])
+
+
+def column_name(column: str, form: str, statistic: Statistic) -> str:
+    """The name of a column in a tidy table."""
+    return column if form == "median" else f"{column} ({statistic})"
+
+
+def _published(value: float | str | None, statistic: Statistic) -> float | None:
+    if isinstance(value, str):
+        found = _TRIPLE.match(value)
+        assert found
+        return float(found[1 + STATISTICS.index(statistic)])
+    return value if statistic == "median" else None
+
+
+def _cell(table: Table, row: Entry, column: Entry, published: float | str | None, statistic: Statistic) -> Cell:
     def bound(key: str) -> str:
         values = [getattr(part, key) for part in (row, column, table.bind) if getattr(part, key) is not None]
         if not values:
@@ -239,9 +320,10 @@ def _cell(table: Table, row: Entry, column: Entry, published: float | None) -> C
     reasons = [item.reason for item in table.doubtful if item.row == name and item.column == column.label]
     return Cell(
         row=name,
-        column=column.label,
-        published=published,
+        column=column_name(column.label, table.form, statistic),
+        published=_published(published, statistic),
         doubtful=reasons[0] if reasons else "",
+        statistic=statistic,
         **{key: bound(key) for key in ("corpus", "target", "system", "variant", "metric")},  # type: ignore[arg-type]
     )
 
@@ -254,7 +336,7 @@ def calibration_cells(params: Params, paper: Paper) -> list[Cell]:
     if paper.calibration is None:
         return []
     found: dict[tuple[str, str, str], Cell] = {}
-    for cell in (cell for table in paper.tables.values() for cell in cells(params, table)):
+    for cell in (cell for table in paper.tables.values() for cell in cells(params, paper, table)):
         if paper.systems[cell.system].oracle and cell.metric == paper.calibration.metric:
             sure = replace(cell, published=None) if cell.doubtful else cell
             found.setdefault((cell.corpus, cell.target, cell.system), sure)
@@ -286,19 +368,25 @@ def check_accepted(params: Params, papers: Iterable[Paper]) -> None:
 
 def runs(params: Params, paper: Paper) -> list[Run]:
     """Every run that the tables and the calibration need, oracles included, in a stable order."""
-    every = [cell for table in paper.tables.values() for cell in cells(params, table)]
+    every = [cell for table in paper.tables.values() for cell in cells(params, paper, table)]
     needed = {(cell.corpus, cell.target, cell.system) for cell in [*every, *calibration_cells(params, paper)]}
-    return sorted(
-        {run for corpus, target, system in needed for run in _seeded(params, paper, corpus, target, system)},
-        key=lambda run: run.id,
-    )
+    found = {run for corpus, target, system in needed for run in _of_cell(params, paper, corpus, target, system)}
+    return sorted(found, key=lambda run: run.id)
 
 
-def _seeded(params: Params, paper: Paper, corpus: str, target: str, system: str) -> Iterator[Run]:
-    if paper.systems[system].oracle:
-        yield Run(corpus, target, system, None)
-    else:
-        yield from (Run(corpus, target, system, seed) for seed in params.seeds)
+def _of_cell(params: Params, paper: Paper, corpus: str, target: str, name: str) -> Iterator[Run]:
+    """The runs whose scores a cell holds, one per seed; a cell that pools sources needs those of all of them."""
+    system = paper.systems[name]
+    seeds: list[int | None] = [None] if system.oracle else list(params.seeds)
+    if system.joint:
+        yield from (Run(corpus, _joint_target(system), name, seed, tuple(system.sources)) for seed in seeds)
+        return
+    targets = system.sources if target == OVERALL else [target]
+    yield from (Run(corpus, one, name, seed) for one in targets for seed in seeds)
+
+
+def _joint_target(system: System) -> str:
+    return f"{len(system.sources)}-sources"
 
 
 def find_run(params: Params, identifier: str) -> tuple[Run, System]:

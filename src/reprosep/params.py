@@ -41,6 +41,7 @@ class Standin(Section):
 class Corpus(Section):
     """One corpus: where it is, how it is laid out, how it is split and mixed."""
 
+    of: CorpusName | None = None
     title: str
     kind: Literal["musdb", "medleydb", "slakh", "folder"]
     versions: list[str]
@@ -55,6 +56,7 @@ class Corpus(Section):
     split_file: str | None
     accept: list[str]
     files: dict[CorpusName, list[str]]
+    settings: dict[Literal["audio", "stft", "activity", "mixing", "chunks", "training"], dict[str, Any]] = {}
 
 
 class Audio(Section):
@@ -91,6 +93,20 @@ class Mixing(Section):
     min_active_seconds: Annotated[float, Field(ge=0)]
 
 
+class Chunks(Section):
+    """Songs cut into chunks that do not overlap, for networks that estimate the sources of a song together."""
+
+    silent_energy: Annotated[float, Field(ge=0)]
+    silence_filter: bool
+    validation: Literal["chunk", "song"]
+    valid_share: Share
+
+
+class Weighting(Section):
+    temperature: Annotated[float, Field(gt=0)]
+    batch_reference: Literal["fixed", "largest"]
+
+
 class IassSize(Section):
     width: Positive
     output_mean: float
@@ -102,12 +118,29 @@ class OpenUnmixSize(Section):
     output_mean: float
 
 
+class UNetSize(Section):
+    widths: Annotated[list[Positive], Field(min_length=2)]
+    bins: Positive
+    align_corners: bool
+    dropout: Fraction
+    initial_mask: float | None
+
+
+class CUNetSize(UNetSize):
+    hidden: Annotated[list[Positive], Field(min_length=3, max_length=3)]
+    conditions: Literal["code", "paper"]
+
+
 class Models(Section):
     iass: IassSize
     open_unmix: Annotated[OpenUnmixSize, Field(alias="open-unmix")]
+    u_net: Annotated[UNetSize, Field(alias="u-net")]
+    c_u_net: Annotated[CUNetSize, Field(alias="c-u-net")]
 
 
 class Optimizer(Section):
+    kind: Literal["adam", "sgd"]
+    momentum: Fraction
     learning_rate: Annotated[float, Field(gt=0, lt=1)]
     weight_decay: Annotated[float, Field(ge=0)]
 
@@ -116,6 +149,8 @@ class Plateau(Section):
     factor: Share
     patience: Positive
     cooldown: Annotated[int, Field(ge=0)]
+    threshold: Annotated[float, Field(ge=0)]
+    of: Literal["valid", "train"]
 
 
 class Training(Section):
@@ -208,6 +243,8 @@ class Params(Section):
     stft: Stft
     activity: Activity
     mixing: Mixing
+    chunks: Chunks
+    weighting: Weighting
     models: Models
     training: Training
     machine: Machine
@@ -225,14 +262,29 @@ class Params(Section):
             raise ValueError(problem)
         return self
 
+    def of_corpus(self, name: str) -> Params:
+        """The parameters with which corpus `name` is computed: those of all corpora with its own settings."""
+        settings = self.corpora[name].settings
+        return _with_settings(self, name, settings) if settings else self
+
+
+_SAMPLES_APART = 2  # by which a label's window may be longer than that of a frame: 1024 beside the 1022 of M-U-Net
+
+
+def _with_settings(params: Params, name: str, settings: dict[Any, dict[str, Any]]) -> Params:
+    content = merge(dump(params), dict(settings))
+    content["corpora"][name]["settings"] = {}
+    return Params.model_validate(content)
+
 
 def _disagreement(params: Params) -> str | None:
     """The first pair of values that do not fit each other, as a sentence; None when all do."""
     stft, mixing = params.stft, params.mixing
-    if params.activity.window != stft.n_fft:
-        return f"activity.window: {params.activity.window} must equal stft.n_fft ({stft.n_fft}) to align labels"
-    if stft.n_fft % (2 * stft.hop):
-        return f"stft.hop: {stft.hop} must divide half of stft.n_fft ({stft.n_fft // 2}), or labels and frames drift"
+    window = params.activity.window
+    if abs(window - stft.n_fft) > _SAMPLES_APART:
+        return f"activity.window: {window} must equal stft.n_fft ({stft.n_fft}) to align labels"
+    if window % (2 * stft.hop):
+        return f"stft.hop: {stft.hop} must divide half of activity.window ({window // 2}), or labels and frames drift"
     if mixing.gain[0] > mixing.gain[1]:
         return f"mixing.gain: {list(mixing.gain)} must be [lowest, highest]"
     if mixing.accompaniments[0] > mixing.accompaniments[1]:
@@ -342,10 +394,67 @@ def load(path: str | Path) -> Params:
 def parse(content: dict[str, Any]) -> Params:
     """Validated parameters from a mapping; :class:`UserError` names the first key that is wrong."""
     try:
-        params = Params.model_validate(content)
+        params = Params.model_validate(_inherited(content))
     except ValidationError as error:
         raise UserError(f"params: {explain(error, Params, 'params.yaml')}") from error
+    for name in params.corpora:
+        try:
+            params.of_corpus(name)
+        except ValidationError as error:
+            raise UserError(f"params: corpora.{name}.settings: {explain(error, Params, 'params.yaml')}") from error
     return params
+
+
+def _inherited(content: dict[str, Any]) -> dict[str, Any]:
+    """`content` with the keys that a corpus takes from another (`of`) written out.
+
+    Raises
+    ------
+    UserError
+        When the other corpus does not exist, or takes its own from a third.
+    """
+    corpora = content.get("corpora")
+    if not isinstance(corpora, dict):
+        return content
+    found = dict(corpora)
+    for name, corpus in corpora.items():
+        if not (isinstance(corpus, dict) and corpus.get("of")):
+            continue
+        source = corpora.get(corpus["of"])
+        if not isinstance(source, dict):
+            raise UserError(
+                f"params: corpora.{name}.of: unknown corpus '{corpus['of']}'{near_match(str(corpus['of']), corpora)}; "
+                f"allowed: {', '.join(other for other in corpora if other != name)}"
+            )
+        if source.get("of"):
+            raise UserError(
+                f"params: corpora.{name}.of: '{corpus['of']}' is itself a view of '{source['of']}'; name that one"
+            )
+        found[name] = merge({key: value for key, value in source.items() if key != "settings"}, corpus)
+    return {**content, "corpora": found}
+
+
+def recordings_of(params: Params, name: str) -> str:
+    """The corpus whose recordings and catalog corpus `name` has: another where all that they depend on is the same."""
+    source = params.corpora[name].of
+    if source is None:
+        return name
+    own, other = params.corpora[name], params.corpora[source]
+    return source if all(getattr(own, key) == getattr(other, key) for key in _OF_CATALOG) else name
+
+
+_OF_CATALOG = (
+    "kind",
+    "roots",
+    "versions",
+    "standin",
+    "split",
+    "split_file",
+    "files",
+    "accept",
+    "valid_fraction",
+    "test_fraction",
+)
 
 
 def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +37,7 @@ from reprosep.provenance import source_digest
 from reprosep.separation.estimate import Estimate, separate
 from reprosep.separation.gate import gate_for
 from reprosep.separation.oracle import Scene
+from reprosep.source_scoring import SourcesScorer
 from reprosep.training.checkpoint import BEST, load_best
 
 
@@ -61,6 +62,16 @@ class Scorer:
         channels = self.params.corpora[self.run.corpus].channels
         return load_best(self.weights.parent, self.params, self.system, channels)
 
+    @property
+    def data(self) -> list[str]:
+        """The files of the corpus that scores depend on."""
+        return [f"mixtures/{self.run.target}.parquet", "audio/index.parquet", "activity/index.parquet"]
+
+    @property
+    def together(self) -> str:
+        """What runs must have in common to be scored on the same references."""
+        return self.run.target
+
     def recipes(self) -> list[Recipe]:
         """The test mixtures that hold the run's target."""
         mixtures = read_table(self.results / self.run.corpus / "mixtures" / f"{self.run.target}.parquet")
@@ -77,6 +88,11 @@ class Scorer:
         estimate, labels = separate(self.model, scene.mixture, self.params), self.mixer.labels(recipe)
         gates = ((v, gate_for(v, estimate.probability, labels, self.params.separation)) for v in self.system.variants())
         return ((variant, estimate.wave(gate)) for variant, gate in gates), estimate
+
+    def estimate_to_hear(self, recipe: Recipe, _target: str) -> np.ndarray:
+        """The estimate that people are meant to hear, ``(channel, sample)``: gated where there is an activity head."""
+        variant: Variant = "median" if "median" in self.system.variants() else "none"
+        return dict(self.estimates(recipe, self.scene(recipe))[0])[variant]
 
     def references(self, scene: Scene) -> References:
         """Target and accompaniment of a mixture."""
@@ -124,6 +140,9 @@ class Scorer:
         return table.assign(song=recipe.name)
 
 
+AnyScorer = Scorer | SourcesScorer
+
+
 @dataclass(frozen=True)
 class Task:
     """A song and the numbers of the runs that are scored on it: all of one target, and so with the same references."""
@@ -136,15 +155,15 @@ class Task:
 class Work:
     """Runs to score, and the folder of each for its finished songs; picklable, so that a process can have its own."""
 
-    scorers: list[Scorer]
+    scorers: list[AnyScorer]
     parts: list[Path]
 
     def tasks(self) -> list[Task]:
         """What is left to score, by target and song."""
         groups: dict[tuple[str, str, str], list[int]] = {}
         for number, scorer in enumerate(self.scorers):
-            together = "" if scorer.system.oracle else scorer.run.id  # a network is scored alone
-            groups.setdefault((scorer.run.corpus, scorer.run.target, together), []).append(number)
+            alone = "" if scorer.system.oracle else scorer.run.id  # a network is scored alone
+            groups.setdefault((scorer.run.corpus, scorer.together, alone), []).append(number)
         tasks = [self._task(recipe, runs) for runs in groups.values() for recipe in self.scorers[runs[0]].recipes()]
         return [task for task in tasks if task.runs]
 
@@ -154,7 +173,7 @@ class Work:
     def do(self, task: Task) -> None:
         """Score a song: its references are prepared once for all runs."""
         first = self.scorers[task.runs[0]]
-        scene = first.scene(task.recipe)
+        scene: Any = first.scene(task.recipe)
         references = first.references(scene)
         for run in task.runs:
             references = references.anew()  # so that no digit depends on which runs are scored together
@@ -164,9 +183,9 @@ class Work:
             write_table(_part(self.parts[run], task.recipe, "activity"), activity)
 
 
-def score_runs(scorers: list[Scorer], output: Path, threads: int) -> None:
+def score_runs(scorers: Sequence[AnyScorer], output: Path, threads: int) -> None:
     """Score every test song of some runs: ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
-    work = Work(scorers, [output / ".parts" / f"{scorer.run.id}.{_stamp(scorer)}" for scorer in scorers])
+    work = Work(list(scorers), [output / ".parts" / f"{scorer.run.id}.{_stamp(scorer)}" for scorer in scorers])
     tasks = work.tasks()
     title = f"scores {scorers[0].run.id}" if len(scorers) == 1 else f"scores of {len(scorers)} runs"
     for _ in track(_done(work, tasks, threads), title, len(tasks)):
@@ -175,7 +194,7 @@ def score_runs(scorers: list[Scorer], output: Path, threads: int) -> None:
         _join(scorer, parts, output)
 
 
-def _join(scorer: Scorer, parts: Path, output: Path) -> None:
+def _join(scorer: AnyScorer, parts: Path, output: Path) -> None:
     """Write the files of a run from those of its songs."""
     recipes = scorer.recipes()
     tables = [read_table(_part(parts, recipe, "scores")) for recipe in recipes]
@@ -186,14 +205,13 @@ def _join(scorer: Scorer, parts: Path, output: Path) -> None:
     shutil.rmtree(parts, ignore_errors=True)
 
 
-def _stamp(scorer: Scorer) -> str:
+def _stamp(scorer: AnyScorer) -> str:
     """Digest of all that a run's scores depend on."""
     folder = scorer.results / scorer.run.corpus
-    names = (f"mixtures/{scorer.run.target}.parquet", "audio/index.parquet", "activity/index.parquet")
-    data = [sha256(folder / name) for name in names]
+    data = [sha256(folder / name) for name in scorer.data]
     weights = sha256(scorer.weights) if scorer.weights else ""
     sections = [scorer.params.separation.model_dump(), scorer.params.scoring.model_dump(), scorer.system.model_dump()]
-    code = source_digest("metrics", "models", "separation", "mixing.py", "scoring.py")
+    code = source_digest("metrics", "models", "separation", "mixing.py", "scoring.py", "source_scoring.py")
     return digest([data, weights, sections, code])
 
 
@@ -228,9 +246,10 @@ def _do_in_worker(task: Task) -> None:
     _worker.do(task)
 
 
-def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer:
+def scorer_for(params: Params, run: Run, system: System, results: Path) -> AnyScorer:
     """The scorer of a run in ``results/<scale>``."""
     weights = None if system.oracle else results / "runs" / run.id / BEST
     if weights and not weights.exists():
         raise UserError(f"{weights}: no such file; train the run first with `reprosep train {run.id}`")
-    return Scorer(params, run, system, results, weights)
+    kind = SourcesScorer if system.sources else Scorer
+    return kind(params.of_corpus(run.corpus), run, system, results, weights)

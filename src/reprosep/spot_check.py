@@ -1,4 +1,4 @@
-"""A few scores of a reproduction, computed again by museval itself.
+"""A few scores of a reproduction, computed again by museval itself, or by mir_eval where a song is scored as a whole.
 
 Drawn with the master seed: runs of the paper, and of each one song and one variant. Scores above 120 dB are left out of
 the comparison (both must be above): there only rounding is measured, museval's as well as ours. The tolerance is
@@ -20,11 +20,14 @@ from reprosep.metrics.bsseval import METRICS, References
 from reprosep.papers import Run, System
 from reprosep.params import Params
 from reprosep.progress import track
-from reprosep.scoring import Scorer, scorer_for
+from reprosep.scoring import AnyScorer, Scorer, scorer_for
+from reprosep.source_scoring import METRICS as SOURCE_METRICS
+from reprosep.source_scoring import SourceScene, SourcesScorer
 
 ROUNDING = 120.0
 """dB above which a score is that of a perfect estimate but for rounding."""
 
+PEERS = "museval or mir_eval"
 COLUMNS = ["run", "song", "variant", "frames", "difference", "uncertainty", "same_frames", "ill_posed"]
 
 
@@ -32,7 +35,7 @@ COLUMNS = ["run", "song", "variant", "frames", "difference", "uncertainty", "sam
 class Choice:
     """One song of one run by one variant."""
 
-    scorer: Scorer
+    scorer: AnyScorer
     song: str
     variant: str
 
@@ -53,7 +56,7 @@ def spot_check(params: Params, pairs: list[tuple[Run, System]], results: Path) -
     wrong = table[~table["ill_posed"] & ((table["difference"] > allowed) | ~table["same_frames"])]
     for row in wrong.to_dict("records"):
         raise UserError(
-            f"spot check of {row['run']}, {row['song']}, variant {row['variant']}: differs from museval by "
+            f"spot check of {row['run']}, {row['song']}, variant {row['variant']}: differs from {PEERS} by "
             f"{row['difference']:.2g} dB (same frames scored: {row['same_frames']}), allowed is "
             f"scoring.tolerance = {params.scoring.tolerance:g} dB; report this with the song, do not trust the scores"
         )
@@ -77,13 +80,20 @@ def choose(params: Params, pairs: list[tuple[Run, System]], results: Path) -> li
 def _checked(choice: Choice) -> dict[str, object]:
     scorer = choice.scorer
     scores = read_table(scorer.results / "scores" / f"{scorer.run.id}.parquet")
-    mine = scores[(scores["song"] == choice.song) & (scores["variant"] == choice.variant)].sort_values("frame")
+    mine = scores[(scores["song"] == choice.song) & (scores["variant"] == choice.variant)]
     recipe = next(recipe for recipe in scorer.recipes() if recipe.name == choice.song)
-    scene = scorer.scene(recipe)
-    references = scorer.references(scene)
-    wave = dict(scorer.estimates(recipe, scene)[0])[choice.variant]
-    expected = musevals_scores(references, wave.T)
-    found = mine[list(METRICS)].to_numpy().T
+    if isinstance(scorer, SourcesScorer):
+        scene = scorer.scene(recipe)
+        references = scorer.references(scene)
+        waves = {variant: waves for variant, waves, _ in scorer.estimates(recipe, scene)}[choice.variant]
+        expected = mir_evals_scores(scorer, scene, waves)
+        found = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
+    else:
+        target = scorer.scene(recipe)
+        references = scorer.references(target)
+        wave = dict(scorer.estimates(recipe, target)[0])[choice.variant]
+        expected = musevals_scores(references, wave.T)
+        found = mine.sort_values("frame")[list(METRICS)].to_numpy().T
     return {
         "run": scorer.run.id,
         "song": choice.song,
@@ -128,4 +138,27 @@ def musevals_scores(references: References, wave: np.ndarray) -> np.ndarray:
         warnings.simplefilter("ignore")
         scores = museval.metrics.bss_eval(pair, estimates, framing.window, framing.hop)
     values = np.stack([metric[0] for metric in scores[:4]])
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def mir_evals_scores(scorer: SourcesScorer, scene: SourceScene, waves: np.ndarray) -> np.ndarray:
+    """mir_eval's SDR, SIR and SAR ``(metric, target)`` of estimates ``(target, sample)``, NaN for what is not finite.
+
+    It wants an estimate of every reference: those that the run does not estimate are the references themselves.
+    """
+    import mir_eval.separation
+
+    references = scene.sources[scene.sounding].astype(np.float64)
+    estimates = references.copy()
+    numbers = [scorer.system.sources.index(name) for name in scorer.run.targets]
+    scored = {place: scene.sounding.index(number) for place, number in enumerate(numbers) if number in scene.sounding}
+    silent = [place for place in scored if not waves[place].any()]
+    for place in scored.keys() - set(silent):
+        estimates[scored[place]] = waves[place]
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore")
+        every = mir_eval.separation.bss_eval_sources(references, estimates, compute_permutation=False)[:3]
+    values = np.full((len(SOURCE_METRICS), len(waves)), np.nan)
+    for place in scored.keys() - set(silent):
+        values[:, place] = [metric[scored[place]] for metric in every]
     return np.where(np.isfinite(values), values, np.nan)

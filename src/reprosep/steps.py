@@ -13,6 +13,7 @@ from typing import Any
 from reprosep.corpus_steps import (
     activity,
     catalog,
+    energies,
     examination,
     mixtures,
     recordings,
@@ -28,6 +29,7 @@ __all__ = [
     "calibrate",
     "catalog",
     "claims",
+    "energies",
     "examination",
     "example",
     "figures",
@@ -54,8 +56,12 @@ def example(params: Params, identifier: str, index: int, folder: Path) -> dict[s
     run, system = find_run(params, identifier)
     if run.seed is None:
         raise UserError(f"'{identifier}' is an oracle and has no training items; name a trained run")
+    if system.sources:
+        raise UserError(
+            f"'{identifier}' is trained on chunks of whole songs, not on mixed items; name a run of another system"
+        )
     data = results_folder(params) / run.corpus
-    mixer = Mixer(params, run.corpus, read_table(data / "catalog.parquet"), data)
+    mixer = Mixer(params.of_corpus(run.corpus), run.corpus, read_table(data / "catalog.parquet"), data)
     recipe = mixer.training_recipe(mixer.training_pool(run.target), run.seed, index)
     for name, wave in zip(("target", "mixture"), mixer.render(recipe, system.channel_swap), strict=True):
         write_sound(folder / f"{run.id}_{index}_{name}.wav", wave.T, params.audio.sample_rate)

@@ -28,7 +28,7 @@ def test_chunks_follow_each_other(sources: int, count: int, length: int) -> None
 
 
 def test_the_threshold_of_silence_is_half() -> None:
-    assert audible(np.array([[0.5, 9.0], [0.51, 9.0], [0.0, 9.0], [9.0, 0.49], [2.0, 0.6]])).tolist() == [
+    assert audible(np.array([[0.5, 9.0], [0.51, 9.0], [0.0, 9.0], [9.0, 0.49], [2.0, 0.6]]), 0.5).tolist() == [
         False,
         True,
         False,

@@ -24,7 +24,7 @@ def test_the_log_is_what_dvclive_writes(tmp_path: Path) -> None:
             for name in ("train_loss", "train_mse", "train_bce", "valid_mse", "learning_rate"):
                 live.log_metric(name, epoch[name])
             live.next_step()
-        live.summary["best_valid_mse"] = 0.5
+        live.summary["best_valid_loss"] = 0.5
         live.step = len(EPOCHS) - 1
     for path in (tmp_path / "theirs/plots/metrics").iterdir():
         ours = (tmp_path / "ours/plots/metrics" / path.name).read_text().splitlines()

@@ -77,7 +77,7 @@ def test_a_stop_at_moments_of_every_kind(prepared: Line, tmp_path: Path, identif
         outcome, stops = trained_in_parts(make, folder, lambda left=lengths: next(left, 1 << 30))
         assert stops == 1
         assert without_times(outcome.epochs) == without_times(whole.epochs)
-        assert (outcome.best_epoch, outcome.best_valid_mse) == (whole.best_epoch, whole.best_valid_mse)
+        assert (outcome.best_epoch, outcome.best_valid_loss) == (whole.best_epoch, whole.best_valid_loss)
         for name in (LAST, BEST):
             assert_same_weights(tmp_path / "whole", folder, name)
 
@@ -241,5 +241,5 @@ def test_signals_to_the_command(
     logs = [pd.read_csv(path / "epochs.csv").drop(columns=TIMES) for path in (tmp_path / "whole", folder)]
     pd.testing.assert_frame_equal(logs[0], logs[1], check_exact=True)
     records = [read_json(path / "run.json") for path in (tmp_path / "whole", folder)]
-    for key in ("epochs", "best_epoch", "best_valid_mse", "items", "parameters"):
+    for key in ("epochs", "best_epoch", "best_valid_loss", "items", "parameters"):
         assert records[0][key] == records[1][key]

@@ -104,7 +104,7 @@ def _write_training(folder: Path, run: Run) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     content = {"run": run.id, "commit": "0123456789abcdef", "dirty": False, "seed": run.seed, "hardware": HARDWARE}
     content |= {"versions": {"python": "3.13.0", "torch": "2.9.0"}, "wall_seconds": 61.0, "device_seconds": 58.0}
-    content |= {"epochs": 6, "best_epoch": 5, "best_valid_mse": 0.021, "parameters": 3205682, "items": 1200}
+    content |= {"epochs": 6, "best_epoch": 5, "best_valid_loss": 0.021, "parameters": 3205682, "items": 1200}
     (folder / "run.json").write_text(json.dumps(content | {"precision": "float32"}))
     loss = 0.1 * 0.8 ** np.arange(6) * LEVEL.get(run.system, 1) + 0.02
     table = {

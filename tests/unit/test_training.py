@@ -43,7 +43,7 @@ def test_the_loss_falls(prepared: Line, tmp_path: Path, identifier: str, schedul
     if identifier == IASS:  # noise, the drums here, can only be learned by heart
         assert log["valid_mse"].min() < log["valid_mse"].iloc[0]
     assert outcome.best_epoch == log["valid_mse"].argmin() + 1
-    assert outcome.best_valid_mse == log["valid_mse"].min()
+    assert outcome.best_valid_loss == log["valid_mse"].min()
     assert outcome.items == 6 * 24
 
 
@@ -253,7 +253,7 @@ def test_early_stopping_counts_epochs_without_a_lower_error(prepared: Line, tmp_
     job = scripted(training(prepared, IASS, epochs=50, early_stopping=3), [5.0, 4.0, 4.5, 4.0, 4.1, 9.0])
     outcome = job.run(tmp_path, "recipe")
     assert len(outcome.epochs) == 5
-    assert (outcome.best_epoch, outcome.best_valid_mse) == (2, 4.0)
+    assert (outcome.best_epoch, outcome.best_valid_loss) == (2, 4.0)
 
 
 def test_early_stopping_after_one_epoch(prepared: Line, tmp_path: Path) -> None:
@@ -357,7 +357,7 @@ def test_bfloat16_moves_the_validation_error_less_than_another_seed_does(prepare
         params = make_params(merge(CHANGE, change))
         run, system = find_run(params, f"mm_vocals_iass_s{seed}")
         job = Workplace(params, "mm", prepared.results).training(run, system)
-        return job.run(tmp_path / f"{seed} {precision}", "recipe").best_valid_mse
+        return job.run(tmp_path / f"{seed} {precision}", "recipe").best_valid_loss
 
     exact = [valid(seed, "float32") for seed in (42, 43, 44)]
     half = valid(42, "bfloat16")

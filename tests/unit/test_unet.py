@@ -31,9 +31,9 @@ def test_parameters_of_the_conditioned_u_net(sources: int, expected: int) -> Non
 def test_masks_are_non_negative_and_as_large_as_the_input(sources: int) -> None:
     torch.manual_seed(0)
     x = torch.randn(3, 1, 16, 24)
-    masks = UNet(sources, SMALL)(x)
+    masks, _ = UNet(sources, SMALL)(x)
     assert masks.shape == (3, sources, 16, 24) and (masks >= 0).all() and (masks > 0).any()
-    mask = CUNet(4, SMALL, hidden=(4, 8, 16))(x, torch.eye(4)[:3])
+    mask, _ = CUNet(4, SMALL, hidden=(4, 8, 16))(x, torch.eye(4)[:3])
     assert mask.shape == (3, 1, 16, 24) and (mask >= 0).all()
 
 

@@ -2,6 +2,7 @@
 rule examination:
     input:
         rules.recordings.output,
+        shared("examination.parquet"),
     output:
         RESULTS / "{corpus}/examination.parquet",
     log:
@@ -28,6 +29,7 @@ rule examination:
 rule catalog:
     input:
         rules.recordings.output,
+        shared("catalog.parquet"),
         examined=ancient(rules.examination.output),
     output:
         RESULTS / "{corpus}/catalog.parquet",

@@ -11,12 +11,12 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 WORKFLOW = Path(workflow.current_basedir).parent  # this folder, whichever Snakefile was given
 sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
-from reprosep.dependencies import code_of, paper_of, settings_of
+from reprosep.dependencies import code_of, paper_of, settings_of, step_of
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.jobs.gpus import gpu_places, visible_gpus
 from reprosep.papers import calibration_cells, check_accepted, load_paper, runs
-from reprosep.params import dump
+from reprosep.params import dump, recordings_of
 from reprosep.params import parse as parse_params
 from reprosep.planning import mend_planning
 from reprosep.versions.records import Restored, restore
@@ -86,11 +86,12 @@ onstart:
 
 
 CONTENT = dump(PARAMS)
+CONTENT_OF = {corpus: dump(PARAMS.of_corpus(corpus)) for corpus in PARAMS.corpora}
 
 
-def settings(step, **job):
+def settings(step, corpus="", **job):
     """Parameters that a step depends on (workflow/steps.yaml): it runs again when one of them changes."""
-    return settings_of(step, CONTENT, **job)
+    return settings_of(step, CONTENT_OF.get(corpus, CONTENT), corpus=corpus, **job)
 
 
 def corpus_settings(step):
@@ -159,15 +160,30 @@ def run_settings(step):
     def chosen(wildcards):
         run, system = RUNS[wildcards.run]
         own = {"run": run.id, "system": system.model_dump(mode="json", exclude={"label"})}
-        return {**own, **settings(step, corpus=run.corpus, model=system.model)}
+        return {**own, **settings(step_of(system, step), corpus=run.corpus, model=system.model)}
+
+    return chosen
+
+
+def run_code(step):
+    """Digest of the files of a step of a run."""
+
+    def chosen(wildcards):
+        return code(step_of(RUNS[wildcards.run][1], step))
 
     return chosen
 
 
 def run_data(wildcards):
     """What a run reads of its corpus."""
-    run, _ = RUNS[wildcards.run]
-    return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, f"mixtures/{run.target}.parquet")]
+    run, system = RUNS[wildcards.run]
+    own = "energies.parquet" if system.sources else f"mixtures/{run.target}.parquet"
+    return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, own)]
+
+
+def corpus_of_run(name):
+    """The parameters with which a run is computed."""
+    return PARAMS.of_corpus(RUNS[name][0].corpus)
 
 
 def corpus_mixtures(corpus):
@@ -212,10 +228,46 @@ def paper_weights(paper):
     return expand(RESULTS / "runs/{run}/best.safetensors", run=names)
 
 
+def table_files(paper):
+    """The tables of a paper; those of scores a second time, on common frames."""
+    folder, tables = RESULTS / "papers" / paper, PAPERS[paper].tables
+    scored = [name for name, table in tables.items() if table.kind == "scores"]
+    return [*(folder / f"{name}.csv" for name in tables), *(folder / f"{name}-common-frames.csv" for name in scored)]
+
+
+def paper_costs(paper):
+    """What the trainings of a paper took, where a table or a claim tells it."""
+    content = PAPERS[paper]
+    told = any(table.kind == "costs" for table in content.tables.values())
+    names = [name for name in paper_runs(paper) if name in TRAINED]
+    return expand(RESULTS / "runs/{run}/run.json", run=names if told else [])
+
+
+def paper_energies(paper):
+    """Energies of the sources of the corpora that a figure of a paper shows."""
+    figures = PAPERS[paper].figures.values()
+    return [RESULTS / figure.bind.corpus / "energies.parquet" for figure in figures if figure.kind == "energies"]
+
+
+def source_corpus(wildcards):
+    """The corpus whose recordings and catalog a corpus has, where it is another."""
+    return recordings_of(PARAMS, wildcards.corpus)
+
+
+def shared(file):
+    """A file of the corpus whose recordings a corpus has; none where that is itself."""
+
+    def path(wildcards):
+        source = source_corpus(wildcards)
+        return [] if source == wildcards.corpus else [RESULTS / source / file]
+
+    return path
+
+
 def paper_results(paper):
     """What the report shows of a paper."""
     folder = RESULTS / "papers" / paper
-    tables = expand(folder / "{table}{kind}.csv", table=PAPERS[paper].tables, kind=["", "-common-frames"])
+    tables = table_files(paper)
     figures = expand(folder / "{figure}.{suffix}", figure=PAPERS[paper].figures, suffix=["svg", "png"])
     calibration = [folder / "calibration.csv"] if paper in CALIBRATED else []
     return [

@@ -8,12 +8,9 @@ for paper, content in PAPERS.items():
             f"tables_{paper}"
         input:
             paper_scores(paper),
+            paper_costs(paper),
         output:
-            expand(
-                RESULTS / "papers" / paper / "{table}{kind}.csv",
-                table=content.tables,
-                kind=["", "-common-frames"],
-            ),
+            table_files(paper),
             RESULTS / "papers" / paper / "metrics.json",
             RESULTS / "papers" / paper / "songs.csv",
         log:
@@ -70,6 +67,7 @@ for paper, content in PAPERS.items():
             f"claims_{paper}"
         input:
             paper_scores(paper),
+            paper_costs(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",
             RESULTS / "papers" / paper / "claims.json",
@@ -130,6 +128,7 @@ for paper, content in PAPERS.items():
             paper_scores(paper),
             paper_activity_scores(paper),
             paper_activity_indices(paper),
+            paper_energies(paper),
             listen=RESULTS / "papers" / paper / "listen/index.json",
         output:
             expand(

@@ -1,6 +1,7 @@
 rule recordings:
     input:
         verified_versions,
+        shared("recordings.json"),
     output:
         RESULTS / "{corpus}/recordings.json",
     log:

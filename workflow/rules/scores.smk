@@ -56,7 +56,7 @@ rule score_plain:
         gpu=0,
     params:
         settings=run_settings("score_plain"),
-        code=code("score_plain"),
+        code=run_code("score_plain"),
     shell:
         "reprosep score {wildcards.run} --threads {threads} 2> {log}"
 
@@ -69,4 +69,4 @@ use rule score_plain as score_gated with:
         run="|".join(WITH_ACTIVITY) or "none",
     params:
         settings=run_settings("score_gated"),
-        code=code("score_gated"),
+        code=run_code("score_gated"),

@@ -37,6 +37,6 @@ rule train:
         gpu_place=gpu_places(PARAMS.training.gpu, PARAMS.machine.trainings_per_gpu),
     params:
         settings=run_settings("train"),
-        code=code("train"),
+        code=run_code("train"),
     shell:
         "exec reprosep train {wildcards.run} 2> {log}"

@@ -32,7 +32,10 @@ def energies(chunked: np.ndarray) -> np.ndarray:
     return found
 
 
-def audible(energy: np.ndarray) -> np.ndarray:
-    """Whether no source of a chunk is silent, bool ``(chunk,)``: energies ``(chunk, source)`` that round to 0 are."""
-    kept: np.ndarray = (np.rint(energy) > 0).all(axis=1)
+def audible(energy: np.ndarray, silent: float) -> np.ndarray:
+    """Whether every source of a chunk has more energy than `silent`, bool ``(chunk,)``; energies ``(chunk, source)``.
+
+    The released code drops a chunk where a rounded energy is 0, which is a limit of 0.5.
+    """
+    kept: np.ndarray = (energy > silent).all(axis=1)
     return kept

@@ -59,7 +59,7 @@ def build_catalog(params: Params, name: str, threads: int = 1, examined: pd.Data
     songs = assign_splits(name, readable_songs(name, corpus), corpus, params.seed)
     pairs = [(song, stem, recordings.get((song.name, stem.name))) for song in songs for stem in song.stems]
     catalog = pd.DataFrame([_row(song, stem, found) for song, stem, found in pairs if found])
-    _check_targets(name, catalog, corpus.targets)
+    check_targets(name, catalog, corpus.targets)
     return catalog
 
 
@@ -82,7 +82,8 @@ def _row(song: Song, stem: Stem, found: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _check_targets(name: str, catalog: pd.DataFrame, targets: list[str]) -> None:
+def check_targets(name: str, catalog: pd.DataFrame, targets: list[str]) -> None:
+    """:class:`UserError` for the first target that no training or no test song of a catalog has."""
     for target in targets:
         for split in ("train", "test"):
             part = catalog[(catalog["split"] == split) & (catalog["target"] == target)]

@@ -45,7 +45,7 @@ def companions(workplace: Workplace, run: Run) -> Iterator[tuple[Run, System]]:
     """Runs of the same corpus, system and seed whose mixtures are there and whose results are not, or not these."""
     for other, system in _trained(workplace.params):
         same = (other.corpus, other.system, other.seed) == (run.corpus, run.system, run.seed) and other != run
-        if same and workplace.mixtures(other).exists():
+        if same and all(path.exists() for path in workplace.inputs(other, system)):
             recorded = _recorded_recipe(workplace.results / "runs" / other.id)
             if recorded != workplace.recipe(other, system):
                 yield other, system

@@ -49,7 +49,7 @@ def _train(params: Params, identifier: str, results: Path, stop: StopRequest) ->
     start = time.monotonic()
     torch.set_num_threads(params.training.threads)
     run, system = find_run(params, identifier)
-    workplace = Workplace(params, run.corpus, results)
+    workplace = Workplace(params.of_corpus(run.corpus), run.corpus, results)
     if params.machine.side_by_side:
         train_together(workplace, run, system, stop)
     training, recipe = workplace.training(run, system), workplace.recipe(run, system)
@@ -59,7 +59,7 @@ def _train(params: Params, identifier: str, results: Path, stop: StopRequest) ->
         **_result(training, outcome),
         "wall_seconds": round(time.monotonic() - start, 3),
         "settings": system.model_dump(mode="json"),
-        "params": dump(params),
+        "params": dump(workplace.params),
     }
     training.devices.first(partial(_write, results / "runs" / run.id, outcome, record))
 
@@ -101,9 +101,10 @@ def _result(training: Training, outcome: Outcome) -> dict[str, Any]:
         "energy_kj": None if costs.joules is None else round(costs.joules / 1000, 3),
         "epochs": len(outcome.epochs),
         "best_epoch": outcome.best_epoch,
-        "best_valid_mse": outcome.best_valid_mse,
+        "best_valid_loss": outcome.best_valid_loss,
         "parameters": outcome.parameters,
         "items": outcome.items,
+        "chunks": getattr(training.examples, "training_chunks", None),
     }
 
 

@@ -9,14 +9,23 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reprosep.audio.stft import model_bins
+from reprosep.models.cunet import CUNet
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
+from reprosep.models.unet import UNet
 from reprosep.papers import System
 from reprosep.params import Params
 
 
-def build_model(system: System, params: Params, channels: int) -> IASS | OpenUnmix:
-    """The network of `system`, initialised from torch's current random state."""
+def build_model(system: System, params: Params, channels: int, sources: int = 1) -> IASS | OpenUnmix | UNet | CUNet:
+    """The network of `system`, initialised from torch's current random state; `sources` are those that it estimates."""
+    if system.model == "u-net":
+        u_net = params.models.u_net
+        heads = u_net.bins if system.activity_weight else 0
+        return UNet(sources, u_net.widths, u_net.dropout, heads, u_net.initial_mask)
+    if system.model == "c-u-net":
+        c_u_net = params.models.c_u_net
+        return CUNet(sources, c_u_net.widths, c_u_net.hidden, c_u_net.dropout, c_u_net.initial_mask)
     bins, all_bins = model_bins(params.stft, params.audio.sample_rate)
     if system.model == "iass":
         return IASS(
@@ -34,7 +43,7 @@ def build_model(system: System, params: Params, channels: int) -> IASS | OpenUnm
     raise ValueError(f"'{system.label}' is an oracle and has no network")
 
 
-def for_inference(model: IASS | OpenUnmix) -> Any:
+def for_inference(model: nn.Module) -> Any:
     """A finished network as it estimates fastest, the same but for rounding; its weights have other names then.
 
     Batch norms that follow a convolution directly become part of it, and tensors keep their channels last.

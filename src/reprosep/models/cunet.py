@@ -19,7 +19,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from reprosep.models.unet import Decoder
+from reprosep.models.unet import Decoder, start_masks
 
 _SLOPE = 0.1
 _HIDDEN = (32, 512, 4096)  # of a generator, in the paper's size
@@ -76,10 +76,17 @@ class CUNet(nn.Module):
         Widths of the generators.
     dropout
         Of generators and decoder; the encoder has none.
+    initial_mask
+        As in :class:`reprosep.models.unet.UNet`.
     """
 
     def __init__(
-        self, conditions: int, widths: Sequence[int], hidden: Sequence[int] = _HIDDEN, dropout: float = 0.1
+        self,
+        conditions: int,
+        widths: Sequence[int],
+        hidden: Sequence[int] = _HIDDEN,
+        dropout: float = 0.1,
+        initial_mask: float | None = None,
     ) -> None:
         super().__init__()
         self.widths = list(widths)
@@ -93,9 +100,10 @@ class CUNet(nn.Module):
             Decoder(width, dropout, last=number == 0) for number, width in reversed(list(enumerate(widths[:-1])))
         )
         self.mask = nn.Conv2d(widths[0], 1, 1)
+        start_masks(self.mask, initial_mask)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """The mask for a condition per item."""
+    def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, None]:
+        """The mask for a condition per item; no activity logits."""
         gammas, betas = (one(condition).split(self.widths, dim=1) for one in (self.gamma, self.beta))
         skips: list[Tensor] = []
         for number, (encoder, gamma, beta) in enumerate(zip(self.encoders, gammas, betas, strict=True)):
@@ -104,7 +112,7 @@ class CUNet(nn.Module):
         x = self.up(skips.pop())
         for decoder, skip in zip(self.decoders, reversed(skips), strict=True):
             x = decoder(x, skip)
-        return torch.relu(self.mask(x))
+        return torch.relu(self.mask(x)), None
 
 
 def conditions(sources: int, way: Literal["code", "paper"]) -> Tensor:

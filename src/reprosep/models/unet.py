@@ -93,9 +93,21 @@ class UNet(nn.Module):
         Channels of the encoder blocks and of the transition (32, 64, … 2048 in the paper); each twice the one before.
     dropout
         Share of channels dropped in encoder and decoder blocks (0.1 in the released code; the paper names none).
+    activity_bins
+        Bins of the input, for an activity head per source: one convolution over all frequencies of the last features.
+        0 for none, as in the paper.
+    initial_mask
+        Value of the masks' bias before training; None for PyTorch's random ones.
     """
 
-    def __init__(self, sources: int, widths: Sequence[int], dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        sources: int,
+        widths: Sequence[int],
+        dropout: float = 0.1,
+        activity_bins: int = 0,
+        initial_mask: float | None = None,
+    ) -> None:
         super().__init__()
         if any(wide != 2 * narrow for narrow, wide in pairwise(widths)):
             raise ValueError(f"widths: {list(widths)} must double from block to block")
@@ -106,9 +118,13 @@ class UNet(nn.Module):
             Decoder(width, dropout, last=number == 0) for number, width in reversed(list(enumerate(widths[:-1])))
         )
         self.masks = nn.Conv2d(widths[0], sources, 1)
+        start_masks(self.masks, initial_mask)
+        self.activity = nn.Conv2d(widths[0], sources, (activity_bins, 1)) if activity_bins else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Masks ``(batch, source, bin, frame)`` of log magnitudes ``(batch, 1, bin, frame)``."""
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Masks ``(batch, source, bin, frame)`` of log magnitudes ``(batch, 1, bin, frame)``, and activity logits
+        ``(batch, source, frame)`` where the network has heads for them.
+        """
         skips = []
         for encoder in self.encoders:
             x, skip = encoder(x)
@@ -116,4 +132,10 @@ class UNet(nn.Module):
         x = self.transition(x)
         for decoder, skip in zip(self.decoders, reversed(skips), strict=True):
             x = decoder(x, skip)
-        return torch.relu(self.masks(x))
+        return torch.relu(self.masks(x)), None if self.activity is None else self.activity(x)[:, :, 0]
+
+
+def start_masks(layer: nn.Conv2d, value: float | None) -> None:
+    """Set the bias from which the masks start."""
+    if value is not None and layer.bias is not None:
+        nn.init.constant_(layer.bias, value)

@@ -7,6 +7,8 @@ Conventions
   seeds, a song's score is the mean of its medians over seeds. A song without any scored frame is left out and counted.
 - *Avg* of a table cell is the mean of that cell's SDR, SIR and SAR (the published averages of Table 4 are exactly
   that); *Avg* of a song is the mean of the song's own three medians.
+- The M-U-Net paper scores whole songs: a song has one frame. Its tables give mean, standard deviation and median over
+  songs; *overall* pools the songs of all sources. Intervals then draw whole songs, with all their sources.
 - A frame whose estimate is exactly silent has no score, so a hard gate changes the frames that are scored. *Common
   frames* are those with a finite score in everything that is compared, metric by metric.
 
@@ -26,13 +28,16 @@ import pandas as pd
 
 from reprosep.audio.store import read_table
 from reprosep.errors import UserError
-from reprosep.papers import Run
+from reprosep.papers import OVERALL, Run, Statistic
 from reprosep.params import Params
-from reprosep.results.intervals import Values, median, median_interval
+from reprosep.results.intervals import Values, pooled_interval, statistic_of
 
 METRICS = ("SDR", "SIR", "SAR", "ISR")
 AVERAGED = ("SDR", "SIR", "SAR")
 _KEYS = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame"]
+
+_NO_FRAMES = pd.DataFrame(columns=[*_KEYS, *METRICS, "dropped", "ill_posed"])
+_POOLED = "/"  # between target and song where targets are pooled; no name of a song holds it
 
 Pair = tuple[str, str]
 """A system and its test-time variant."""
@@ -85,7 +90,8 @@ class Scores:
         for run in runs:
             table = read_parquet(results / "scores" / f"{run.id}.parquet", [*_KEYS, *METRICS, "dropped", "ill_posed"])
             table["dropped"] = table["dropped"].fillna("")
-            tables.setdefault((run.corpus, run.target), []).append(table)
+            for target in run.targets:
+                tables.setdefault((run.corpus, target), []).append(table[table["target"] == target])
         for key, parts in tables.items():
             self._parts[key] = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
@@ -97,7 +103,7 @@ class Scores:
         UserError
             When a pair was not scored.
         """
-        table = self._parts.get((corpus, target), pd.DataFrame(columns=[*_KEYS, *METRICS, "dropped", "ill_posed"]))
+        table = self._all(corpus) if target == OVERALL else self._parts.get((corpus, target), _NO_FRAMES)
         if pairs is None:
             return table
         keep = np.zeros(len(table), dtype=bool)
@@ -110,6 +116,15 @@ class Scores:
                 )
             keep |= rows
         return table[keep]
+
+    def _all(self, corpus: str) -> pd.DataFrame:
+        """The rows of all targets, songs named with their target."""
+        parts = [
+            part.assign(song=target + _POOLED + part["song"])
+            for (name, target), part in self._parts.items()
+            if name == corpus
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else _NO_FRAMES
 
     def songs(self, corpus: str, target: str, pairs: Iterable[Pair], common: bool) -> pd.DataFrame:
         """Scores per song, in dB, of the pairs: on every pair's own frames, or on the frames common to all pairs.
@@ -156,19 +171,30 @@ def per_song(songs: pd.DataFrame, pair: Pair, metric: str) -> pd.Series:
     return of_pair(songs, pair)[metrics_of(metric)].mean(axis=1, skipna=False)
 
 
-def metric_rows(songs: pd.DataFrame, metric: str) -> Values:
-    """Scores (metric, song) behind `metric`, without the songs that have no score at all."""
-    values = songs[metrics_of(metric)].to_numpy(dtype=float).T
-    return values[:, ~np.isnan(values).all(axis=0)]
+def by_song(values: pd.Series) -> pd.Series:
+    """One value per song of values per song, or of pooled ones: the mean over its targets."""
+    return values.groupby([str(name).rpartition(_POOLED)[2] for name in values.index]).mean()
 
 
-def summarise(params: Params, songs: pd.DataFrame, metric: str) -> Summary:
-    """A table cell from the songs of one pair: the median over songs and its interval (Tables 1 to 4).
+def pooled_rows(songs: pd.DataFrame, metric: str) -> Values:
+    """Scores (metric, source, song) behind `metric`, of pooled targets or of one; without songs that have none."""
+    names = [str(name).rpartition(_POOLED)[::2] for name in songs.index]
+    keys = pd.MultiIndex.from_tuples(names, names=["target", "song"])
+    cubes = [pd.Series(songs[name].to_numpy(float), keys).unstack("song") for name in metrics_of(metric)]
+    values = np.stack([cube.to_numpy(float) for cube in cubes]) if len(songs) else np.empty((len(cubes), 1, 0))
+    return values[..., ~np.isnan(values).all(axis=(0, 1))]
 
-    The interval of Avg resamples songs jointly and averages the three medians of each resample.
+
+def summarise(params: Params, songs: pd.DataFrame, metric: str, statistic: Statistic = "median") -> Summary:
+    """A table cell from the songs of one pair: a statistic over songs and its interval.
+
+    The interval of Avg resamples songs jointly and averages the three medians of each resample; that of pooled targets
+    resamples songs with all their targets.
     """
-    values = metric_rows(songs, metric)
-    scored = int((~np.isnan(values)).all(axis=0).sum())
-    low, high = median_interval(params, values)
-    value = float(np.mean(median(values))) if values.shape[1] else float("nan")
-    return Summary(value, low, high, scored, len(songs) - scored)
+    values = pooled_rows(songs, metric)
+    scored = int((~np.isnan(values)).all(axis=0).any(axis=0).sum())
+    low, high = pooled_interval(params, values, statistic)
+    every = values.reshape(len(values), -1)
+    value = float(np.mean(statistic_of(every, statistic))) if every.shape[1] else float("nan")
+    named = {str(name).rpartition(_POOLED)[2] for name in songs.index}
+    return Summary(value, low, high, scored, len(named) - scored)

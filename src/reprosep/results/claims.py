@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from reprosep import papers
-from reprosep.papers import Claim, Paper, Side
+from reprosep.papers import ACCOMPANIMENT, OVERALL, Claim, Paper, Side
 from reprosep.params import Params
-from reprosep.results.aggregate import Scores, per_song
+from reprosep.results.aggregate import Scores, by_song, per_song
+from reprosep.results.costs import runs_of_system, system_cost
 from reprosep.results.intervals import Values
 from reprosep.results.metrics import write_verdicts
 from reprosep.results.tables import write_tidy
-from reprosep.results.verdicts import NAN, Effect, contrast, overall, paired_effect, verdict
+from reprosep.results.verdicts import FAILS, HOLDS, NAN, Effect, contrast, overall, paired_effect, verdict
 
 COLUMNS = [
     "claim",
@@ -35,6 +36,8 @@ COLUMNS = [
     "published_effect",
     "standin",
 ]
+_ROUNDING = 0.02  # an epoch is a whole number of batches, so its items are N times K but for a part of one
+
 ALL_TARGETS = "all"
 """The target of the row that holds a claim's overall verdict."""
 
@@ -62,10 +65,14 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
     """
     needed = papers.runs(params, paper)
     scores = Scores(results, needed)
-    scored = {(run.corpus, run.target, run.system) for run in needed}
+    scored = {(run.corpus, target, run.system) for run in needed for target in run.targets}
+    scored |= {(corpus, OVERALL, system) for corpus, _, system in scored if paper.systems[system].sources}
     published = published_values(params, paper)
     rows: list[dict[str, Any]] = []
     for claim in paper.claims:
+        if claim.expect == "times-less":
+            rows += _cost_rows(params, paper, claim, results)
+            continue
         targets = claim_targets(params, claim, scored)
         compare = _largest_rows if claim.expect == "largest" else _target_rows
         rows += compare(params, claim, scores, targets, published) if targets else []
@@ -78,7 +85,8 @@ def claim_targets(params: Params, claim: Claim, scored: set[tuple[str, str, str]
     if claim.corpus not in params.corpora:
         return []
     systems = (claim.left.system, claim.right.system)
-    known = params.corpora[claim.corpus].targets
+    own_targets = params.corpora[claim.corpus].targets
+    known = own_targets if claim.targets is None else [*own_targets, ACCOMPANIMENT, OVERALL]
     present = [name for name in known if all((claim.corpus, name, system) in scored for system in systems)]
     own = [name for name in present if claim.targets is None or name in claim.targets]
     if claim.expect != "largest":
@@ -90,19 +98,19 @@ def published_values(params: Params, paper: Paper) -> dict[tuple[str, str, str, 
     """(corpus, target, system, variant, metric) -> dB as printed; doubtful cells give way to another table's."""
     values: dict[tuple[str, str, str, str, str], float] = {}
     for table in paper.tables.values():
-        for cell in papers.cells(params, table):
-            if cell.published is not None and not cell.doubtful:
+        for cell in papers.cells(params, paper, table):
+            if cell.published is not None and not cell.doubtful and cell.statistic == "median":
                 key = (cell.corpus, cell.target, cell.system, cell.variant, cell.metric)
                 values.setdefault(key, cell.published)
     return values
 
 
 def differences(claim: Claim, scores: Scores, target: str, common: bool) -> Values:
-    """Left minus right per song, in dB (song,), of the songs that have a score on both sides."""
+    """Left minus right per song, in dB (song,), of the songs that have a score on both sides; mean over pooled targets."""
     left, right = _pair(claim.left), _pair(claim.right)
     songs = scores.songs(claim.corpus, target, [left, right], common)
-    both = (per_song(songs, left, claim.metric) - per_song(songs, right, claim.metric)).sort_index()
-    values = both.to_numpy(dtype=float)
+    both = per_song(songs, left, claim.metric) - per_song(songs, right, claim.metric)
+    values = by_song(both).sort_index().to_numpy(dtype=float)
     return values[np.isfinite(values)]
 
 
@@ -159,6 +167,18 @@ def _row(
     values = (claim.id, claim.statement, claim.source, corpus.title, target, claim.metric, claim.expect, decision)
     numbers = (effect.value, effect.low, effect.high, effect.p_value, effect.songs, common, printed)
     return dict(zip(COLUMNS, (*values, *numbers, corpus.standin is not None), strict=True))
+
+
+def _cost_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> list[dict[str, Any]]:
+    """The row of a claim about costs: how many times less the left system takes; counted, so it holds or does not."""
+    sides = [runs_of_system(params, paper, side.system) for side in (claim.left, claim.right)]
+    if not all(sides) or claim.metric not in ("parameters", "iterations", "seconds"):
+        return []
+    left, right = (system_cost(needed, claim.metric, results) for needed in sides)
+    times = right / left
+    decision = HOLDS if times >= claim.margin * (1 - _ROUNDING) else FAILS
+    effect = Effect(times, NAN, NAN, NAN, 0)
+    return [_overall_row(params, claim, [_row(params, claim, ALL_TARGETS, decision, effect, NAN, claim.margin)])]
 
 
 def _overall_row(params: Params, claim: Claim, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

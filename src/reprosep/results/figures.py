@@ -14,6 +14,7 @@ from reprosep.papers import Figure as PaperFigure
 from reprosep.params import Corpus, Params
 from reprosep.results import activity_scores
 from reprosep.results.aggregate import Scores, Summary, metrics_of, of_pair
+from reprosep.results.energy_figure import draw_energies, energy_rows
 from reprosep.results.figure_style import (
     BLUE,
     GREEN,
@@ -57,7 +58,10 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
         runs = figure_runs(params, paper, figure)
         rows: TidyRows = []
         with style():
-            if corpus is None or not runs:
+            if corpus is not None and figure.kind == "energies":
+                rows = energy_rows(params, figure, results)
+                drawing = draw_energies(rows)
+            elif corpus is None or not runs:
                 drawing = empty_figure(f"Nothing to draw: scale '{params.scale}' has no such runs.")
             elif figure.kind == "spectrograms":
                 drawing = draw_spectrograms(read_spectrograms(output / "listen" / f"{name}.npz"))

@@ -19,6 +19,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from reprosep.papers import Statistic
 from reprosep.params import Statistics
 
 Values = npt.NDArray[np.float64]
@@ -70,6 +71,27 @@ def percentile_interval(params: Resampling, statistic: Values) -> tuple[float, f
 def median_resamples(params: Resampling, values: Values, stream: int = 0) -> Values:
     """Median over songs in every resample, of values (..., song): (..., resample)."""
     return median(values[..., resample(params, values.shape[-1], stream)])
+
+
+def statistic_of(values: Values, statistic: Statistic) -> Values:
+    """Median, mean or standard deviation (of the population) over the last axis without the NaN."""
+    if statistic == "median":
+        return median(values)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(np.nanmean(values, axis=-1) if statistic == "mean" else np.nanstd(values, axis=-1))
+
+
+def pooled_interval(params: Resampling, values: Values, statistic: Statistic) -> tuple[float, float]:
+    """Interval of the mean over metrics of a statistic of all values (metric, source, song), songs drawn jointly.
+
+    Both ends are NaN for fewer than three songs.
+    """
+    if values.shape[-1] < FEWEST_SONGS:
+        return NO_INTERVAL
+    drawn = values[..., resample(params, values.shape[-1])]  # (metric, source, resample, song)
+    pooled = np.moveaxis(drawn, 1, -2).reshape(len(values), drawn.shape[2], -1)
+    return percentile_interval(params, statistic_of(pooled, statistic).mean(axis=0))
 
 
 def median_interval(params: Resampling, values: Values) -> tuple[float, float]:

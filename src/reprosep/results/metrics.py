@@ -43,7 +43,7 @@ def write_verdicts(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def write_songs(path: Path, scores: Scores, runs: Iterable[Run]) -> None:
     """Write ``songs.csv``: the scores of every song in dB, by corpus, target, system and variant."""
-    keys = dict.fromkeys((run.corpus, run.target) for run in runs)
+    keys = dict.fromkeys((run.corpus, target) for run in runs for target in run.targets)
     parts = [_of_target(scores, corpus, target) for corpus, target in keys]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
     with whole_file(path) as temporary:

@@ -24,7 +24,7 @@ _RUN_COLUMNS = (
     "seed",
     "epochs",
     "best_epoch",
-    "best_valid_mse",
+    "best_valid_loss",
     "items",
     "device",
     "precision",

@@ -46,11 +46,13 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
     views = [paper_view(params, name, paper, results) for name, paper in papers.items()]
     trained = {run.id: (run, paper) for paper in papers.values() for run in runs_of(params, paper)}
     records = provenance_table.training_records(results, trained.values())
+    used = dict.fromkeys(run.corpus for paper in papers.values() for run in runs_of(params, paper))
+    corpora = [corpus for name, corpus in params.corpora.items() if name in used]
     content = {
         "params": params,
         "papers": views,
-        "standins": [corpus.title for corpus in params.corpora.values() if corpus.standin],
-        "corpora": [corpus.title for corpus in params.corpora.values()],
+        "standins": [corpus.title for corpus in corpora if corpus.standin],
+        "corpora": [corpus.title for corpus in corpora],
         "records": records,
         "provenance": provenance_table.summary(records),
         "steps": provenance_table.step_times(results),
@@ -68,23 +70,24 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
     """What the report shows of one paper, as plain values."""
     folder = results / "papers" / name
     order = [(corpus, target) for corpus, content in params.corpora.items() for target in content.targets]
-    runs = sorted(runs_of(params, paper), key=lambda run: (order.index((run.corpus, run.target)), run.id))
+    places = {key: number for number, key in enumerate(order)}
+    runs = sorted(runs_of(params, paper), key=lambda run: (places.get((run.corpus, run.target), len(order)), run.id))
     scores = Scores(results, runs)
-    keys = list(dict.fromkeys((run.corpus, run.target) for run in runs)) or [("", "")]
+    keys = list(dict.fromkeys((run.corpus, target) for run in runs for target in run.targets)) or [("", "")]
     frames = pd.concat([scores.frames(*key) for key in keys])
     curves = curves_svg(results, paper, runs)
     return {
         "name": name,
         "paper": paper,
         "calibration": report_sections.calibration(params, paper, folder) if paper.calibration else None,
-        "tables": [report_sections.table_view(params, key, table, folder) for key, table in paper.tables.items()],
+        "tables": [report_sections.table_view(params, paper, key, table, folder) for key, table in paper.tables.items()],
         "claims": report_sections.claim_views(paper, folder),
         "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
         "songs": report_sections.listening(params, folder / "listen"),
         "dropped": report_sections.dropped_by_variant(paper, frames),
         "dropped_songs": report_sections.dropped_by_song(frames),
         "ill_posed": report_sections.ill_posed_songs(frames),
-        "spot_check": report_sections.spot_check(folder),
+        "spot_check": report_sections.spot_check(paper, folder),
         "curves": report_sections.encoded(curves, "image/svg+xml") if curves else None,
     }
 

@@ -48,16 +48,17 @@ def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     return table
 
 
-def table_view(params: Params, name: str, table: Table, folder: Path) -> dict[str, Any]:
+def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Path) -> dict[str, Any]:
     """A table as the paper lays it out: rows of cells, each reproduced and published, with footnotes."""
     notes: list[str] = []
     marks: dict[tuple[str, str], int] = {}
-    for cell in papers.cells(params, table):
+    for cell in papers.cells(params, paper, table):
         if cell.doubtful:
-            notes.append(" ".join(cell.doubtful.split()))
-            marks[cell.row, cell.column] = len(notes)
+            reason = " ".join(cell.doubtful.split())
+            notes += [] if reason in notes else [reason]
+            marks[cell.row, cell.column] = 1 + notes.index(reason)
     versions = []
-    for suffix in ("", "-common-frames"):
+    for suffix in [""] if table.kind == "costs" else ["", "-common-frames"]:
         tidy = read_csv(folder / f"{name}{suffix}.csv", TIDY)
         versions.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
     return {
@@ -66,8 +67,9 @@ def table_view(params: Params, name: str, table: Table, folder: Path) -> dict[st
         "caption": table.caption,
         "columns": [column.label for column in table.columns],
         "sublabels": any(row.sublabel for row in table.rows),
+        "unit": "" if table.kind == "costs" else "dB",
         "rows": versions[0],
-        "common": versions[1],
+        "common": versions[1] if len(versions) > 1 and table.form == "median" else None,
         "notes": notes,
     }
 
@@ -76,7 +78,7 @@ def _rows(table: Table, values: dict[Any, Any], marks: dict[tuple[str, str], int
     rows: list[dict[str, Any]] = []
     for entry in table.rows:
         name = f"{entry.label} {entry.sublabel}".strip()
-        cells = [_cell(values.get((name, column.label)), marks.get((name, column.label))) for column in table.columns]
+        cells = [_cell(table, name, column.label, values, marks) for column in table.columns]
         if any(cells):
             songs = [cell["songs"] for cell in cells if cell and not pd.isna(cell["songs"])]
             rows.append({"label": entry.label, "sublabel": entry.sublabel, "cells": cells, "songs": _range(songs)})
@@ -93,8 +95,14 @@ def _span(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
         seen.add(row["label"])
 
 
-def _cell(row: dict[str, Any] | None, mark: int | None) -> dict[str, Any] | None:
-    return None if row is None else {**row, "mark": mark}
+def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: dict[Any, int]) -> dict[str, Any] | None:
+    """A cell with its footnote; where a table gives mean, deviation and median, all three: the median is the cell's."""
+    names = {statistic: papers.column_name(column, table.form, statistic) for statistic in table.statistics()}
+    found = {statistic: values.get((row, name)) for statistic, name in names.items()}
+    main = found["median"]
+    if main is None:
+        return None
+    return {**main, "mark": marks.get((row, names["median"])), "mean": found.get("mean"), "std": found.get("std")}
 
 
 def _range(values: list[float]) -> str:
@@ -232,8 +240,8 @@ def ill_posed_songs(frames: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def spot_check(folder: Path) -> dict[str, Any]:
-    """The scores that museval computed again: rows of ``spot-check.csv`` and the largest difference in dB."""
+def spot_check(paper: Paper, folder: Path) -> dict[str, Any]:
+    """The scores that a peer computed again: rows of ``spot-check.csv``, the largest difference in dB, and the peer."""
     rows = read_csv(folder / "spot-check.csv", SPOT_CHECK).to_dict("records")
     trusted = [row["difference"] for row in rows if not row["ill_posed"]]
-    return {"rows": rows, "largest": max(trusted, default=None)}
+    return {"rows": rows, "largest": max(trusted, default=None), "by": "mir_eval" if paper.is_scored_whole() else "museval"}

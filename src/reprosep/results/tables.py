@@ -14,6 +14,7 @@ from reprosep.files import whole_file
 from reprosep.papers import Cell, Paper
 from reprosep.params import Params
 from reprosep.results.aggregate import Pair, Scores, Summary, of_pair, summarise
+from reprosep.results.costs import cost_rows
 from reprosep.results.metrics import write_metrics, write_songs
 
 TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
@@ -22,6 +23,8 @@ DECIMALS = 4
 
 def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> None:
     """Write ``table-N.csv`` and ``table-N-common-frames.csv`` of a paper's tables, ``metrics.json`` and ``songs.csv``.
+
+    A table of costs has no frames, and so no second file.
 
     Parameters
     ----------
@@ -38,7 +41,11 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
     runs = papers.runs(params, paper)
     scores, tables = Scores(results, runs), {}
     for name, table in paper.tables.items():
-        cells = papers.cells(params, table)
+        if table.kind == "costs":
+            tables[name] = cost_rows(params, paper, table, results)
+            write_tidy(output / f"{name}.csv", tables[name])
+            continue
+        cells = papers.cells(params, paper, table)
         tables[name] = table_rows(params, scores, cells, common=False)
         write_tidy(output / f"{name}.csv", tables[name])
         write_tidy(output / f"{name}-common-frames.csv", table_rows(params, scores, cells, common=True))
@@ -61,7 +68,7 @@ def table_rows(params: Params, scores: Scores, cells: Iterable[Cell], common: bo
 
 
 def _row(params: Params, cell: Cell, songs: pd.DataFrame) -> dict[str, Any]:
-    summary = summarise(params, of_pair(songs, (cell.system, cell.variant)), cell.metric)
+    summary = summarise(params, of_pair(songs, (cell.system, cell.variant)), cell.metric, cell.statistic)
     title = params.corpora[cell.corpus].title
     return tidy_row(cell.row, cell.column, cell.metric, cell.published, summary, title)
 

@@ -17,6 +17,7 @@ from reprosep.results.figure_style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
 
 _COLORS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION)
 _MARKERS = ("o", "s", "^", "D", "v")
+_LOSSES = (("train_mse", "valid_mse"), ("train_loss", "valid_loss"))  # columns of training and validation
 _ACROSS = 4
 _MOST_MARKERS = 8
 
@@ -26,9 +27,8 @@ def read_epochs(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise UserError(f"{path}: no such file; train the run first")
     table = pd.read_csv(path)
-    for column in ("epoch", "train_mse", "valid_mse"):
-        if column not in table.columns:
-            raise UserError(f"{path}: no column '{column}'; delete the folder {path.parent} and train the run again")
+    if not any({"epoch", *pair} <= set(table.columns) for pair in _LOSSES):
+        raise UserError(f"{path}: no losses by epoch; delete the folder {path.parent} and train the run again")
     return table
 
 
@@ -49,7 +49,7 @@ def curves_svg(results: Path, paper: Paper, runs: Iterable[Run]) -> bytes | None
             _panel(axes, results, [run for run in trained if (run.corpus, run.target) == (corpus, target)], systems)
             axes.set_title(f"{readable(target)}, {corpus}", loc="left")
         for row in grid:
-            row[0].set_ylabel("MSE")
+            row[0].set_ylabel("loss" if paper.is_scored_whole() else "MSE")
         figure.supxlabel("epoch", fontsize=9)
         labels = [paper.systems[system].label for system in systems]
         figure.legend(handles=_legend(systems, labels), loc="outside upper center", ncols=3, fontsize=8)
@@ -66,9 +66,10 @@ def _panel(axes: Axes, results: Path, runs: list[Run], systems: list[str]) -> No
         table = read_epochs(results / "runs" / run.id / "epochs.csv")
         color, marker = _look(systems, run.system)
         every = max(1, len(table) // _MOST_MARKERS)
-        axes.plot(table["epoch"], table["train_mse"], color=color, linewidth=0.8, linestyle=":")
+        trained, valid = next(pair for pair in _LOSSES if set(pair) <= set(table.columns))
+        axes.plot(table["epoch"], table[trained], color=color, linewidth=0.8, linestyle=":")
         axes.plot(
-            table["epoch"], table["valid_mse"], color=color, marker=marker, markersize=3, markevery=every, linewidth=1.3
+            table["epoch"], table[valid], color=color, marker=marker, markersize=3, markevery=every, linewidth=1.3
         )
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))

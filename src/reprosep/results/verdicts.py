@@ -12,11 +12,12 @@ expect        holds                                                 does not hol
 greater       interval above 0 and p < alpha                        interval below 0 and p < alpha
 less          interval below 0 and p < alpha                        interval above 0 and p < alpha
 not-greater   upper end below the claim's margin (0.25 dB if none)  interval above 0 and p < alpha
+not-less      lower end above minus the margin (0.25 dB if none)    interval below 0 and p < alpha
 comparable    interval within ± the claim's margin                  interval wholly outside ± the margin
 largest       interval of the contrast above 0                      interval of the contrast below 0
 ============= ===================================================== ==============================================
 
-For `not-greater`, *does not hold* is looked at first. The contrast of `largest` is the mean over the claim's targets of
+For `not-greater` and `not-less`, *does not hold* is looked at first. The contrast of `largest` is the mean over the claim's targets of
 the per-target median gain minus the mean over the other targets; songs are resampled within each target.
 
 References
@@ -45,7 +46,7 @@ from reprosep.results.intervals import (
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 NON_SUPERIORITY_MARGIN = 0.25
-"""dB; a gain certainly below it counts as none where a claim says `not-greater` without a margin of its own."""
+"""dB; a gain (loss) certainly below it is none where a claim says `not-greater` (`not-less`) without its own margin."""
 
 FEWEST_PAIRS = 6
 NAN = float("nan")
@@ -113,11 +114,16 @@ def verdict(params: Params, claim: Claim, effect: Effect) -> str:
         case "not-greater":
             greater = above and significant
             return _decide(not greater and effect.high < (claim.margin or NON_SUPERIORITY_MARGIN), greater)
+        case "not-less":
+            less = below and significant
+            return _decide(not less and effect.low > -(claim.margin or NON_SUPERIORITY_MARGIN), less)
         case "comparable":
             within = -claim.margin <= effect.low and effect.high <= claim.margin
             return _decide(within, effect.low > claim.margin or effect.high < -claim.margin)
         case "largest":
             return _decide(above, below)
+        case "times-less":
+            raise ValueError("a claim about costs is counted, not tested")
 
 
 def _decide(holds: bool, fails: bool) -> str:

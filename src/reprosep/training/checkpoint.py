@@ -18,7 +18,7 @@ from reprosep.papers import System
 from reprosep.params import Params
 
 STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
-_FORMAT = 3  # of the state; raise it when its meaning changes: a state of another format is not resumed
+_FORMAT = 4  # of the state; raise it when its meaning changes: a state of another format is not resumed
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -39,10 +39,10 @@ def load_weights(path: Path, model: nn.Module) -> None:
         raise UserError(f"{path}: not the weights of this run ({reason}); delete it and train again") from error
 
 
-def load_best(folder: Path, params: Params, system: System, channels: int) -> Any:
+def load_best(folder: Path, params: Params, system: System, channels: int, sources: int = 1) -> Any:
     """The network of a finished run with its best weights, ready to estimate."""
     keep_freed_memory()
-    model = build_model(system, params, channels)
+    model = build_model(system, params, channels, sources)
     load_weights(folder / BEST, model)
     return for_inference(model)
 

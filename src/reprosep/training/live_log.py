@@ -16,15 +16,17 @@ import pandas as pd
 
 from reprosep.files import whole_file, write_json
 
-_NAMES = ("train_loss", "train_mse", "train_bce", "valid_mse", "learning_rate")
+_OF_MACHINE = ("seconds", "items_per_second")
+_JUDGED = ("valid_mse", "valid_loss")
 
 
 def write_live_log(folder: Path, epochs: list[dict[str, float]]) -> None:
     """Write the log of a training; what depends on the machine (seconds) stays in ``epochs.csv``."""
-    for name in _NAMES:
+    names = [name for name in epochs[-1] if name not in ("epoch", *_OF_MACHINE)]
+    for name in names:
         table = pd.DataFrame({"step": range(len(epochs)), name: [epoch[name] for epoch in epochs]})
         with whole_file(folder / "plots" / "metrics" / f"{name}.tsv") as temporary:
             table.to_csv(temporary, sep="\t", index=False)
-    last = {name: epochs[-1][name] for name in _NAMES}
-    best = min(epoch["valid_mse"] for epoch in epochs)
-    write_json(folder / "metrics.json", {**last, "best_valid_mse": best, "step": len(epochs) - 1})
+    last = {name: epochs[-1][name] for name in names}
+    best = min(epoch[name] for epoch in epochs for name in _JUDGED if name in epoch)
+    write_json(folder / "metrics.json", {**last, "best_valid_loss": best, "step": len(epochs) - 1})

@@ -1,17 +1,20 @@
 """One training, from initial weights to the best epoch, resumable at every step.
 
-The loop is part of the method, so it is written out: Adam, plateau or one-cycle learning rate, validation on whole
-songs after every epoch, early stopping on the validation MSE, best weights by the same.
+The loop is part of the method, so it is written out: Adam or SGD, plateau or one-cycle learning rate, validation after
+every epoch, early stopping and best weights by the validation's losses. What is trained, on which batches and by which
+losses, is said by the classes that complete this one: :class:`.target_training.TargetTraining` for a network that
+estimates one target, :class:`.sources_training.SourcesTraining` for one that masks the sources of a mixture.
 
 References
 ----------
 Hung and Lerch 2020, Section 4 (Adam 1e-3, early stopping after 100 epochs); the authors' training logs (weight decay
-1e-5, plateau factor 0.3, patience 80, cooldown 10).
+1e-5, plateau factor 0.3, patience 80, cooldown 10). Kadandale et al. 2020, their released code (SGD with momentum).
 """
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -19,13 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reprosep.errors import Preempted, UserError
-from reprosep.mixing import Recipe
-from reprosep.models.build import build_model, parameter_count
+from reprosep.models.build import parameter_count
 from reprosep.papers import Run, System
-from reprosep.params import Params
+from reprosep.params import Optimizer, Params
 from reprosep.preemption import StopRequest
 from reprosep.progress import ProgressReport
 from reprosep.training.checkpoint import (
@@ -40,13 +42,9 @@ from reprosep.training.checkpoint import (
 from reprosep.training.compilation import compiled
 from reprosep.training.costs import Costs, Meter
 from reprosep.training.devices import Devices, bfloat16_is_native
-from reprosep.training.examples import Examples
-from reprosep.training.feed import Feed
-from reprosep.training.losses import activity_loss, separation_loss
-from reprosep.training.validation import estimate_of, song_error
+from reprosep.training.feed import Batches, Feed
 
 _MINUTE = 60.0  # seconds
-_LOSSES = ("train_loss", "train_mse", "train_bce")
 
 
 @dataclass
@@ -55,7 +53,7 @@ class Outcome:
 
     epochs: list[dict[str, float]]
     best_epoch: int
-    best_valid_mse: float
+    best_valid_loss: float
     parameters: int
     items: int
     costs: Costs
@@ -70,53 +68,87 @@ class Part:
 
     steps: int = 0
     seconds: float = 0.0
-    losses: Tensor = field(default_factory=lambda: torch.zeros(len(_LOSSES), dtype=torch.double))
+    losses: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.double))
 
 
-class Training:
-    """The state of one training; :meth:`run` takes it to its end."""
+class Training(ABC):
+    """The state of one training; :meth:`run` takes it to its end.
 
-    def __init__(self, params: Params, run: Run, system: System, examples: Examples, recipes: list[Recipe]) -> None:
+    Attributes
+    ----------
+    losses
+        Names of the columns of the epoch log that hold the losses of the training, the one that is minimised first.
+    judged_by, stalled_by
+        Columns by which the best epoch is chosen, and whose lowest value early stopping waits for.
+    """
+
+    losses: tuple[str, ...]
+    judged_by: str
+    stalled_by: str
+
+    def __init__(self, params: Params, run: Run, system: System, batches: Batches, items: int) -> None:
+        """`items` make an epoch if the parameters do not say otherwise."""
         settings = params.training
-        self.params, self.examples, self.recipes, self.system = params, examples, recipes, system
+        self.params, self.examples, self.system = params, batches, system
         self.name, self.devices, self.stop = run.id, Devices(), StopRequest()
-        self.device, self.feed = examples.device, Feed(examples)
+        self.device, self.feed = batches.device, Feed(batches)
         wants_bfloat16 = settings.precision == "bfloat16" or (
             settings.precision == "auto" and bfloat16_is_native(self.device)
         )
         self.precision = "bfloat16" if wants_bfloat16 else "float32"
         self.batch_size, self.batch_share = settings.batch_size, settings.batch_size // self.devices.count
-        songs = examples.pool.stems.loc[examples.pool.stems["target"] == run.target, "song"].nunique()
-        items = settings.items_per_epoch or settings.items_per_song * songs
-        self.steps = max(items // self.batch_size, 1)
+        self.steps = max((settings.items_per_epoch or items) // self.batch_size, 1)
         assert run.seed is not None
         torch.manual_seed(run.seed)
-        model = build_model(system, params, params.corpora[run.corpus].channels).to(self.device)
+        model = self.build().to(self.device)
         self.model: Any = self.devices.prepare(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         planned = settings.epochs * self.steps * self.batch_size
         self.network = compiled(self.devices.parallel(self.model), settings, self.device, planned)
         if self.devices.rank:  # the first process draws what a single one does, the others go their own ways
             torch.manual_seed(run.seed + (self.devices.rank << 32))
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(),
-            settings.optimizer.learning_rate,
-            weight_decay=settings.optimizer.weight_decay,
-            fused=True,
-        )
+        self.learning_rate = system.learning_rate_factor * settings.optimizer.learning_rate
+        self.optimizer = optimizer_of(self.model, settings.optimizer, self.learning_rate)
         self.scheduler = self._scheduler()
         self.epochs: list[dict[str, float]] = []
-        self.part = Part()
-        self.best_epoch, self.best_valid_mse, self.costs = 0, float("inf"), Costs()
+        self.part = self._nothing_done()
+        self.best_epoch, self.best_valid_loss, self.costs = 0, float("inf"), Costs()
+
+    # ---- what is trained -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """The network, initialised from torch's random state."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """What a training does once, before its first step."""
+
+    @abstractmethod
+    def losses_of(self, batch: Any) -> tuple[Tensor, Tensor]:
+        """The loss of a batch that is minimised, and the values of :attr:`losses`, on the device."""
+
+    @abstractmethod
+    def validate(self) -> dict[str, float]:
+        """The validation's losses by column of the epoch log."""
+
+    # ---- the loop ------------------------------------------------------------------------------------------------
+
+    def _nothing_done(self) -> Part:
+        return Part(losses=torch.zeros(len(self.losses), dtype=torch.double))
 
     def _scheduler(self) -> Any:
         settings = self.params.training
         if settings.schedule == "one-cycle":
             return torch.optim.lr_scheduler.OneCycleLR(
-                self.optimizer, settings.optimizer.learning_rate, total_steps=settings.epochs * self.steps
+                self.optimizer, self.learning_rate, total_steps=settings.epochs * self.steps
             )
         plateau = settings.plateau
         return torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimizer, factor=plateau.factor, patience=plateau.patience, cooldown=plateau.cooldown
+            self.optimizer,
+            factor=plateau.factor,
+            patience=plateau.patience,
+            cooldown=plateau.cooldown,
+            threshold=plateau.threshold,
         )
 
     def run(self, folder: Path, recipe: str, stop: StopRequest | None = None) -> Outcome:
@@ -138,7 +170,7 @@ class Training:
         """The same, step by step: yields the steps that were done before, then 1 after each step."""
         self.stop = self.stop if stop is None else stop
         if not self._resume(folder, recipe):
-            self.model.set_statistics(*self.examples.statistics(self.devices, self.stop))
+            self.begin()
             self._heed()
         yield len(self.epochs) * self.steps + self.part.steps
         self.meter = Meter(self.device)
@@ -157,16 +189,18 @@ class Training:
         """What a finished training reports."""
         parameters = parameter_count(self.model)
         items = len(self.epochs) * self.steps * self.batch_size
-        return Outcome(self.epochs, self.best_epoch, self.best_valid_mse, parameters, items, self.costs)
+        return Outcome(self.epochs, self.best_epoch, self.best_valid_loss, parameters, items, self.costs)
 
     def _has_stalled(self) -> bool:
-        return len(self.epochs) - self.best_epoch >= self.params.training.early_stopping
+        losses = [epoch[self.stalled_by] for epoch in self.epochs]
+        lowest = 1 + min(range(len(losses)), key=losses.__getitem__) if losses else 0
+        return len(losses) - lowest >= self.params.training.early_stopping
 
     def _judge(self) -> None:
         if not self.best_epoch:
             raise UserError(
                 f"run '{self.name}': the validation error of epoch {len(self.epochs)} is "
-                f"{self.epochs[-1]['valid_mse']}, no number; lower training.optimizer.learning_rate"
+                f"{self.epochs[-1][self.judged_by]}, no number; lower training.optimizer.learning_rate"
             )
 
     def _epoch(self, keep: Callable[[], None]) -> Iterator[int]:
@@ -186,21 +220,23 @@ class Training:
             yield 1
         start = time.monotonic()
         losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
-        sums = dict(zip(_LOSSES, losses.tolist(), strict=True))  # waits for the device
+        sums = dict(zip(self.losses, losses.tolist(), strict=True))  # waits for the device
         part.seconds += time.monotonic() - start
         start = time.monotonic()
         valid = self.validate()
+        self._heed()
         learning_rate = self.optimizer.param_groups[0]["lr"]
         if self.params.training.schedule == "plateau":
-            self.scheduler.step(valid)
+            watched = self.params.training.plateau.of
+            self.scheduler.step(sums[self.losses[0]] if watched == "train" else valid[self.judged_by])
         seconds = part.seconds + time.monotonic() - start
         self.meter.add(self.costs, seconds, self.devices.count)
-        log = {"epoch": len(self.epochs) + 1, **sums, "valid_mse": valid, "learning_rate": learning_rate}
+        log = {"epoch": len(self.epochs) + 1, **sums, **valid, "learning_rate": learning_rate}
         speed = self.steps * self.batch_size / part.seconds
         self.epochs.append({**log, "seconds": seconds, "items_per_second": speed})
-        self.part = Part()
-        if valid < self.best_valid_mse:
-            self.best_valid_mse, self.best_epoch = valid, len(self.epochs)
+        self.part = self._nothing_done()
+        if valid[self.judged_by] < self.best_valid_loss:
+            self.best_valid_loss, self.best_epoch = valid[self.judged_by], len(self.epochs)
 
     def _heed(self) -> None:
         """Stop when told to; what is known by then is in the state."""
@@ -211,32 +247,19 @@ class Training:
             )
 
     def step(self, step: int) -> Tensor:
-        """Step `step` since the beginning: one batch, one update; its losses, ``(3,)`` on the device."""
+        """Step `step` since the beginning: one batch, one update; its losses on the device."""
         first = step * self.batch_size + self.devices.rank * self.batch_share
-        batch = self.feed.batch(first, self.batch_share, first + self.batch_size)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            estimate, logit = self.network(batch.mixture.contiguous(memory_format=torch.channels_last))
-        mse = separation_loss(estimate, batch.target)
-        bce = activity_loss(logit, batch.labels) if logit is not None else torch.zeros((), device=self.device)
-        loss = mse + self.system.activity_weight * bce
+        loss, told = self.losses_of(self.feed.batch(first, self.batch_share, first + self.batch_size))
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         if self.params.training.schedule == "one-cycle":
             self.scheduler.step()
-        return torch.stack([loss, mse, bce]).detach()
+        return told.detach()
 
-    def validate(self) -> float:
-        """Mean over songs of the MSE over the whole song; the gate plays no part in it."""
-        mine = self.devices.share(len(self.recipes))
-        songs = self.stop.until(self.examples.songs([self.recipes[number] for number in mine]))
-        errors = torch.zeros(len(self.recipes), dtype=torch.double, device=self.device)
-        for number, song in zip(mine, songs, strict=False):  # one place per song, so that sums have one order
-            parts = self.stop.until(estimate_of(song, self.model, self.params))
-            errors[number] = song_error(song, parts)
-        errors = self.devices.total(errors)
-        self._heed()
-        return sum(errors.tolist()) / len(errors)
+    def autocast(self) -> Any:
+        """Where networks compute, in the precision of this training."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def _keep_weights(self, folder: Path) -> None:
         if self.best_epoch == len(self.epochs):
@@ -258,7 +281,7 @@ class Training:
             "part": {"steps": self.part.steps, "seconds": self.part.seconds},
             "losses": self.devices.all_of(self.part.losses.cpu()),
             "best_epoch": self.best_epoch,
-            "best_valid_mse": self.best_valid_mse,
+            "best_valid_loss": self.best_valid_loss,
             "costs": asdict(self.costs),
         }
 
@@ -272,5 +295,13 @@ class Training:
         set_random_state(state["random"][self.devices.rank], self.device)
         self.epochs, self.best_epoch = state["epochs"], state["best_epoch"]
         self.part = Part(**state["part"], losses=state["losses"][self.devices.rank])
-        self.best_valid_mse, self.costs = state["best_valid_mse"], Costs(**state["costs"])
+        self.best_valid_loss, self.costs = state["best_valid_loss"], Costs(**state["costs"])
         return True
+
+
+def optimizer_of(model: nn.Module, settings: Optimizer, learning_rate: float) -> torch.optim.Optimizer:
+    """Adam, or gradient descent with momentum."""
+    shared: dict[str, Any] = {"lr": learning_rate, "weight_decay": settings.weight_decay, "fused": True}
+    if settings.kind == "adam":
+        return torch.optim.Adam(model.parameters(), **shared)
+    return torch.optim.SGD(model.parameters(), momentum=settings.momentum, **shared)

@@ -36,25 +36,24 @@ def inverse_energy_weights(energies: Sequence[float]) -> np.ndarray:
     return weights
 
 
-def batch_energy_weights(magnitudes: Tensor, reference: int | None = None) -> Tensor:
-    """EBW InstP1: ``E_ref / E_i`` from a batch's own magnitudes ``(batch, source, bin, frame)``; ``(source,)``.
+def batch_energy_weights(power: Tensor, reference: int | None = None) -> Tensor:
+    """EBW InstP1: ``E_ref / E_i`` of the energies of a batch, sums of squared magnitudes, ``(source,)``.
 
     `reference` is the number of a source, as in the released code (accompaniment, or bass), where weights may fall
     below 1; None is the paper's Eq. (7), the source with most energy in the batch. A silent source gets weight 0: it
     has no energy to weight by, and its loss is that of silence.
     """
-    energies = magnitudes.square().sum(dim=(0, 2, 3))
-    wanted = energies.max() if reference is None else energies[reference]
-    return torch.where(energies > 0, wanted / energies.clamp_min(torch.finfo(energies.dtype).tiny), 0)
+    wanted = power.max() if reference is None else power[reference]
+    return torch.where(power > 0, wanted / power.clamp_min(torch.finfo(power.dtype).tiny), 0)
 
 
-def dynamic_weights(losses: Sequence[Sequence[float]], temperature: float) -> np.ndarray:
+def dynamic_weights(losses: Sequence[Sequence[float]], temperature: float, sources: int) -> np.ndarray:
     """DWA: ``K softmax(r / T)`` with ``r_i = L_i[e-1] / L_i[e-2]`` of the `losses` ``[epoch][source]`` so far.
 
     The sources' weights add up to their number K; 1 each before there are two epochs.
     """
     if len(losses) < _BEFORE_DWA:
-        return np.ones(len(losses[0]) if losses else 1)
+        return np.ones(sources)
     ratios = np.asarray(losses[-1], float) / np.asarray(losses[-2], float) / temperature
     exponentials = np.exp(ratios - ratios.max())
     weights: np.ndarray = len(ratios) * exponentials / exponentials.sum()

@@ -14,7 +14,7 @@ from reprosep.files import whole_file
 from reprosep.params import Params, read_yaml, repository
 from reprosep.versions.plots import plots
 from reprosep.versions.stage import Stage
-from reprosep.versions.stages import TRAIN, Line
+from reprosep.versions.stages import TRAININGS, Line
 
 FILE = Path("dvc.yaml")
 _HEAD = """\
@@ -72,17 +72,18 @@ def _scale_files(scale: str) -> list[Path]:
 def _stages(line: Line, scale: str, files: Sequence[Path]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for stage in line.stages():
-        if not stage.name.startswith(f"{TRAIN}@"):
+        group = stage.name.partition("@")[0]
+        if group not in TRAININGS:
             found[stage.name] = _body(line, scale, stage, files, [stage.keys])
-        elif TRAIN not in found:
-            found[TRAIN] = _trainings(line, scale, files)
+        elif group not in found:
+            found[group] = _trainings(line, group, scale, files)
     return found
 
 
-def _trainings(line: Line, scale: str, files: Sequence[Path]) -> dict[str, Any]:
+def _trainings(line: Line, group: str, scale: str, files: Sequence[Path]) -> dict[str, Any]:
     """One stage per run, written once: `foreach`, since runs are no product that `matrix` could make."""
-    items = {}
-    for name in line.trained:
+    items, names = {}, [name for name in line.trained if line.group(name) == group]
+    for name in names:
         run, paper = line.runs[name]
         items[name] = {
             "corpus": run.corpus,
@@ -92,8 +93,8 @@ def _trainings(line: Line, scale: str, files: Sequence[Path]) -> dict[str, Any]:
             "paper": paper,
         }
     places = {part: f"${{item.{part}}}" for part in ("corpus", "target", "system", "model", "paper")}
-    pattern = line.training_of(**places, identifier="${key}")
-    keys = [line.training(name).keys for name in line.trained]
+    pattern = line.training_of(group, **places, identifier="${key}")
+    keys = [line.training(name).keys for name in names]
     return {"foreach": items, "do": _body(line, scale, pattern, files, keys)}
 
 
@@ -110,9 +111,7 @@ def _body(line: Line, scale: str, stage: Stage, files: Sequence[Path], keys: Seq
 
 
 def _parameters(file: Path, stage: Stage, keys: Sequence[Sequence[str]]) -> list[Any]:
-    """The keys of a stage that a parameter file has: all of params.yaml's, of another file what is there."""
-    if file.name == "params.yaml":
-        return list(stage.keys)
+    """The keys of a stage that a parameter file has."""
     content = read_yaml(repository() / file)
     present = [key for number, key in enumerate(stage.keys) if _has(content, [each[number] for each in keys])]
     # A key that only some of the stages have: all of them depend on the section that it is in.
@@ -122,6 +121,8 @@ def _parameters(file: Path, stage: Stage, keys: Sequence[Sequence[str]]) -> list
         if key not in present and any(_has(content, [each[number]]) for each in keys)
     ]
     chosen = list(dict.fromkeys([*present, *partly]))
+    if file.name == "params.yaml":
+        return chosen
     return [{str(file): chosen}] if chosen else []
 
 

@@ -23,13 +23,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """What stands for the places in a step's keys; `shape` are keys that make other stages, not other files."""
+    """What stands for the places in a step's keys; `shape` are keys that make other stages, not other files.
+
+    `written`: a corpus's own settings are looked up key by key; else the steps name them as a whole.
+    """
 
     corpus: str = ""
     models: tuple[str, ...] = ()
     systems: tuple[str, ...] = ()
     papers: tuple[str, ...] = ()
     shape: tuple[str, ...] = ()
+    written: bool = True
 
 
 NO_JOB = Job()

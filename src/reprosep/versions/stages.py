@@ -16,12 +16,13 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from reprosep.dependencies import code_paths, paper_keys, parameter_keys
+from reprosep.dependencies import code_paths, paper_keys, parameter_keys, step_of, written_keys
 from reprosep.papers import Paper, Run, load_paper, runs
-from reprosep.params import Corpus, Params, dump
+from reprosep.params import Corpus, Params, dump, recordings_of
 from reprosep.versions.stage import NO_JOB, Job, Stage
 
-TRAIN = "train"
+TRAIN, TRAIN_SOURCES = "train", "train-sources"
+TRAININGS = (TRAIN, TRAIN_SOURCES)
 
 
 class Line:
@@ -47,9 +48,9 @@ class Line:
     def stages(self) -> list[Stage]:
         """All stages, in the order of the line."""
         corpora = [name for name in self.params.corpora if any(run.corpus == name for run, _ in self.runs.values())]
-        of_corpora = [
-            make(name) for make in (self._corpus, self._catalog, self._activity, self._mixtures) for name in corpora
-        ]
+        makers = (self._corpus, self._catalog, self._activity, self._mixtures)
+        of_corpora = [make(name) for make in makers for name in corpora]
+        of_corpora += [self._energies(name) for name in corpora if name in self._with_energies()]
         calibrations = [self._calibration(name) for name, paper in self.papers.items() if paper.calibration]
         trainings = [self.training(identifier) for identifier in self.trained]
         papers = [self._paper(name) for name in self.papers]
@@ -57,10 +58,20 @@ class Line:
 
     # ---- corpora -------------------------------------------------------------------------------------------------
 
+    def _with_energies(self) -> set[str]:
+        """The corpora whose sources are separated all at once."""
+        return {run.corpus for name, (run, _) in self.runs.items() if self.system(name).sources}
+
+    def _shared(self, name: str, file: str) -> list[str]:
+        """A file of the corpus whose recordings a corpus has, where that is another."""
+        source = recordings_of(self.params, name)
+        return [] if source == name else [f"{self.root}/{source}/{file}"]
+
     def _corpus(self, name: str) -> Stage:
         made = f"{self.root}/{name}/recordings.json"
         corpus = self.params.corpora[name]
         own = [] if corpus.standin or corpus.versions else corpus.roots
+        own = [*own, *self._shared(name, "recordings.json")]
         job = Job(corpus=name)
         return self._stage(f"corpora-{name}", f"Recordings of corpus {name}", [made], own, ["recordings"], job=job)
 
@@ -69,6 +80,7 @@ class Line:
         made = [f"{folder}/{file}" for file in ("examination.parquet", "catalog.parquet", "audio/index.parquet")]
         versioned = [*made[:2], *([] if self.is_real(name) else [f"{folder}/audio"])]
         read = [f"{folder}/recordings.json", *_published(self.params.corpora[name])]
+        read += [path for file in ("examination.parquet", "catalog.parquet") for path in self._shared(name, file)]
         steps = ["examination", "catalog", "store"]
         title = f"Every stem of corpus {name}, examined, listed and decoded once"
         return self._stage(f"catalog-{name}", title, made, read, steps, versioned, job=Job(corpus=name))
@@ -87,6 +99,11 @@ class Line:
         job = Job(corpus=name, shape=(f"corpora.{name}.targets",))
         return self._stage(f"mixtures-{name}", title, made, self._tables(name), ["mixtures"], job=job)
 
+    def _energies(self, name: str) -> Stage:
+        made = [f"{self.root}/{name}/energies.parquet"]
+        title = f"Energy of every source of corpus {name} in every chunk"
+        return self._stage(f"energies-{name}", title, made, self._tables(name), ["energies"], job=Job(corpus=name))
+
     def _tables(self, corpus: str) -> list[str]:
         folder = f"{self.root}/{corpus}"
         store = [] if self.is_real(corpus) else [f"{folder}/audio"]
@@ -100,19 +117,28 @@ class Line:
     def training(self, identifier: str) -> Stage:
         """The stage of one run."""
         run, paper = self.runs[identifier]
-        return self.training_of(run.corpus, run.target, run.system, self.system(identifier).model, paper, identifier)
+        group, model = self.group(identifier), self.system(identifier).model
+        return self.training_of(group, run.corpus, run.target, run.system, model, paper, identifier)
 
-    def training_of(self, corpus: str, target: str, system: str, model: str, paper: str, identifier: str) -> Stage:
+    def group(self, identifier: str) -> str:
+        """Which of the two kinds of trainings a run is."""
+        return TRAIN_SOURCES if self.system(identifier).sources else TRAIN
+
+    def training_of(
+        self, group: str, corpus: str, target: str, system: str, model: str, paper: str, identifier: str
+    ) -> Stage:
         """The stage of a run by its parts, which may be places for them."""
+        joint = group == TRAIN_SOURCES
         folder = f"{self.root}/runs/{identifier}"
         made = [f"{folder}/{name}" for name in ("best.safetensors", "epochs.csv", "run.json", "dvclive/metrics.json")]
         store = [] if self.is_real() else [f"{self.root}/{corpus}/audio"]
         tables = [f"{self.root}/{corpus}/catalog.parquet", *store, f"{self.root}/{corpus}/activity"]
-        read = [*tables, self._mixture(corpus, target)]
+        read = [*tables, f"{self.root}/{corpus}/energies.parquet" if joint else self._mixture(corpus, target)]
         outs = [*made[:3], f"{folder}/dvclive"]
         title = "One training; its log is in DVCLive's layout"
-        job = Job(corpus=corpus, models=(model,), systems=(system,), papers=(paper,))
-        return self._stage(f"{TRAIN}@{identifier}", title, made, read, ["train"], outs, job=job)
+        job = Job(corpus=corpus, models=(model,), systems=(system,), papers=(paper,), written=False)
+        steps = ["train_sources" if joint else "train"]
+        return self._stage(f"{group}@{identifier}", title, made, read, steps, outs, job=job)
 
     def _calibration(self, name: str) -> Stage:
         oracles = [identifier for identifier in self.runs if identifier not in self.trained]
@@ -127,8 +153,10 @@ class Line:
         return self._stage(f"calibration-{name}", title, [*scored, *made], read, steps, job=job)
 
     def _data_of(self, needed: Iterable[Run]) -> list[str]:
-        pairs = list(dict.fromkeys((run.corpus, run.target) for run in needed))
-        tables = [path for corpus in dict.fromkeys(corpus for corpus, _ in pairs) for path in self._tables(corpus)]
+        needed = list(needed)
+        tables = [path for corpus in dict.fromkeys(run.corpus for run in needed) for path in self._tables(corpus)]
+        of_target = [run for run in needed if not self.system(run.id).sources]
+        pairs = dict.fromkeys((run.corpus, run.target) for run in of_target)
         return [*tables, *(self._mixture(*pair) for pair in pairs)]
 
     def _scores(self) -> Stage:
@@ -139,19 +167,21 @@ class Line:
         read += [f"{self.root}/runs/{identifier}/best.safetensors" for identifier in self.trained]
         systems = [system for name in self.papers for system in self._systems(name, self.trained)]
         job = Job(
-            models=tuple(self.content["models"]),
+            models=tuple(dict.fromkeys(str(self.system(name).model) for name in self.trained)),
             systems=tuple(systems),
             papers=tuple(self.papers),
             shape=("seeds", "papers"),
         )
-        steps = ["score_plain", "score_gated"]
+        every = (step_of(self.system(name), step) for name in self.trained for step in ("score_plain", "score_gated"))
+        steps = list(dict.fromkeys(every))
         return self._stage("scores", "Test songs separated and scored", made, read, steps, job=job)
 
     # ---- papers --------------------------------------------------------------------------------------------------
 
     def _paper(self, name: str) -> Stage:
         folder, paper = f"{self.root}/papers/{name}", self.papers[name]
-        tables = [f"{folder}/{table}{kind}.csv" for table in paper.tables for kind in ("", "-common-frames")]
+        tables = [f"{folder}/{name}.csv" for name in paper.tables]
+        tables += [f"{folder}/{name}-common-frames.csv" for name, one in paper.tables.items() if one.kind == "scores"]
         metrics = [f"{folder}/metrics.json", f"{folder}/claims.json"]
         others = [f"{folder}/{file}" for file in ("songs.csv", "claims.csv", "spot-check.csv")]
         made = [*tables, *others, *_figures(folder, paper), f"{folder}/listen/index.json"]
@@ -162,6 +192,10 @@ class Line:
         read += [f"{self.root}/scores/{i}.activity.parquet" for i in trained if len(self.system(i).variants()) > 1]
         read += [f"{self.root}/runs/{identifier}/best.safetensors" for identifier in trained]
         read += self._data_of(self.runs[identifier][0] for identifier in own)
+        if any(table.kind == "costs" for table in paper.tables.values()):
+            read += [f"{self.root}/runs/{identifier}/run.json" for identifier in trained]
+        drawn = [figure.bind.corpus for figure in paper.figures.values() if figure.kind == "energies"]
+        read += [f"{self.root}/{corpus}/energies.parquet" for corpus in drawn]
         steps = ["tables", "figures", "claims", "listen", "spot_check"]
         title = f"Tables, figures and claims of paper {name}"
         outs, job = [*made[:-1], *players], Job(papers=(name,))
@@ -204,6 +238,8 @@ class Line:
             for model in job.models or ("",)
             for key in parameter_keys(step, self.content, job.corpus, model)
         ]
+        corpora = self._corpora(job)
+        keys += [written for key in keys for corpus in corpora for written in written_keys(key, self.content, corpus)]
         parts = [key for step in steps for system in job.systems or ("",) for key in paper_keys(step, system)]
         code = dict.fromkeys(path for step in steps for path in code_paths(step))
         return Stage(
@@ -217,6 +253,14 @@ class Line:
             paper={name: tuple(dict.fromkeys(parts)) for name in job.papers if parts},
             records=f"{self.root}/records/{name}.json",
         )
+
+    def _corpora(self, job: Job) -> list[str]:
+        """The corpora whose settings a job reads: its own, or those of the runs of its papers."""
+        if not job.written:
+            return []
+        if job.corpus:
+            return [job.corpus]
+        return list(dict.fromkeys(run.corpus for run, owner in self.runs.values() if owner in job.papers))
 
     def _systems(self, paper: str, identifiers: Iterable[str]) -> tuple[str, ...]:
         owned = (self.runs[identifier] for identifier in identifiers)

@@ -1,0 +1,72 @@
+"""What training a system costs: trained values, passes of the training chunks, seconds of the device.
+
+Conventions
+-----------
+A system that has one network per source costs the sum of its networks. Costs are means over training seeds.
+
+References
+----------
+Kadandale et al. 2020, Table I: parameters, and iterations per epoch in units of N, the number of training chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reprosep.errors import UserError
+from reprosep.files import read_json
+from reprosep.papers import Cost, Paper, Run, System, Table, runs
+from reprosep.params import Params
+
+_MILLION = 1e6
+_Record = dict[str, Any]
+_COSTS: dict[Cost, Callable[[_Record], float]] = {
+    "parameters": lambda record: record["parameters"] / _MILLION,
+    "iterations": lambda record: record["items"] / record["epochs"] / record["chunks"],
+    "seconds": lambda record: record["device_seconds"] / record["epochs"],
+}
+
+
+def cost_rows(params: Params, paper: Paper, table: Table, results: Path) -> list[dict[str, Any]]:
+    """Tidy rows of a table of costs: rows are systems, columns costs; systems that this scale lacks have none."""
+    rows = []
+    for entry, printed in zip(table.rows, table.published, strict=True):
+        needed = runs_of_system(params, paper, str(entry.system))
+        for column, published in zip(table.columns, printed, strict=True):
+            if needed and column.cost:
+                label = f"{entry.label} {entry.sublabel}".strip()
+                value = system_cost(needed, column.cost, results)
+                title = params.corpora[needed[0].corpus].title
+                values = (label, column.label, column.cost, published, value, np.nan, np.nan, None, title)
+                rows.append(dict(zip(_TIDY, values, strict=True)))
+    return rows
+
+
+_TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
+
+
+def runs_of_system(params: Params, paper: Paper, system: str) -> list[Run]:
+    """The trainings of a system at this scale."""
+    return [run for run in runs(params, paper) if run.system == system and run.seed is not None]
+
+
+def system_cost(needed: list[Run], cost: Cost, results: Path) -> float:
+    """A cost of a system, summed over its networks.
+
+    Raises
+    ------
+    UserError
+        When the record of a training is missing or lacks a key.
+    """
+    by_seed: dict[int | None, list[float]] = {}
+    for run in needed:
+        path = results / "runs" / run.id / "run.json"
+        try:
+            by_seed.setdefault(run.seed, []).append(_COSTS[cost](read_json(path)))
+        except (KeyError, TypeError, ZeroDivisionError) as error:
+            raise UserError(f"{path}: no usable {error}; delete the folder {path.parent} and train again") from error
+    return float(np.mean([sum(values) for values in by_seed.values()]))
