@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep.audio.io import write_sound
+from reprosep.audio.io import resample, write_sound
 from reprosep.audio.store import read_table, save_arrays
 from reprosep.files import sha256, slug, whole_folder, write_json
 from reprosep.mixing import Mixer, Recipe, recipes_of
@@ -19,6 +19,7 @@ from reprosep.separation.estimate import ChunkedSpectrum, Estimate, separate
 from reprosep.separation.gate import gate_for
 
 _PEAK = 0.9  # of full scale, in the louder of mixture and reference
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # Hz
 _FIGURE_FRAMES = 2000  # frames of a spectrogram, as in Figure 3 of the IASS paper
 
 
@@ -68,7 +69,9 @@ def _song(
 
     def save(name: str, wave: np.ndarray) -> str:
         file = f"{slug(song)}_{name}.mp3"
-        write_sound(folder / file, np.clip(wave[:, part].T * gain, -1, 1), params.audio.sample_rate)
+        rate = params.audio.sample_rate
+        playable = next((known for known in _MP3_RATES if known >= rate), _MP3_RATES[-1])
+        write_sound(folder / file, np.clip(resample(wave[:, part].T * gain, rate, playable), -1, 1), playable)
         return file
 
     entries = []
