@@ -297,7 +297,10 @@ def separate(
     song: Annotated[Path, typer.Argument(help="Any sound file.")],
     run: Annotated[str, typer.Option(help="A trained run, e.g. mm_vocals_iass_s42, or its folder.")],
     output: Annotated[
-        Path | None, typer.Option(help="Where to write; default: <song>_<target>.wav beside the song.")
+        Path | None,
+        typer.Option(
+            help="Where to write, a folder for several targets; default: <song>_<target>.wav beside the song."
+        ),
     ] = None,
     results: Annotated[Path, typer.Option(help="Where the runs of a scale are.")] = Path("results/demo"),
     gate: Annotated[str, typer.Option(help="median, raw or none.")] = "median",
@@ -305,8 +308,8 @@ def separate(
     """Separate your own song with a trained run: any format, length and rate; stereo is kept."""
     from reprosep.own_song import separate_song
 
-    written = separate_song(song, run, output, results, gate)
-    print(written)
+    for written in separate_song(song, run, output, results, gate):
+        print(written)
 
 
 @app.command()

@@ -11,20 +11,23 @@ import numpy as np
 from reprosep.audio.io import read_sound, resample, to_channels, write_sound
 from reprosep.errors import UserError, near_match
 from reprosep.files import read_json
+from reprosep.fit import chunk_samples
 from reprosep.papers import System
 from reprosep.params import Params, parse
 from reprosep.progress import ProgressReport
 from reprosep.separation.estimate import separate
 from reprosep.separation.gate import gate_for
+from reprosep.separation.source_estimate import separate_sources
 from reprosep.training.checkpoint import load_best
 
 GATES = ("median", "raw", "none")
 
 
-def separate_song(song: Path, run: str, output: Path | None, results: Path, gate: str) -> Path:
-    """Write the target of `run` in `song`; returns the written path.
+def separate_song(song: Path, run: str, output: Path | None, results: Path, gate: str) -> list[Path]:
+    """Write what `run` estimates in `song`, one file per target; returns the written paths.
 
-    The estimate has the song's rate, channels and length. A mono network is applied to each channel.
+    An estimate has the song's rate, channels and length. A mono network is applied to each channel. With several
+    targets, `output` is a folder.
 
     Raises
     ------
@@ -36,9 +39,14 @@ def separate_song(song: Path, run: str, output: Path | None, results: Path, gate
     folder = _run_folder(run, results)
     record = read_json(folder / "run.json")
     samples, rate = read_sound(song)
-    output = output or song.with_name(f"{song.stem}_{record['target']}.wav")
-    write_sound(output, _estimate(folder, record, samples, rate, gate), rate)
-    return output
+    names = record["settings"]["sources"] if record["settings"]["joint"] else [record["target"]]
+    paths = [song.with_name(f"{song.stem}_{name}.wav") for name in names]
+    if output:
+        paths = [output] if len(names) == 1 else [output / f"{name}.wav" for name in names]
+    for path, wave in zip(paths, _estimates(folder, record, names, samples, rate, gate), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_sound(path, wave, rate)
+    return paths
 
 
 def _run_folder(run: str, results: Path) -> Path:
@@ -50,27 +58,42 @@ def _run_folder(run: str, results: Path) -> Path:
     raise UserError(f"--run: no trained run '{run}' in {results / 'runs'}{near_match(run, known)}{listed}")
 
 
-def _estimate(folder: Path, record: dict[str, Any], samples: np.ndarray, rate: int, gate: str) -> np.ndarray:
-    """``(sample, channel)`` of the target, as long and as many channels as the song."""
+def _estimates(
+    folder: Path, record: dict[str, Any], names: list[str], samples: np.ndarray, rate: int, gate: str
+) -> list[np.ndarray]:
+    """``(sample, channel)`` of every target, as long and as many channels as the song."""
     params, system = parse(record["params"]), System.model_validate_json(json.dumps(record["settings"]))
     channels = params.corpora[record["corpus"]].channels
-    model = load_best(folder, params, system, channels)
+    model = load_best(folder, params, system, channels, len(names))
     wave = resample(samples, rate, params.audio.sample_rate)
     parts = [to_channels(wave, 2)] if channels == 2 else [wave[:, [c]] for c in range(wave.shape[1])]
     variant = gate if gate in system.variants() else "none"
     found = []
-    with ProgressReport(f"separating {record['target']}", len(parts)) as progress:
+    with ProgressReport(f"separating {', '.join(names)}", len(parts)) as progress:
         for part in parts:
-            found.append(_part(model, np.ascontiguousarray(part.T, dtype=np.float32), params, variant).T)
+            mixture = np.ascontiguousarray(part.T, dtype=np.float32)
+            found.append(_part(model, system, len(names), mixture, params, variant))
             progress.advance()
-    estimate = to_channels(
-        np.concatenate(found, axis=1), min(samples.shape[1], 2) if channels == 2 else samples.shape[1]
-    )
-    estimate = resample(estimate, params.audio.sample_rate, rate)[: len(samples)]
-    return np.pad(estimate, ((0, len(samples) - len(estimate)), (0, 0)))
+    whole = np.concatenate(found, axis=1)  # (target, channel, sample)
+    wanted = min(samples.shape[1], 2) if channels == 2 else samples.shape[1]
+    return [_as_the_song(to_channels(one.T, wanted), params.audio.sample_rate, rate, len(samples)) for one in whole]
 
 
-def _part(model: Any, wave: np.ndarray, params: Params, variant: Any) -> np.ndarray:
+def _as_the_song(estimate: np.ndarray, own_rate: int, rate: int, length: int) -> np.ndarray:
+    estimate = resample(estimate, own_rate, rate)[:length]
+    return np.pad(estimate, ((0, length - len(estimate)), (0, 0)))
+
+
+def _part(model: Any, system: System, count: int, wave: np.ndarray, params: Params, variant: Any) -> np.ndarray:
+    """Estimates ``(target, channel, sample)`` of a wave ``(channel, sample)``."""
+    if system.sources:
+        size = params.models.c_u_net if system.model == "c-u-net" else params.models.u_net
+        several = separate_sources(model, wave[0], params, size, chunk_samples(params), count)
+        probability = several.probability
+        if probability is None:
+            return several.waves()[:, None]
+        gates = [gate_for(variant, one, np.zeros(len(one), bool), params.separation) for one in probability]
+        return several.waves(None if variant == "none" else np.stack([g for g in gates if g is not None]))[:, None]
     estimate = separate(model, wave, params)
     nothing = np.zeros(estimate.spectrum.frames, bool)
-    return estimate.wave(gate_for(variant, estimate.probability, nothing, params.separation))
+    return estimate.wave(gate_for(variant, estimate.probability, nothing, params.separation))[None]

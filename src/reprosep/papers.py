@@ -27,6 +27,7 @@ from pydantic import Field, ValidationError
 
 from reprosep.calibration_plan import Calibration, MaskChange, Oracle, value_name
 from reprosep.errors import UserError, near_match
+from reprosep.fit import check_fits
 from reprosep.params import MaskSettings, Params, Scoring, Section, read_yaml, repository
 from reprosep.validation import explain
 
@@ -136,6 +137,7 @@ class Figure(Section):
     bars: list[Bar] = []
     settings: list[list[str]] = []
     published: dict[str, float] = {}
+    seconds: Annotated[float, Field(gt=0)] = 1.0
 
 
 class Side(Section):
@@ -250,7 +252,9 @@ def _check_shapes(path: Path, paper: Paper) -> None:
         for number, values in enumerate(table.published):
             for value in values:
                 if isinstance(value, str) and not (table.form != "median" and _TRIPLE.match(value)):
-                    raise UserError(f"{where}.{number}: '{value}', expected a number, or with form mean ± std (median) all")
+                    raise UserError(
+                        f"{where}.{number}: '{value}', expected a number, or with form mean ± std (median) all"
+                    )
             if len(values) != columns:
                 raise UserError(
                     f"{where}.{number}: found {len(values)} values, expected {columns}, one per column; "
@@ -371,6 +375,9 @@ def runs(params: Params, paper: Paper) -> list[Run]:
     every = [cell for table in paper.tables.values() for cell in cells(params, paper, table)]
     needed = {(cell.corpus, cell.target, cell.system) for cell in [*every, *calibration_cells(params, paper)]}
     found = {run for corpus, target, system in needed for run in _of_cell(params, paper, corpus, target, system)}
+    for corpus, model in sorted({(run.corpus, paper.systems[run.system].model or "") for run in found if run.sources}):
+        if model:
+            check_fits(params, corpus, model)
     return sorted(found, key=lambda run: run.id)
 
 

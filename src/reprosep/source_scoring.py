@@ -129,9 +129,7 @@ class SourcesScorer:
         labels = self.songs.labels(recipe.name, self.system.sources)
         return labels[[self.system.sources.index(name) for name in self.run.targets]]
 
-    def score(
-        self, recipe: Recipe, scene: SourceScene, references: References
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def score(self, recipe: Recipe, scene: SourceScene, references: References) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(scores per variant and target, activity per target and frame) of one song."""
         rows, activity = [], pd.DataFrame()
         for variant, waves, probability in self.estimates(recipe, scene):

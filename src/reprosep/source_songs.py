@@ -22,6 +22,7 @@ from reprosep.audio.chunks import chunks, energies
 from reprosep.audio.store import FULL_SCALE
 from reprosep.errors import UserError
 from reprosep.mixing import Mixer
+from reprosep.fit import chunk_samples
 from reprosep.papers import ACCOMPANIMENT
 
 Stem = tuple[str, int]  # song, row of its array
@@ -53,9 +54,8 @@ class SourceSongs:
 
     @property
     def chunk_samples(self) -> int:
-        """Samples of a chunk; a whole number of hops, so that its frames are frames of the song."""
-        samples = round(self.params.training.chunk_seconds * self.params.audio.sample_rate)
-        return samples - samples % self.params.stft.hop
+        """Samples of a chunk."""
+        return chunk_samples(self.params)
 
     def samples(self, song: str) -> int:
         """The length of a song."""

@@ -34,15 +34,17 @@ def test_runs_of_the_demo(demo: Params, iass: Paper) -> None:
 
 
 def test_cells_of_the_demo(demo: Params, iass: Paper) -> None:
-    found = [cell for table in iass.tables.values() for cell in cells(demo, table)]
+    found = [cell for table in iass.tables.values() for cell in cells(demo, iass, table)]
     assert len(found) == 136
-    assert [len(cells(demo, table)) for table in iass.tables.values()] == [8, 32, 24, 72]
+    assert [len(cells(demo, iass, table)) for table in iass.tables.values()] == [8, 32, 24, 72]
     assert all(cell.published is not None for cell in found)
 
 
 def test_published_values(demo: Params, iass: Paper) -> None:
     values = {
-        (name, cell.row, cell.column): cell.published for name, t in iass.tables.items() for cell in cells(demo, t)
+        (name, cell.row, cell.column): cell.published
+        for name, t in iass.tables.items()
+        for cell in cells(demo, iass, t)
     }
     assert values["table-1", "IASS 4 blocks", "Drums"] == 5.15
     assert values["table-2", "Vocals IASS", "SIR"] == 14.70
@@ -56,7 +58,7 @@ def test_published_values(demo: Params, iass: Paper) -> None:
 def test_printed_averages_are_means(demo: Params, iass: Paper) -> None:
     """But for electric guitar and piano, where the paper's first two rows have each other's average."""
     table: dict[str, dict[str, float]] = {}
-    for cell in cells(demo, iass.tables["table-4"]):
+    for cell in cells(demo, iass, iass.tables["table-4"]):
         assert cell.published is not None
         table.setdefault(cell.row, {})[cell.column] = cell.published
     for name, row in table.items():
@@ -67,8 +69,10 @@ def test_printed_averages_are_means(demo: Params, iass: Paper) -> None:
 
 
 def test_tables_3_and_4_agree_but_for_the_doubtful_cell(demo: Params, iass: Paper) -> None:
-    three = {c.row: c for c in cells(demo, iass.tables["table-3"]) if c.column == "IASS"}
-    four = {c.row.split()[0]: c for c in cells(demo, iass.tables["table-4"]) if c.column == "SDR" and "✓ ✓" in c.row}
+    three = {c.row: c for c in cells(demo, iass, iass.tables["table-3"]) if c.column == "IASS"}
+    four = {
+        c.row.split()[0]: c for c in cells(demo, iass, iass.tables["table-4"]) if c.column == "SDR" and "✓ ✓" in c.row
+    }
     differing = [name for name in three if three[name].published != four[name].published]
     assert differing == ["Bass"] == [name for name, cell in three.items() if cell.doubtful]
 
@@ -93,7 +97,7 @@ def test_targets_that_a_corpus_lacks_have_no_cells(iass: Paper) -> None:
     content = read_yaml(repository() / "params.yaml")
     own = own_corpus(files={"vocals": ["*v*"], "piano": ["*p*"]}, targets=["vocals", "piano"])
     params = parse(merge(content, {"corpora": {"mm": own, "musdb": own}}))
-    assert {cell.target for t in iass.tables.values() for cell in cells(params, t)} == {"vocals", "piano"}
+    assert {cell.target for t in iass.tables.values() for cell in cells(params, iass, t)} == {"vocals", "piano"}
 
 
 def test_gates_need_an_activity_head(iass: Paper) -> None:

@@ -109,8 +109,41 @@ def test_what_steps_depend_on_is_there() -> None:
             assert Path(path).exists(), f"{step}: {path}"
 
 
-def test_no_stage_depends_on_what_no_stage_makes() -> None:
-    line = Line(scale_params("demo", []))
+ALL_PAPERS = Path("workflow/examples/all-papers.yaml")
+
+
+def test_the_example_names_all_papers() -> None:
+    every = {path.stem for path in Path("workflow/papers").glob("*.yaml")}
+    assert set(read_yaml(ALL_PAPERS)["papers"]) == every
+
+
+@pytest.mark.parametrize("scale", ["smoke", "demo", "standin", "paper"])
+def test_networks_of_all_sources_have_stages_of_their_own(scale: str) -> None:
+    params = scale_params(scale, [ALL_PAPERS])
+    content = yaml.safe_load(definition(params, scale))
+    trained = {run.id: run for run in runs(params, load_paper("munet")) if run.seed is not None}
+    found = content["stages"]["train-sources"]
+    assert set(found["foreach"]) == set(trained)
+    read = {key: value for one in found["do"]["params"] if isinstance(one, dict) for key, value in one.items()}
+    keys = [one for one in found["do"]["params"] if isinstance(one, str)]
+    assert "corpora.${item.corpus}.settings" in keys and "chunks" in keys and "mixing.gain" not in keys
+    assert read["workflow/papers/munet.yaml"] == ["systems.${item.system}"]
+    assert f"results/{scale}/${{item.corpus}}/energies.parquet" in found["do"]["deps"]
+
+
+def test_a_view_depends_on_its_own_settings_and_on_its_source() -> None:
+    stages = {stage.name: stage for stage in Line(scale_params("demo", [ALL_PAPERS])).stages()}
+    text = yaml.safe_load(definition(scale_params("demo", [ALL_PAPERS]), "demo"))["stages"]
+    assert "corpora.musdb-mono.settings.audio.sample_rate" in text["catalog-musdb-mono"]["params"]
+    assert "corpora.musdb.standin" in text["corpora-musdb-mono"]["params"]
+    assert "corpora.musdb-mono.standin" not in text["corpora-musdb-mono"]["params"]
+    assert "results/demo/musdb/catalog.parquet" in stages["catalog-musdb-mono"].deps
+    assert "corpora.musdb-mono.settings.training.chunk_seconds" in text["energies-musdb-mono"]["params"]
+
+
+@pytest.mark.parametrize("files", [[], [ALL_PAPERS]])
+def test_no_stage_depends_on_what_no_stage_makes(files: list[Path]) -> None:
+    line = Line(scale_params("demo", files))
     made = {path for stage in line.stages() for path in (*stage.outs, *stage.metrics)}
     for stage in line.stages():
         for path in stage.deps:

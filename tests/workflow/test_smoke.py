@@ -54,7 +54,7 @@ def test_every_cell_is_a_number(smoke: Finished, params: Params) -> None:
     for name, table in paper.tables.items():
         found = pd.read_csv(results / "papers" / "iass" / f"{name}.csv").set_index(["row", "column"])
         assert {"metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"} <= set(found.columns)
-        expected = cells(params, table)
+        expected = cells(params, paper, table)
         assert sorted(found.index) == sorted((cell.row, cell.column) for cell in expected)
         for cell in expected:
             row = found.loc[(cell.row, cell.column)]

@@ -76,7 +76,7 @@ def songs(name):
 
 def song_size(name, seconds):
     """MB of a song of a corpus as float32."""
-    return 4 * seconds * PARAMS.audio.sample_rate * PARAMS.corpora[name].channels / MEGABYTE
+    return 4 * seconds * PARAMS.of_corpus(name).audio.sample_rate * PARAMS.corpora[name].channels / MEGABYTE
 
 
 def longest_song(name):
@@ -144,10 +144,25 @@ def paper_minutes(step, *papers):
     return needed
 
 
-def batch_values(count):
+def batch_values(wildcards, count):
     """Values of the network's first layer for `count` training items: what memory and time on a processor grow with."""
-    frames = PARAMS.training.chunk_seconds * PARAMS.audio.sample_rate / PARAMS.stft.hop
-    return count * frames * PARAMS.stft.n_fft / 2 * PARAMS.models.iass.width
+    params, joint = corpus_of_run(wildcards.run), RUNS[wildcards.run][1].sources
+    frames = params.training.chunk_seconds * params.audio.sample_rate / params.stft.hop
+    if joint:
+        return count * frames * params.models.u_net.bins * params.models.u_net.widths[0]
+    return count * frames * params.stft.n_fft / 2 * params.models.iass.width
+
+
+def epoch_items(wildcards):
+    """Training items of an epoch."""
+    params, system = corpus_of_run(wildcards.run), RUNS[wildcards.run][1]
+    if params.training.items_per_epoch:
+        return params.training.items_per_epoch
+    count, seconds, _ = songs(corpus_of(wildcards))
+    if not system.sources:
+        return params.training.items_per_song * count
+    passes = len(system.sources) + 2 if system.model == "c-u-net" else 1
+    return passes * seconds / params.training.chunk_seconds
 
 
 def trainings_of(wildcards):
@@ -159,7 +174,8 @@ def training_memory(wildcards, attempt):
     """mem_mb of a training: with GPUs that of the libraries of each one's process, else that of the batch as well."""
     if PARAMS.training.gpu:
         return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
-    batches = trainings_of(wildcards) * TRAINING_BYTES * batch_values(PARAMS.training.batch_size) / MEGABYTE
+    batch = batch_values(wildcards, corpus_of_run(wildcards.run).training.batch_size)
+    batches = trainings_of(wildcards) * TRAINING_BYTES * batch / MEGABYTE
     return grown(SNAKEMAKE + TRAINING_PROCESS + batches, attempt)
 
 
@@ -167,7 +183,7 @@ def training_minutes(wildcards, attempt):
     """runtime of a training: a slice at most, since it goes on where it was."""
     if PARAMS.training.gpu:
         return TRAINING_SLICE
-    settings = PARAMS.training
-    items = settings.items_per_epoch or settings.items_per_song * songs(corpus_of(wildcards))[0]
-    seconds = TRAINING_SECONDS * batch_values(items * settings.epochs) / settings.threads * trainings_of(wildcards)
+    settings = corpus_of_run(wildcards.run).training
+    values = batch_values(wildcards, epoch_items(wildcards) * settings.epochs)
+    seconds = TRAINING_SECONDS * values / settings.threads * trainings_of(wildcards)
     return min(grown(seconds / 60, attempt, LEAST_MINUTES), TRAINING_SLICE)

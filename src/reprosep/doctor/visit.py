@@ -13,7 +13,7 @@ from reprosep.doctor.examine import Examination, examine, registered
 from reprosep.doctor.findings import check_names, stopping
 from reprosep.doctor.table import summary, table
 from reprosep.errors import UserError, near_match
-from reprosep.params import Corpus, Params
+from reprosep.params import Corpus, Params, recordings_of
 
 _SHOWN = 5  # findings of a kind that are printed
 _WIDTH = 140  # of the table in a log file
@@ -47,7 +47,8 @@ def _subjects(params: Params, name: str | None, root: Path | None) -> dict[str, 
     if name is None:
         if root:
             raise UserError("--root: given without a corpus; name the corpus that lies there, e.g. musdb18-hq")
-        return dict(params.corpora)
+        own = (name for name in params.corpora if recordings_of(params, name) == name)
+        return {name: params.corpora[name] for name in own}
     if name in params.corpora:
         corpus = params.corpora[name]
         return {name: corpus.model_copy(update={"roots": [str(root)]}) if root else corpus}

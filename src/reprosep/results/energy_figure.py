@@ -15,6 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from reprosep.audio.store import read_table
+from reprosep.fit import chunk_samples
 from reprosep.papers import Figure as PaperFigure
 from reprosep.params import Params
 from reprosep.results.aggregate import Summary
@@ -27,10 +28,12 @@ ENERGY = "energy"
 
 
 def energy_rows(params: Params, figure: PaperFigure, results: Path) -> list[dict[str, Any]]:
-    """Mean energy per chunk of every source of every setting, with its interval over songs."""
+    """Mean energy per ``figure.seconds`` of every source of every setting, with its interval over songs."""
     name = str(figure.bind.corpus)
     corpus, own = params.corpora[name], params.of_corpus(name)
     table = read_table(results / name / "energies.parquet")
+    scale = figure.seconds * own.audio.sample_rate / chunk_samples(own)
+    table["energy"] *= scale
     rows = []
     for setting in figure.settings:
         chosen = choose_chunks(own, table, setting, silence_filter=False)
@@ -52,7 +55,7 @@ def _interval(params: Params, energy: pd.Series) -> tuple[float, float]:
     return percentile_interval(params, drawn[:, 0] / drawn[:, 1])
 
 
-def draw_energies(rows: list[dict[str, Any]]) -> Figure:
+def draw_energies(rows: list[dict[str, Any]], seconds: float) -> Figure:
     """A panel of bars per setting, the authors' constants as marks beside them."""
     settings = list(dict.fromkeys(row["column"] for row in rows))
     widths = [sum(row["column"] == name for row in rows) for name in settings]
@@ -71,7 +74,8 @@ def draw_energies(rows: list[dict[str, Any]]) -> Figure:
         axes.set_title(name, loc="left")
         axes.grid(True, axis="y")
         axes.set_axisbelow(True)
-    panels[0].set_ylabel("mean energy per chunk")
+    panels[0].set_ylabel(f"mean energy in {seconds:g} s")
+    figure.supxlabel(" ", fontsize=8)  # room for the note on stand-ins
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=8)
     return figure

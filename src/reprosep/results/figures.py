@@ -60,7 +60,7 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
         with style():
             if corpus is not None and figure.kind == "energies":
                 rows = energy_rows(params, figure, results)
-                drawing = draw_energies(rows)
+                drawing = draw_energies(rows, figure.seconds)
             elif corpus is None or not runs:
                 drawing = empty_figure(f"Nothing to draw: scale '{params.scale}' has no such runs.")
             elif figure.kind == "spectrograms":

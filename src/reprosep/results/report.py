@@ -80,7 +80,9 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
         "name": name,
         "paper": paper,
         "calibration": report_sections.calibration(params, paper, folder) if paper.calibration else None,
-        "tables": [report_sections.table_view(params, paper, key, table, folder) for key, table in paper.tables.items()],
+        "tables": [
+            report_sections.table_view(params, paper, key, table, folder) for key, table in paper.tables.items()
+        ],
         "claims": report_sections.claim_views(paper, folder),
         "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
         "songs": report_sections.listening(params, folder / "listen"),

@@ -244,4 +244,8 @@ def spot_check(paper: Paper, folder: Path) -> dict[str, Any]:
     """The scores that a peer computed again: rows of ``spot-check.csv``, the largest difference in dB, and the peer."""
     rows = read_csv(folder / "spot-check.csv", SPOT_CHECK).to_dict("records")
     trusted = [row["difference"] for row in rows if not row["ill_posed"]]
-    return {"rows": rows, "largest": max(trusted, default=None), "by": "mir_eval" if paper.is_scored_whole() else "museval"}
+    return {
+        "rows": rows,
+        "largest": max(trusted, default=None),
+        "by": "mir_eval" if paper.is_scored_whole() else "museval",
+    }

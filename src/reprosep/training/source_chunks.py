@@ -44,7 +44,11 @@ def choose_chunks(params: Params, table: pd.DataFrame, setting: Sequence[str], s
     split = wide.index.get_level_values("song").map(splits).to_numpy()
     energy = wide[list(setting)].to_numpy()
     train, valid = _split(params, split)
-    kept = train & audible(energy, params.chunks.silent_energy) if silence_filter and params.chunks.silence_filter else train
+    kept = (
+        train & audible(energy, params.chunks.silent_energy)
+        if silence_filter and params.chunks.silence_filter
+        else train
+    )
     chunks = [(str(song), int(start)) for song, start in wide.index]
     chosen = ChosenChunks(
         [chunks[number] for number in np.flatnonzero(kept)],

@@ -1,0 +1,44 @@
+"""Whether a corpus as it is computed fits a network that separates all sources, told before anything runs."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from reprosep.errors import UserError
+from reprosep.params import Params
+
+
+def chunk_samples(params: Params) -> int:
+    """Samples of a training chunk: a whole number of hops, so that its frames are frames of the song."""
+    samples = round(params.training.chunk_seconds * params.audio.sample_rate)
+    return samples - samples % params.stft.hop
+
+
+def check_fits(params: Params, corpus: str, model: str) -> None:
+    """See that chunks and frequencies of a corpus can be halved as often as a U-Net wants.
+
+    Raises
+    ------
+    UserError
+        With the first key that does not fit.
+    """
+    if params.corpora[corpus].channels != 1:
+        raise UserError(
+            f"params: corpora.{corpus}.channels: {params.corpora[corpus].channels}, but '{model}' is for mono; set it to 1"
+        )
+    own = params.of_corpus(corpus)
+    size = own.models.c_u_net if model == "c-u-net" else own.models.u_net
+    if any(wide != 2 * narrow for narrow, wide in pairwise(size.widths)):
+        raise UserError(f"params: models.{model}.widths: {size.widths} must double from block to block")
+    factor = 2 ** (len(size.widths) - 1)
+    if size.bins % factor:
+        raise UserError(
+            f"params: models.{model}.bins: {size.bins} must be a multiple of {factor} for {len(size.widths)} widths"
+        )
+    frames = chunk_samples(own) // own.stft.hop + 1
+    if frames % factor:
+        seconds = (max(frames // factor, 1) * factor - 1) * own.stft.hop / own.audio.sample_rate
+        raise UserError(
+            f"params: corpora.{corpus}.settings.training.chunk_seconds: {own.training.chunk_seconds} s are {frames} "
+            f"frames, expected a multiple of {factor} for the {len(size.widths)} widths of '{model}', as {seconds:.4g} s"
+        )

@@ -1,0 +1,190 @@
+"""Estimates and scores of systems that separate all sources of a song."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import mir_eval
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from conftest import CHANGE, Line
+from reprosep import steps
+from reprosep.audio.store import read_table
+from reprosep.papers import find_run, load_paper, runs
+from reprosep.params import Params, merge
+from reprosep.results.aggregate import Scores, by_song, of_pair, per_song, summarise
+from reprosep.scoring import scorer_for
+from reprosep.separation.source_estimate import SourcesEstimate, separate_sources
+from reprosep.source_scoring import SourceScene, SourcesScorer
+from reprosep.spot_check import spot_check
+from synthetic import make_params
+
+CORPUS = "musdb-mono"
+HEADS, INPUT = "musdb-mono_4-sources_ebw-p1-heads-4_s42", "musdb-mono_4-sources_input-4"
+BASS = "musdb-mono_bass_dedicated-4_s42"
+ONE_EPOCH = {"corpora": {CORPUS: {"settings": {"training": {"epochs": 1}}}}}
+
+
+@pytest.fixture(scope="module")
+def scored(prepared: Line) -> Line:
+    """Three runs of the M-U-Net paper, trained and scored."""
+    line = Line(prepared.folder, make_params(merge(CHANGE, {"papers": ["munet"], **ONE_EPOCH})))
+    line.step("energies", CORPUS)
+    for run in (HEADS, BASS):
+        line.step("train", run)
+    line.step("score", [HEADS, BASS, INPUT], 1)
+    return line
+
+
+def scorer(line: Line, identifier: str) -> SourcesScorer:
+    found = scorer_for(line.params, *find_run(line.params, identifier), line.results)
+    assert isinstance(found, SourcesScorer)
+    return found
+
+
+# ---- estimates ---------------------------------------------------------------------------------------------------
+
+
+class Masks(nn.Module):
+    """A network with the same masks for every input."""
+
+    def __init__(self, values: list[float]) -> None:
+        super().__init__()
+        self.values = values
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return torch.cat([torch.full_like(x, value) for value in self.values], dim=1), None
+
+
+@pytest.fixture(scope="module")
+def params() -> Params:
+    return make_params().of_corpus(CORPUS)
+
+
+@pytest.mark.parametrize("samples", [16128, 40000, 5000])
+def test_masks_of_one_return_the_mixture(params: Params, samples: int) -> None:
+    mixture = np.random.default_rng(0).uniform(-0.4, 0.4, samples).astype(np.float32)
+    found = separate_sources(Masks([1.0, 0.5]), mixture, params, params.models.u_net, 16128, 2)  # type: ignore[arg-type]
+    waves = found.waves()
+    assert waves.shape == (2, samples)
+    np.testing.assert_allclose(waves[0], mixture, atol=1e-5)
+    np.testing.assert_allclose(waves[1], mixture / 2, atol=1e-5)
+
+
+def test_a_gate_weighs_the_frames_of_the_song(params: Params) -> None:
+    mixture = np.random.default_rng(1).uniform(-0.4, 0.4, 40000).astype(np.float32)
+    found = separate_sources(Masks([1.0]), mixture, params, params.models.u_net, 16128, 1)  # type: ignore[arg-type]
+    gates = np.zeros((1, 40000 // 256 + 1), bool)
+    gates[0, 50:100] = True  # across the end of the first chunk, at frame 63
+    wave = found.waves(gates)[0]
+    inside = slice(52 * 256 + 512, 97 * 256 - 512)
+    np.testing.assert_allclose(wave[inside], mixture[inside], atol=1e-4)
+    assert not wave[: 49 * 256 - 512].any() and not wave[101 * 256 + 512 :].any()
+
+
+def test_estimates_are_clipped_to_full_scale(params: Params) -> None:
+    mixture = np.full(16128, 0.9, np.float32)
+    found = separate_sources(Masks([5.0]), mixture, params, params.models.u_net, 16128, 1)  # type: ignore[arg-type]
+    assert np.abs(found.waves()).max() == 1.0
+
+
+def test_probabilities_have_the_frames_of_the_song(scored: Line) -> None:
+    mine = scorer(scored, HEADS)
+    recipe = mine.recipes()[0]
+    found: SourcesEstimate = mine.separate(mine.scene(recipe))
+    assert found.probability is not None
+    assert found.probability.shape == (4, recipe.length // 256 + 1)
+    assert ((found.probability > 0) & (found.probability < 1)).all()
+
+
+# ---- scores ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("identifier", [HEADS, BASS, INPUT])
+def test_scores_are_mir_evals(scored: Line, identifier: str) -> None:
+    mine = scorer(scored, identifier)
+    table = read_table(scored.results / "scores" / f"{identifier}.parquet")
+    for recipe in mine.recipes():
+        scene = mine.scene(recipe)
+        for variant, waves, _ in mine.estimates(recipe, scene):
+            rows = table[(table["song"] == recipe.name) & (table["variant"] == variant)].set_index("target")
+            for target, wave in zip(mine.run.targets, waves, strict=True):
+                place = mine.system.sources.index(target)
+                estimates = scene.sources.copy()
+                estimates[place] = wave
+                if not wave.any():
+                    assert np.isnan(rows.loc[target, "SDR"]) and rows.loc[target, "dropped"] == "silent estimate"
+                    continue
+                with pytest.warns(FutureWarning):
+                    peer = mir_eval.separation.bss_eval_sources(scene.sources, estimates, compute_permutation=False)
+                found = rows.loc[target, ["SDR", "SIR", "SAR"]].to_numpy(float)
+                np.testing.assert_allclose(found, [metric[place] for metric in peer[:3]], atol=1e-6)
+
+
+def test_every_variant_song_and_target_is_there(scored: Line) -> None:
+    found = read_table(scored.results / "scores" / f"{HEADS}.parquet")
+    assert set(found["variant"]) == {"none", "raw", "median", "oracle"}
+    assert found.groupby(["variant", "song"])["target"].apply(set).map(lambda names: len(names) == 4).all()
+    activity = read_table(scored.results / "scores" / f"{HEADS}.activity.parquet")
+    assert set(activity["target"]) == {"vocals", "drums", "bass", "other"}
+    assert set(read_table(scored.results / "scores" / f"{BASS}.parquet")["target"]) == {"bass"}
+
+
+def test_a_silent_source_is_no_reference_and_has_no_score(scored: Line) -> None:
+    mine = scorer(scored, INPUT)
+    scene = mine.scene(mine.recipes()[0])
+    sources = scene.sources.copy()
+    sources[1] = 0
+    silent = SourceScene(sources, [0, 2, 3])
+    waves = np.random.default_rng(0).normal(0, 0.1, sources.shape).astype(np.float32)
+    found = mine.values(silent, mine.references(silent), waves)
+    assert np.isnan(found[1]).all()
+    with pytest.warns(FutureWarning):
+        peer = mir_eval.separation.bss_eval_sources(sources[[0, 2, 3]], waves[[0, 2, 3]], compute_permutation=False)
+    np.testing.assert_allclose(found[[0, 2, 3]], np.stack(peer[:3], axis=1), atol=1e-6)
+
+
+def test_an_oracle_gate_silences_what_does_not_play(scored: Line) -> None:
+    mine = scorer(scored, HEADS)
+    recipe = mine.recipes()[0]
+    waves = {variant: waves for variant, waves, _ in mine.estimates(recipe, mine.scene(recipe))}
+    labels = mine.songs.labels(recipe.name, mine.system.sources)
+    frame = int(np.flatnonzero(~labels[0])[len(np.flatnonzero(~labels[0])) // 2])
+    if not labels[0, frame - 4 : frame + 5].any():
+        assert not waves["oracle"][0, (frame - 1) * 256 : (frame + 1) * 256].any()
+    assert np.abs(waves["none"][0]).sum() > np.abs(waves["oracle"][0]).sum()
+
+
+def test_the_spot_check_is_mir_evals(scored: Line) -> None:
+    pairs = [find_run(scored.params, identifier) for identifier in (HEADS, BASS, INPUT)]
+    with contextlib.chdir(scored.folder):
+        table = spot_check(scored.params, pairs, scored.results)
+    assert len(table) == 3 and (table["difference"] < 1e-6).all() and table["same_frames"].all()
+
+
+# ---- pooled over sources -----------------------------------------------------------------------------------------
+
+
+def test_overall_pools_sources_and_songs(scored: Line) -> None:
+    found = [run for run in runs(scored.params, load_paper("munet")) if run.id in (HEADS, INPUT)]
+    scores = Scores(scored.results, found)
+    pair = ("ebw-p1-heads-4", "none")
+    table = read_table(scored.results / "scores" / f"{HEADS}.parquet")
+    plain = table.loc[table["variant"] == "none", "SDR"]
+    songs = of_pair(scores.songs(CORPUS, "overall", [pair], common=False), pair)
+    assert len(songs) == len(plain)
+    for statistic, value in (("mean", plain.mean()), ("std", plain.std(ddof=0)), ("median", plain.median())):
+        assert summarise(scored.params, songs, "SDR", statistic).value == pytest.approx(value)  # type: ignore[arg-type]
+    assert summarise(scored.params, songs, "SDR").songs == table["song"].nunique()
+    mean = by_song(per_song(scores.songs(CORPUS, "overall", [pair], common=False), pair, "SDR"))
+    expected = table[table["variant"] == "none"].groupby("song")["SDR"].mean()
+    np.testing.assert_allclose(mean.sort_index(), expected.sort_index())
+
+
+def test_an_example_of_such_a_run_is_refused(scored: Line, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="trained on chunks of whole songs"):
+        steps.example(scored.params, HEADS, 0, tmp_path)
