@@ -22,10 +22,9 @@ def check_fits(params: Params, corpus: str, model: str) -> None:
     UserError
         With the first key that does not fit.
     """
-    if params.corpora[corpus].channels != 1:
-        raise UserError(
-            f"params: corpora.{corpus}.channels: {params.corpora[corpus].channels}, but '{model}' is for mono; set it to 1"
-        )
+    channels = params.corpora[corpus].channels
+    if channels != 1:
+        raise UserError(f"params: corpora.{corpus}.channels: {channels}, but '{model}' is for mono; set it to 1")
     own = params.of_corpus(corpus)
     size = own.models.c_u_net if model == "c-u-net" else own.models.u_net
     if any(wide != 2 * narrow for narrow, wide in pairwise(size.widths)):
@@ -40,5 +39,5 @@ def check_fits(params: Params, corpus: str, model: str) -> None:
         seconds = (max(frames // factor, 1) * factor - 1) * own.stft.hop / own.audio.sample_rate
         raise UserError(
             f"params: corpora.{corpus}.settings.training.chunk_seconds: {own.training.chunk_seconds} s are {frames} "
-            f"frames, expected a multiple of {factor} for the {len(size.widths)} widths of '{model}', as {seconds:.4g} s"
+            f"frames, expected a multiple of {factor} for the widths of '{model}', as {seconds:.4g} s are"
         )

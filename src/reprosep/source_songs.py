@@ -21,8 +21,8 @@ import pandas as pd
 from reprosep.audio.chunks import chunks, energies
 from reprosep.audio.store import FULL_SCALE
 from reprosep.errors import UserError
-from reprosep.mixing import Mixer
 from reprosep.fit import chunk_samples
+from reprosep.mixing import Mixer
 from reprosep.papers import ACCOMPANIMENT
 
 Stem = tuple[str, int]  # song, row of its array

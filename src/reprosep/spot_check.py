@@ -17,10 +17,10 @@ import pandas as pd
 from reprosep.audio.store import read_table
 from reprosep.errors import UserError
 from reprosep.metrics.bsseval import METRICS, References
-from reprosep.papers import Run, System
+from reprosep.papers import Run, System, Variant
 from reprosep.params import Params
 from reprosep.progress import track
-from reprosep.scoring import AnyScorer, Scorer, scorer_for
+from reprosep.scoring import AnyScorer, scorer_for
 from reprosep.source_scoring import METRICS as SOURCE_METRICS
 from reprosep.source_scoring import SourceScene, SourcesScorer
 
@@ -37,7 +37,7 @@ class Choice:
 
     scorer: AnyScorer
     song: str
-    variant: str
+    variant: Variant
 
 
 def spot_check(params: Params, pairs: list[tuple[Run, System]], results: Path) -> pd.DataFrame:

@@ -157,7 +157,7 @@ def test_unknown_choices_have_a_near_match(path: str, value: str, near: str) -> 
         ("seeds", [1, 1], ["seeds", "1 twice"]),
         ("papers", ["iass", "iass"], ["papers", "'iass' twice"]),
         ("activity.window", 1024, ["activity.window: 1024", "stft.n_fft (512)"]),
-        ("stft.hop", 200, ["stft.hop: 200", "divide half of stft.n_fft (256)"]),
+        ("stft.hop", 200, ["stft.hop: 200", "divide half of activity.window (256)"]),
         ("stft.hop", 512, ["stft.hop: 512"]),
         ("mixing.gain", [1.25, 0.25], ["mixing.gain", "[lowest, highest]"]),
         ("mixing.accompaniments", [5, 1], ["mixing.accompaniments", "[fewest, most]"]),

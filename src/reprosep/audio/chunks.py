@@ -37,5 +37,4 @@ def audible(energy: np.ndarray, silent: float) -> np.ndarray:
 
     The released code drops a chunk where a rounded energy is 0, which is a limit of 0.5.
     """
-    kept: np.ndarray = (energy > silent).all(axis=1)
-    return kept
+    return np.asarray((energy > silent).all(axis=1))

@@ -20,6 +20,7 @@ import torch
 from reprosep.jobs.workplace import Workplace
 from reprosep.papers import Run, System
 from reprosep.params import Params
+from reprosep.source_songs import SourceSongs, energy_table
 from reprosep.training.loop import Training
 
 _SONGS = 4  # of noise, so that excerpts come from several files
@@ -37,18 +38,20 @@ class Speed:
 
 def measure(params: Params, run: Run, system: System, steps: int) -> Speed:
     """Median of `steps` training steps after a first one, and of the estimate of one song of noise."""
+    params = params.of_corpus(run.corpus)
     torch.set_num_threads(params.training.threads)
     with tempfile.TemporaryDirectory(prefix="reprosep-cost-") as folder:
         training = training_on_noise(params, run, system, Path(folder))
         item = _median(lambda number: training.step(number).tolist(), steps) / training.batch_size
-        samples = training.recipes[0].length
-        music = _median(lambda _: training.validate(), steps) * params.audio.sample_rate / samples
+        music = _median(lambda _: training.validate(), steps) / training.validated_seconds
         return Speed(item, music, _device(training.device, params.training.threads))
 
 
 def training_on_noise(params: Params, run: Run, system: System, folder: Path) -> Training:
     """A training of a run on a corpus of noise, which is written into an empty folder; one song validates it."""
     workplace = noise_workplace(params, run.corpus, folder)
+    if system.sources:
+        energy_table(SourceSongs(workplace.mixer)).to_parquet(workplace.energies, index=False)
     song = str(workplace.mixer.stems["song"].iloc[0])
     return workplace.training(run, system, [workplace.mixer.song_recipe(song, run.target)])
 

@@ -13,8 +13,9 @@ from rich.table import Table
 from reprosep.corpora.registry import load_version
 from reprosep.cost.measure import Speed, measure
 from reprosep.cost.songs import describe
+from reprosep.models.cunet import conditions
 from reprosep.papers import Run, System, load_paper, runs
-from reprosep.params import Params
+from reprosep.params import Params, recordings_of
 from reprosep.progress import ProgressReport
 
 _BYTES = 2  # of a stored sample
@@ -43,8 +44,9 @@ def cost(params: Params, epochs: int, minutes: float, steps: int) -> Group:
     UserError
         For a corpus of which nothing is known yet.
     """
-    songs = {name: describe(params, name, minutes) for name in params.corpora}
-    loads = [_load(params, run, system, songs[run.corpus][0]) for run, system in _trained(params)]
+    trained = list(_trained(params))
+    songs = {name: describe(params, name, minutes) for name in dict.fromkeys(run.corpus for run, _ in trained)}
+    loads = [_load(params.of_corpus(run.corpus), run, system, songs[run.corpus][0]) for run, system in trained]
     return Group(_disk(params, songs), _hours(params, loads, epochs, steps))
 
 
@@ -55,10 +57,27 @@ def _trained(params: Params) -> Iterable[tuple[Run, System]]:
 
 
 def _load(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
+    if system.sources:
+        return _load_of_chunks(params, run, system, songs)
     holds = songs[[run.target in targets for targets in songs["targets"]]]
     settings = params.training
     items = settings.items_per_epoch or settings.items_per_song * int((holds["split"] == "train").sum())
-    return Load(run, system, items, float(holds.loc[holds["split"] == "valid", "seconds"].sum()))
+    return Load(run, system, items, _seconds(holds, "valid"))
+
+
+def _load_of_chunks(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
+    """All chunks of the training songs, once per condition; none is known to be silent before it is measured."""
+    by_chunk, length = params.chunks.validation == "chunk", params.training.chunk_seconds
+    own = songs[songs["split"] != "test"] if by_chunk else songs[songs["split"] == "train"]
+    valid = params.chunks.valid_share * own["seconds"].sum() if by_chunk else _seconds(songs, "valid")
+    size = params.models.c_u_net
+    passes = len(conditions(len(system.sources), size.conditions)) if system.model == "c-u-net" else 1
+    chunks = int((own["seconds"] // length).sum() - (valid // length if by_chunk else 0))
+    return Load(run, system, params.training.items_per_epoch or passes * chunks, float(valid))
+
+
+def _seconds(songs: pd.DataFrame, split: str) -> float:
+    return float(songs.loc[songs["split"] == split, "seconds"].sum())
 
 
 def _disk(params: Params, songs: dict[str, tuple[pd.DataFrame, str]]) -> Table:
@@ -67,10 +86,11 @@ def _disk(params: Params, songs: dict[str, tuple[pd.DataFrame, str]]) -> Table:
         table.add_column(column, justify="left" if column in ("corpus", "known from") else "right")
     for name, (rows, known) in songs.items():
         corpus, seconds = params.corpora[name], float((rows["stems"] * rows["seconds"]).sum())
-        store = seconds * params.audio.sample_rate * corpus.channels * _BYTES / _GIGABYTE
+        store = seconds * params.of_corpus(name).audio.sample_rate * corpus.channels * _BYTES / _GIGABYTE
         hours = rows["seconds"].sum() / _HOUR
         counts = [str(len(rows)), str(rows["stems"].sum()), f"{hours:.1f}", f"{store:.1f}"]
-        table.add_row(corpus.title, _download(corpus.versions), *counts, known)
+        download = _download(corpus.versions if recordings_of(params, name) == name else [])
+        table.add_row(corpus.title, download, *counts, known)
     return table
 
 

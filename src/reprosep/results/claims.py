@@ -106,7 +106,10 @@ def published_values(params: Params, paper: Paper) -> dict[tuple[str, str, str, 
 
 
 def differences(claim: Claim, scores: Scores, target: str, common: bool) -> Values:
-    """Left minus right per song, in dB (song,), of the songs that have a score on both sides; mean over pooled targets."""
+    """Left minus right per song, in dB (song,), of the songs that have a score on both sides.
+
+    Of pooled targets, a song's mean over them.
+    """
     left, right = _pair(claim.left), _pair(claim.right)
     songs = scores.songs(claim.corpus, target, [left, right], common)
     both = per_song(songs, left, claim.metric) - per_song(songs, right, claim.metric)

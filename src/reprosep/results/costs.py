@@ -19,7 +19,7 @@ import numpy as np
 
 from reprosep.errors import UserError
 from reprosep.files import read_json
-from reprosep.papers import Cost, Paper, Run, System, Table, runs
+from reprosep.papers import Cost, Paper, Run, Table, runs
 from reprosep.params import Params
 
 _MILLION = 1e6

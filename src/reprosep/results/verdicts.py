@@ -17,8 +17,9 @@ comparable    interval within ± the claim's margin                  interval wh
 largest       interval of the contrast above 0                      interval of the contrast below 0
 ============= ===================================================== ==============================================
 
-For `not-greater` and `not-less`, *does not hold* is looked at first. The contrast of `largest` is the mean over the claim's targets of
-the per-target median gain minus the mean over the other targets; songs are resampled within each target.
+For `not-greater` and `not-less`, *does not hold* is looked at first. The contrast of `largest` is the mean over the
+claim's targets of the per-target median gain minus the mean over the other targets; songs are resampled within each
+target.
 
 References
 ----------

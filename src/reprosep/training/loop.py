@@ -127,6 +127,11 @@ class Training(ABC):
     def losses_of(self, batch: Any) -> tuple[Tensor, Tensor]:
         """The loss of a batch that is minimised, and the values of :attr:`losses`, on the device."""
 
+    @property
+    @abstractmethod
+    def validated_seconds(self) -> float:
+        """Seconds of music that are validated in an epoch."""
+
     @abstractmethod
     def validate(self) -> dict[str, float]:
         """The validation's losses by column of the epoch log."""

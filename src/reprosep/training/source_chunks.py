@@ -41,7 +41,7 @@ def choose_chunks(params: Params, table: pd.DataFrame, setting: Sequence[str], s
     """
     wide = table.pivot(index=["song", "start"], columns="source", values="energy")
     splits = table.drop_duplicates("song").set_index("song")["split"]
-    split = wide.index.get_level_values("song").map(splits).to_numpy()
+    split = wide.index.get_level_values("song").map(dict(splits)).to_numpy()
     energy = wide[list(setting)].to_numpy()
     train, valid = _split(params, split)
     kept = (
@@ -57,10 +57,10 @@ def choose_chunks(params: Params, table: pd.DataFrame, setting: Sequence[str], s
     )
     for name, some, change in (("training", chosen.train, "chunks.silence_filter"), ("validation", chosen.valid, "")):
         if not some:
-            advice = f"set {change} to false, or" if change else "set chunks.valid_share higher, or"
+            advice = f"set {change} to false" if change else "set chunks.valid_share higher"
             raise UserError(
-                f"no {name} chunk of {params.training.chunk_seconds} s is left for {', '.join(setting)}; {advice} lower "
-                "training.chunk_seconds"
+                f"no {name} chunk of {params.training.chunk_seconds} s is left for {', '.join(setting)}; {advice}, or "
+                "lower training.chunk_seconds"
             )
     return chosen
 

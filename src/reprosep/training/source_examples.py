@@ -30,7 +30,7 @@ from reprosep.papers import System
 from reprosep.params import CUNetSize, UNetSize
 from reprosep.source_songs import SourceSongs
 from reprosep.training.recordings import Excerpts, MappedRecordings, Recordings
-from reprosep.training.source_chunks import Chunk, ChosenChunks
+from reprosep.training.source_chunks import ChosenChunks, Chunk
 
 EPSILON = float(np.finfo(np.float32).eps)  # added to magnitudes, of which logarithms and ratios are taken
 _PASS_STREAM = 1 << 34  # keeps the orders of passes apart from other uses of the same seed

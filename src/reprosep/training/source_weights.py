@@ -22,14 +22,14 @@ from torch import Tensor
 _BEFORE_DWA = 2  # epochs with unit weights: the first ratio needs two losses
 
 
-def energy_weights(energies: Sequence[float], power: int = 1) -> np.ndarray:
+def energy_weights(energies: Sequence[float] | np.ndarray, power: int = 1) -> np.ndarray:
     """``(E_max / E_i)^power``: the source with most energy has weight 1. EBW P1 and, with `power` 2, EBW P2."""
     values = np.asarray(energies, float)
     weights: np.ndarray = (values.max() / values) ** power
     return weights
 
 
-def inverse_energy_weights(energies: Sequence[float]) -> np.ndarray:
+def inverse_energy_weights(energies: Sequence[float] | np.ndarray) -> np.ndarray:
     """``w_i ∝ 1 / E_i`` with sum 1 (Oh et al.)."""
     inverse = 1 / np.asarray(energies, float)
     weights: np.ndarray = inverse / inverse.sum()

@@ -88,6 +88,10 @@ class SourcesTraining(Training):
             return [1.0] * len(self.sources)
         return [float(weight) for weight in found]
 
+    @property
+    def validated_seconds(self) -> float:
+        return len(self.examples.chosen.valid) * self.examples.songs.chunk_samples / self.params.audio.sample_rate
+
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
         """Mean over validation chunks of the sources' losses, summed without weights and with them."""

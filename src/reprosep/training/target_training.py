@@ -47,6 +47,10 @@ class TargetTraining(Training):
         loss = mse + self.system.activity_weight * bce
         return loss, torch.stack([loss, mse, bce])
 
+    @property
+    def validated_seconds(self) -> float:
+        return sum(recipe.length for recipe in self.recipes) / self.params.audio.sample_rate
+
     def validate(self) -> dict[str, float]:
         """Mean over songs of the MSE over the whole song; the gate plays no part in it."""
         mine = self.devices.share(len(self.recipes))
