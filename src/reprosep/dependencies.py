@@ -37,7 +37,10 @@ _OF_SOURCES = {"train": "train_sources", "score_plain": "score_sources", "score_
 
 def step_of(system: System, step: str) -> str:
     """The step's name in the table for a system: those that separate all sources of a mixture have their own."""
-    return _OF_SOURCES.get(step, step) if system.sources else step
+    if not system.sources:
+        return step
+    own = _OF_SOURCES.get(step, step)
+    return "score_source_frames" if (own, system.scored) == ("score_sources", "frames") else own
 
 
 def parameter_keys(step: str, content: Mapping[str, Any], corpus: str = "", model: str = "") -> list[str]:

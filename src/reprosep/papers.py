@@ -7,7 +7,8 @@ Conventions
 -----------
 - *system*: a network with its training settings, or an oracle. One with `sources` belongs to a setting in which a
   mixture is the sum of those sources, and is scored as the M-U-Net paper does; one without estimates a target against
-  its accompaniment. A *joint* system estimates all its sources at once.
+  its accompaniment. A *joint* system estimates all its sources at once. One that is *beside* another paper is computed
+  only together with that paper.
 - *variant*: what differs only at test time: ``none`` (no gate), ``raw`` (hard gate), ``median`` (median-filtered
   gate), ``oracle`` (gate by ground-truth labels).
 - *run*: one training, named ``<corpus>_<target>_<system>_s<seed>``; oracles are named without a seed. The target of a
@@ -59,6 +60,8 @@ class System(Section):
     weights: Weights = "unit"
     silence_filter: bool = True
     learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
+    scored: Literal["whole", "frames"] = "whole"
+    beside: str | None = None
 
     def variants(self) -> tuple[Variant, ...]:
         """Variants that this system can be scored in: gates need a trained activity head."""
@@ -186,7 +189,7 @@ class Paper(Section):
 
     def is_scored_whole(self) -> bool:
         """Whether songs are scored as a whole, all their sources against each other."""
-        return any(system.sources for system in self.systems.values())
+        return any(system.sources and system.scored == "whole" for system in self.systems.values())
 
 
 @dataclass(frozen=True)
@@ -293,7 +296,8 @@ def cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
 
 def has_target(params: Params, paper: Paper, corpus: str, target: str, system: str) -> bool:
     """Whether a corpus of this scale has a target of a system, and all the sources of its setting."""
-    if corpus not in params.corpora:
+    other = paper.systems[system].beside
+    if corpus not in params.corpora or (other and other not in params.papers):
         return False
     known = [*params.corpora[corpus].targets, ACCOMPANIMENT]
     sources = paper.systems[system].sources

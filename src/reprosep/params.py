@@ -336,7 +336,9 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
         )
     if problem := _repetition(corpus.targets):
         return f"targets: {problem}"
-    if corpus.of:  # a view of a corpus that was exchanged for another: its catalog tells what is missing when it is used
+    if (
+        corpus.of
+    ):  # a view of a corpus that was exchanged for another: its catalog tells what is missing when it is used
         return None
     known = known_targets(corpus)
     for target in corpus.targets:

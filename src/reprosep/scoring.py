@@ -27,8 +27,8 @@ import torch
 from reprosep.audio.store import read_table, write_table
 from reprosep.errors import UserError
 from reprosep.files import digest, sha256, slug
-from reprosep.metrics.bsseval import METRICS, References, Scores
-from reprosep.metrics.frames import drop_reasons
+from reprosep.frame_scores import framed_references, score_frames
+from reprosep.metrics.bsseval import References
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Run, System, Variant
 from reprosep.params import Params
@@ -37,7 +37,7 @@ from reprosep.provenance import source_digest
 from reprosep.separation.estimate import Estimate, separate
 from reprosep.separation.gate import gate_for
 from reprosep.separation.oracle import Scene
-from reprosep.source_scoring import SourcesScorer
+from reprosep.source_scoring import FrameScorer, SourcesScorer
 from reprosep.training.checkpoint import BEST, load_best
 
 
@@ -96,33 +96,18 @@ class Scorer:
 
     def references(self, scene: Scene) -> References:
         """Target and accompaniment of a mixture."""
-        settings, rate = self.params.scoring, self.params.audio.sample_rate
-        window, hop = round(settings.window_seconds * rate), round(settings.hop_seconds * rate)
-        device = None if settings.device == "cpu" else settings.device
-        return References(np.stack([scene.target.T, (scene.mixture - scene.target).T]), window, hop, device=device)
+        return framed_references(self.params, scene.target, scene.mixture)
 
     def score(self, recipe: Recipe, scene: Scene, references: References) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(scores per variant and frame, activity per frame) of one song."""
         waves, estimate = self.estimates(recipe, scene)
         estimates = dict(waves)
-        scores = references.score(*(wave.T[None] for wave in estimates.values()), sources=[0])
-        tables = [
-            self._table(recipe, references, variant, found) for variant, found in zip(estimates, scores, strict=True)
-        ]
-        return pd.concat(tables, ignore_index=True), self._activity(recipe, estimate)
-
-    def _table(self, recipe: Recipe, references: References, variant: Variant, scores: Scores) -> pd.DataFrame:
-        starts = [start for start, _ in references.framing.slices]
-        table = self._identify(recipe, len(starts))
-        table.insert(list(table.columns).index("song"), "variant", variant)
-        table["frame"] = np.arange(len(starts), dtype=np.int32)
-        table["time"] = np.array(starts) / self.params.audio.sample_rate
-        for metric in METRICS:
-            values = getattr(scores, metric)[0]
-            table[metric] = np.where(np.isfinite(values), values, np.nan)
-        target, accompaniment = scores.reference_sounds
-        sounding = {"target": target, "accompaniment": accompaniment, "estimate": scores.estimate_sounds[0]}
-        return table.assign(dropped=drop_reasons(sounding), ill_posed=references.conditioning.ill_posed)
+        table = score_frames(references, estimates, self.params.audio.sample_rate)
+        identity = self._identify(recipe, len(table)).drop(columns="song")
+        scores = pd.concat(
+            [identity, table[["variant"]].assign(song=recipe.name), table.drop(columns="variant")], axis=1
+        )
+        return scores, self._activity(recipe, estimate)
 
     def _activity(self, recipe: Recipe, estimate: Estimate | None) -> pd.DataFrame:
         if estimate is None or estimate.probability is None:
@@ -211,7 +196,9 @@ def _stamp(scorer: AnyScorer) -> str:
     data = [sha256(folder / name) for name in scorer.data]
     weights = sha256(scorer.weights) if scorer.weights else ""
     sections = [scorer.params.separation.model_dump(), scorer.params.scoring.model_dump(), scorer.system.model_dump()]
-    code = source_digest("metrics", "models", "separation", "mixing.py", "scoring.py", "source_scoring.py")
+    code = source_digest(
+        "metrics", "models", "separation", "mixing.py", "scoring.py", "frame_scores.py", "source_scoring.py"
+    )
     return digest([data, weights, sections, code])
 
 
@@ -251,5 +238,6 @@ def scorer_for(params: Params, run: Run, system: System, results: Path) -> AnySc
     weights = None if system.oracle else results / "runs" / run.id / BEST
     if weights and not weights.exists():
         raise UserError(f"{weights}: no such file; train the run first with `reprosep train {run.id}`")
-    kind = SourcesScorer if system.sources else Scorer
+    of_sources = FrameScorer if system.scored == "frames" else SourcesScorer
+    kind = of_sources if system.sources else Scorer
     return kind(params.of_corpus(run.corpus), run, system, results, weights)

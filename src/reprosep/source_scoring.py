@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.store import read_table
+from reprosep.frame_scores import framed_references, score_frames
 from reprosep.metrics.bsseval import References
 from reprosep.metrics.bsseval_v3 import score_sources
 from reprosep.mixing import Mixer, Recipe
@@ -144,10 +145,10 @@ class SourcesScorer:
         return self._identified(recipe, scores), activity
 
     def values(self, scene: SourceScene, references: References, waves: np.ndarray) -> np.ndarray:
-        """SDR, SIR and SAR ``(target, metric)`` of estimates ``(target, sample)``; NaN where the target is silent."""
+        """SDR, SIR and SAR ``(target, metric)`` of estimates ``(target, sample)``; NaN where either is silent."""
         found = np.full((len(self.run.targets), len(METRICS)), np.nan)
         numbers = [self.system.sources.index(name) for name in self.run.targets]
-        scored = [place for place, number in enumerate(numbers) if number in scene.sounding]
+        scored = [place for place, number in enumerate(numbers) if number in scene.sounding and waves[place].any()]
         if scored:
             places = [scene.sounding.index(numbers[place]) for place in scored]
             scores = score_sources(references, waves[scored], sources=places)
@@ -156,7 +157,7 @@ class SourcesScorer:
 
     def _silence(self, scene: SourceScene, target: str) -> str:
         sounds = self.system.sources.index(target) in scene.sounding
-        return "estimate silent" if sounds else "target silent"
+        return "silent estimate" if sounds else "silent target"
 
     def _activity(self, recipe: Recipe, probability: np.ndarray) -> pd.DataFrame:
         hop = self.params.stft.hop / self.params.audio.sample_rate
@@ -172,3 +173,45 @@ class SourcesScorer:
         named["seed"] = pd.array([self.run.seed] * len(named), dtype="Int64")
         first = ["run", "corpus", "target", "system", "seed"]
         return named[[*first, *(name for name in named.columns if name not in first)]]
+
+
+@dataclass(frozen=True)
+class FrameScorer(SourcesScorer):
+    """The same systems scored as IASS is: targets against their accompaniment, in frames, in the songs that hold them."""
+
+    @property
+    def data(self) -> list[str]:
+        """The files of the corpus that scores depend on."""
+        return [*super().data, *(f"mixtures/{target}.parquet" for target in self.run.targets)]
+
+    @cached_property
+    def holders(self) -> dict[str, set[str]]:
+        """Target -> test songs that hold it."""
+        folder = self.results / self.run.corpus / "mixtures"
+        tables = {target: read_table(folder / f"{target}.parquet") for target in self.run.targets}
+        return {target: set(table.loc[table["split"] == "test", "mixture"]) for target, table in tables.items()}
+
+    def recipes(self) -> list[Recipe]:
+        """Test songs that hold any of the targets."""
+        every = set().union(*self.holders.values())
+        return [recipe for recipe in super().recipes() if recipe.name in every]
+
+    def references_of(self, scene: SourceScene, target: str) -> References:
+        """A target and its accompaniment."""
+        wave = scene.sources[self.system.sources.index(target)]
+        return framed_references(self.params, wave[None], scene.mixture[None])
+
+    def score(self, recipe: Recipe, scene: SourceScene, references: References) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """(scores per variant, target and frame, activity per target and frame) of one song."""
+        waves, activity = {}, pd.DataFrame()
+        for variant, found, probability in self.estimates(recipe, scene):
+            waves[variant] = found
+            if probability is not None and not len(activity):
+                activity = self._activity(recipe, probability)
+        tables = []
+        for number, target in enumerate(self.run.targets):
+            if recipe.name in self.holders[target]:
+                own: dict[str, np.ndarray] = {variant: found[[number]] for variant, found in waves.items()}
+                pair = self.references_of(scene, target)
+                tables.append(score_frames(pair, own, self.params.audio.sample_rate).assign(target=target))
+        return self._identified(recipe, pd.concat(tables, ignore_index=True)), activity

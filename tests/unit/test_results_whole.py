@@ -150,7 +150,7 @@ NAMES = {
 
 
 def _write_spot_check(path: Path) -> None:
-    checked = [("mm_vocals_iass_s42", "Song 1", "median", 8, 3e-8, 1e-9, True, False)]
+    checked = [("mm_vocals_iass_s42", "Song 1", "median", 8, 3e-8, 1e-9, True, False, "museval")]
     pd.DataFrame(checked, columns=SPOT_CHECK).to_csv(path, index=False)
 
 

@@ -181,6 +181,13 @@ def run_data(wildcards):
     return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, own)]
 
 
+def score_data(wildcards):
+    """What the scoring of a run reads of its corpus."""
+    run, system = RUNS[wildcards.run]
+    framed = run.targets if system.scored == "frames" else []
+    return [*run_data(wildcards), *expand(RESULTS / run.corpus / "mixtures/{target}.parquet", target=framed)]
+
+
 def corpus_of_run(name):
     """The parameters with which a run is computed."""
     return PARAMS.of_corpus(RUNS[name][0].corpus)

@@ -35,7 +35,7 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
 
 rule score_plain:
     input:
-        run_data,
+        score_data,
         weights=rules.train.output.weights,
     output:
         scores=RESULTS / "scores/{run}.parquet",

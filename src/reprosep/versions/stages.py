@@ -156,7 +156,8 @@ class Line:
         needed = list(needed)
         tables = [path for corpus in dict.fromkeys(run.corpus for run in needed) for path in self._tables(corpus)]
         of_target = [run for run in needed if not self.system(run.id).sources]
-        pairs = dict.fromkeys((run.corpus, run.target) for run in of_target)
+        framed = [run for run in needed if self.system(run.id).scored == "frames"]
+        pairs = dict.fromkeys((run.corpus, target) for run in [*of_target, *framed] for target in run.targets)
         return [*tables, *(self._mixture(*pair) for pair in pairs)]
 
     def _scores(self) -> Stage:
