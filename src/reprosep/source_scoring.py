@@ -177,7 +177,7 @@ class SourcesScorer:
 
 @dataclass(frozen=True)
 class FrameScorer(SourcesScorer):
-    """The same systems scored as IASS is: targets against their accompaniment, in frames, in the songs that hold them."""
+    """The same systems scored as IASS is: targets against their accompaniment, in frames, in songs that hold them."""
 
     @property
     def data(self) -> list[str]:
