@@ -8,7 +8,7 @@ MINUTES ?= 45
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke plan record s3 test test-devices test-slurm life lint format clean
+.PHONY: help demo smoke papers plan record s3 test test-devices test-slurm life lint format clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ demo: .venv/ready ## Install what is missing and reproduce every table and figur
 
 smoke: ## The same, as small as can be: results/smoke/report.html
 	@$(MAKE) --no-print-directory demo SCALE=smoke
+
+papers: .venv/ready ## The same with every paper, M-U-Net too (twelve minutes more)
+	@$(BIN)/reprosep reproduce $(SCALE) --configfile workflow/examples/all-papers.yaml
 
 plan: .venv/ready ## Print what would be run, and why
 	@$(SNAKEMAKE) -n --configfile workflow/scales/$(SCALE).yaml

@@ -8,25 +8,29 @@ from pathlib import Path
 import mir_eval
 import numpy as np
 import pytest
+import soundfile
 import torch
 from torch import nn
 
 from conftest import CHANGE, Line
 from reprosep import steps
 from reprosep.audio.store import read_table
+from reprosep.metrics import METRICS as FRAME_METRICS
+from reprosep.own_song import separate_song
 from reprosep.papers import find_run, load_paper, runs
 from reprosep.params import Params, merge
 from reprosep.results.aggregate import Scores, by_song, of_pair, per_song, summarise
 from reprosep.scoring import scorer_for
 from reprosep.separation.gate import gate_for
 from reprosep.separation.source_estimate import SourcesEstimate, separate_sources
-from reprosep.source_scoring import SourceScene, SourcesScorer
-from reprosep.spot_check import ROUNDING, spot_check
+from reprosep.source_scoring import FrameScorer, SourceScene, SourcesScorer
+from reprosep.spot_check import ROUNDING, largest_difference, musevals_scores, spot_check
 from synthetic import make_params
 
 CORPUS = "musdb-mono"
 HEADS, INPUT = "musdb-mono_4-sources_ebw-p1-heads-4_s42", "musdb-mono_4-sources_input-4"
 BASS = "musdb-mono_bass_dedicated-4_s42"
+FRAMED = "musdb-mono_4-sources_m-u-net_s42"
 ONE_EPOCH = {"corpora": {CORPUS: {"settings": {"training": {"epochs": 1}}}}}
 
 
@@ -196,3 +200,62 @@ def test_overall_pools_sources_and_songs(scored: Line) -> None:
 def test_an_example_of_such_a_run_is_refused(scored: Line, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="trained on chunks of whole songs"):
         steps.example(scored.params, HEADS, 0, tmp_path)
+
+
+# ---- one's own song ----------------------------------------------------------------------------------------------
+
+
+def test_ones_own_song_gives_a_file_per_source(scored: Line, tmp_path: Path) -> None:
+    song = np.random.default_rng(3).uniform(-0.3, 0.3, (50_000, 2))
+    soundfile.write(str(tmp_path / "song.wav"), song, 22050)
+    written = separate_song(tmp_path / "song.wav", HEADS, None, scored.results, "median")
+    assert [path.name for path in written] == [f"song_{name}.wav" for name in ("vocals", "drums", "bass", "other")]
+    for path in written:
+        samples, rate = soundfile.read(str(path))
+        assert samples.shape == song.shape and rate == 22050
+    for gate, folder in (("none", "plain"), ("raw", "gated")):
+        named = separate_song(tmp_path / "song.wav", HEADS, tmp_path / folder, scored.results, gate)
+        assert named[2] == tmp_path / folder / "bass.wav" and all(path.exists() for path in named)
+    (one,) = separate_song(tmp_path / "song.wav", BASS, tmp_path / "one.wav", scored.results, "median")
+    assert one == tmp_path / "one.wav" and soundfile.info(str(one)).frames == 50_000
+
+
+# ---- the same in the IASS paper's way ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def framed(scored: Line) -> Line:
+    """The system of the IASS paper that is computed beside M-U-Net's."""
+    change = {"papers": ["iass", "munet"], "corpora": {CORPUS: {"targets": ["vocals", "drums", "bass", "other"]}}}
+    line = Line(scored.folder, make_params(merge(merge(CHANGE, ONE_EPOCH), change)))
+    line.step("train", FRAMED)
+    line.step("score", [FRAMED], 1)
+    return line
+
+
+def test_a_system_beside_another_paper_waits_for_it(scored: Line) -> None:
+    names = {False: ["iass"], True: ["iass", "munet"]}
+    for wanted, chosen in names.items():
+        params = make_params(merge(CHANGE, {"papers": chosen}))
+        assert any(run.system == "m-u-net" for run in runs(params, load_paper("iass"))) == wanted
+
+
+def test_it_is_scored_in_frames_against_the_accompaniment(framed: Line) -> None:
+    mine = scorer_for(framed.params, *find_run(framed.params, FRAMED), framed.results)
+    assert isinstance(mine, FrameScorer)
+    table = read_table(framed.results / "scores" / f"{FRAMED}.parquet")
+    assert set(table["variant"]) == {"none", "raw", "median", "oracle"} and table["frame"].max() == 5
+    recipe = mine.recipes()[0]
+    scene = mine.scene(recipe)
+    waves = {variant: found for variant, found, _ in mine.estimates(recipe, scene)}["none"]
+    for number, target in enumerate(mine.run.targets):
+        rows = table[(table["song"] == recipe.name) & (table["variant"] == "none") & (table["target"] == target)]
+        expected = musevals_scores(mine.references_of(scene, target), waves[[number]].T)
+        found = rows.sort_values("frame")[list(FRAME_METRICS)].to_numpy().T
+        assert largest_difference(found, expected) < 1e-6
+
+
+def test_its_spot_check_is_musevals(framed: Line) -> None:
+    with contextlib.chdir(framed.folder):
+        table = spot_check(framed.params, [find_run(framed.params, FRAMED)], framed.results)
+    assert list(table["by"]) == ["museval"] and (table["difference"] < 1e-6).all()

@@ -39,6 +39,7 @@ WITHOUT_EFFECT = {
     "seeds",
     "papers",
     "targets",
+    "of",  # where a corpus takes what it does not say itself: those keys are the steps' own
 }
 
 
