@@ -35,6 +35,19 @@ def test_the_complete_dag_plans_without_data(project: Path, scale: str | None) -
     assert not (project / "results").exists()
 
 
+@pytest.mark.parametrize("scale", ["smoke", "demo", "standin", "paper"])
+def test_the_dag_of_all_papers_plans_without_data(project: Path, scale: str) -> None:
+    files = [f"workflow/scales/{scale}.yaml", "workflow/examples/all-papers.yaml"]
+    answer = snakemake(project, "-n", "--configfile", *files)
+    assert answer.returncode == 0, answer.stdout
+    jobs = job_counts(answer.stdout)
+    seeds = 2 if scale == "standin" else 1
+    assert jobs["train"] == seeds * ((12 if scale == "smoke" else 30) + 24 + 1)  # one more for the IASS paper's tables
+    assert jobs["recordings"] == jobs["catalog"] == jobs["store"] == jobs["activity"] == 3
+    assert jobs["energies"] == jobs["score_oracles_musdb_mono"] == jobs["tables_munet"] == jobs["claims_munet"] == 1
+    assert jobs.get("get", 0) == (5 if scale == "paper" else 0)
+
+
 def test_more_seeds_plan_more_trainings(project: Path) -> None:
     (project / "seeds.yaml").write_text("seeds: [1, 2, 3]\n")
     answer = snakemake(project, "-n", "--configfile", "seeds.yaml")
