@@ -292,7 +292,12 @@ def test_parameter_file_is_a_folder(line: Make, reprosep: Run) -> None:
 
 def test_unknown_corpus(line: Make, reprosep: Run) -> None:
     line()
-    told(reprosep("catalog", "musdp"), "unknown corpus 'musdp'", "did you mean 'musdb'?", "allowed: musdb, mm, own")
+    told(
+        reprosep("catalog", "musdp"),
+        "unknown corpus 'musdp'",
+        "did you mean 'musdb'?",
+        "allowed: musdb, mm, musdb-mono, own",
+    )
 
 
 @pytest.mark.parametrize("verb", ["train", "score"])

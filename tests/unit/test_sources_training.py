@@ -243,7 +243,7 @@ def test_the_activity_heads_have_a_loss_of_their_own(line: Line) -> None:
     loss, told = heads.losses_of(batch)
     each = told[2:]
     torch.testing.assert_close(loss, (heads.weights(batch) * each).sum() + 2.0 * told[1])
-    assert float(told[1]) > 0 and float(plain.losses_of(batch)[1][1]) == 0
+    assert told[1].item() > 0 and plain.losses_of(batch)[1][1].item() == 0
 
 
 def test_the_learning_rate_of_a_system(line: Line) -> None:

@@ -82,7 +82,7 @@ def test_validation_is_the_mean_over_songs_of_the_error_of_whole_songs(prepared:
     with torch.no_grad():
         for song in job.examples.songs(job.recipes):
             errors.append(float(((job.model(song.mixture)[0] - song.target) ** 2).mean()))
-    assert job.validate() == pytest.approx(np.mean(errors), rel=1e-5)
+    assert job.validate()["valid_mse"] == pytest.approx(np.mean(errors), rel=1e-5)
 
 
 def test_statistics_are_those_of_many_items(prepared: Line) -> None:
@@ -245,7 +245,7 @@ def test_weights_come_back_with_their_buffers(tmp_path: Path) -> None:
 def scripted(job: Training, values: list[float]) -> Training:
     """Validation errors from a list in place of computed ones."""
     left = iter(values)
-    job.validate = lambda: next(left)  # type: ignore[method-assign]
+    job.validate = lambda: {"valid_mse": next(left)}  # type: ignore[method-assign]
     return job
 
 
@@ -272,9 +272,9 @@ def test_best_weights_are_those_of_the_best_epoch(prepared: Line, tmp_path: Path
     kept: list[dict[str, torch.Tensor]] = []
     values = iter([5.0, 3.0, 4.0])
 
-    def validate() -> float:
+    def validate() -> dict[str, float]:
         kept.append({name: tensor.clone() for name, tensor in job.model.state_dict().items()})
-        return next(values)
+        return {"valid_mse": next(values)}
 
     job.validate = validate  # type: ignore[method-assign]
     job.run(tmp_path, "recipe")
