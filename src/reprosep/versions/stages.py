@@ -51,10 +51,10 @@ class Line:
         makers = (self._corpus, self._catalog, self._activity, self._mixtures)
         of_corpora = [make(name) for make in makers for name in corpora]
         of_corpora += [self._energies(name) for name in corpora if name in self._with_energies()]
-        calibrations = [self._calibration(name) for name, paper in self.papers.items() if paper.calibration]
+        untrained = [self._untrained(name) for name in self.papers if self._untrained_of(name)]
         trainings = [self.training(identifier) for identifier in self.trained]
         papers = [self._paper(name) for name in self.papers]
-        return [*of_corpora, *calibrations, *trainings, self._scores(), *papers, self._report()]
+        return [*of_corpora, *untrained, *trainings, self._scores(), *papers, self._report()]
 
     # ---- corpora -------------------------------------------------------------------------------------------------
 
@@ -140,17 +140,22 @@ class Line:
         steps = ["train_sources" if joint else "train"]
         return self._stage(f"{group}@{identifier}", title, made, read, steps, outs, job=job)
 
-    def _calibration(self, name: str) -> Stage:
-        oracles = [identifier for identifier in self.runs if identifier not in self.trained]
-        scored = [
-            f"{self.root}/scores/{identifier}.parquet" for identifier in oracles if self.runs[identifier][1] == name
-        ]
-        made = [f"{self.root}/papers/{name}/calibration.csv"]
+    def _untrained_of(self, name: str) -> list[str]:
+        """The runs of a paper that need no training."""
+        return [run for run, (_, paper) in self.runs.items() if paper == name and run not in self.trained]
+
+    def _untrained(self, name: str) -> Stage:
+        """What needs no training, with the calibration of a paper that has one."""
+        oracles = self._untrained_of(name)
+        made = [f"{self.root}/scores/{identifier}.parquet" for identifier in oracles]
         read = self._data_of(self.runs[identifier][0] for identifier in oracles)
-        title = f"Scores that need no training beside those that paper {name} printed"
-        steps = ["score_oracles", "calibration"]
         job = Job(systems=self._systems(name, oracles), papers=(name,))
-        return self._stage(f"calibration-{name}", title, [*scored, *made], read, steps, job=job)
+        if not self.papers[name].calibration:
+            title = f"Scores of paper {name} that need no training"
+            return self._stage(f"oracles-{name}", title, made, read, ["score_oracles"], job=job)
+        made.append(f"{self.root}/papers/{name}/calibration.csv")
+        title = f"Scores that need no training beside those that paper {name} printed"
+        return self._stage(f"calibration-{name}", title, made, read, ["score_oracles", "calibration"], job=job)
 
     def _data_of(self, needed: Iterable[Run]) -> list[str]:
         needed = list(needed)
