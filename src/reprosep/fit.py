@@ -26,7 +26,7 @@ def check_fits(params: Params, corpus: str, model: str) -> None:
     if channels != 1:
         raise UserError(f"params: corpora.{corpus}.channels: {channels}, but '{model}' is for mono; set it to 1")
     own = params.of_corpus(corpus)
-    size = own.models.c_u_net if model == "c-u-net" else own.models.u_net
+    size = own.models.of_sources(model)
     if any(wide != 2 * narrow for narrow, wide in pairwise(size.widths)):
         raise UserError(f"params: models.{model}.widths: {size.widths} must double from block to block")
     factor = 2 ** (len(size.widths) - 1)

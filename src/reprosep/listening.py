@@ -14,7 +14,9 @@ from reprosep.files import sha256, slug, whole_folder, write_json
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Figure, Paper, Run, Variant, runs
 from reprosep.params import Params
-from reprosep.scoring import AnyScorer, Scorer, scorer_for
+from reprosep.scoring.runs import scorer_for
+from reprosep.scoring.scorer import Scorer
+from reprosep.scoring.target import TargetScorer
 from reprosep.separation.estimate import ChunkedSpectrum, Estimate, separate
 from reprosep.separation.gate import gate_for
 
@@ -91,11 +93,11 @@ def _trained(params: Params, paper: Paper, corpus: str) -> list[Run]:
     return [run for run in runs(params, paper) if run.corpus == corpus and run.system in wanted and run.seed == first]
 
 
-def _scorer(params: Params, paper: Paper, run: Run, results: Path) -> AnyScorer:
+def _scorer(params: Params, paper: Paper, run: Run, results: Path) -> Scorer:
     return scorer_for(params, run, paper.systems[run.system], results)
 
 
-def _waves(scorers: dict[str, AnyScorer], target: str, recipe: Recipe) -> list[tuple[str, np.ndarray]]:
+def _waves(scorers: dict[str, Scorer], target: str, recipe: Recipe) -> list[tuple[str, np.ndarray]]:
     """(system, wave) of every run that estimates the target."""
     holders = [scorer for scorer in scorers.values() if target in scorer.run.targets]
     return [(scorer.run.system, scorer.estimate_to_hear(recipe, target)) for scorer in holders]
@@ -122,7 +124,7 @@ def _write_spectrograms(params: Params, paper: Paper, results: Path, path: Path,
     run = _figure_run(params, paper, figure)
     assert run is not None
     scorer = _scorer(params, paper, run, results)
-    assert isinstance(scorer, Scorer)  # spectrogram figures are of systems with one target
+    assert isinstance(scorer, TargetScorer)  # spectrogram figures are of systems with one target
     # As in the paper, a song in which the target pauses: the one whose active share is nearest to a half.
     recipe = min(scorer.recipes(), key=lambda r: (abs(scorer.mixer.labels(r).mean() - 0.5), r.name))
     target, mixture = scorer.mixer.render(recipe)
@@ -139,7 +141,7 @@ def _write_spectrograms(params: Params, paper: Paper, results: Path, path: Path,
 
 
 def _panels(
-    params: Params, scorer: Scorer, recipe: Recipe, target: np.ndarray, estimate: Estimate
+    params: Params, scorer: TargetScorer, recipe: Recipe, target: np.ndarray, estimate: Estimate
 ) -> dict[str, np.ndarray]:
     """Magnitudes (bin, frame) of reference and gated estimates, mean over channels, and the gates."""
     labels = scorer.mixer.labels(recipe)

@@ -16,7 +16,7 @@ from reprosep.papers import System
 from reprosep.params import Params, parse
 from reprosep.progress import ProgressReport
 from reprosep.separation.estimate import separate
-from reprosep.separation.gate import gate_for
+from reprosep.separation.gate import gate_for, gates_for
 from reprosep.separation.source_estimate import separate_sources
 from reprosep.training.checkpoint import load_best
 
@@ -87,13 +87,12 @@ def _as_the_song(estimate: np.ndarray, own_rate: int, rate: int, length: int) ->
 def _part(model: Any, system: System, count: int, wave: np.ndarray, params: Params, variant: Any) -> np.ndarray:
     """Estimates ``(target, channel, sample)`` of a wave ``(channel, sample)``."""
     if system.sources:
-        size = params.models.c_u_net if system.model == "c-u-net" else params.models.u_net
+        size = params.models.of_sources(str(system.model))
         several = separate_sources(model, wave[0], params, size, chunk_samples(params), count)
-        probability = several.probability
-        if probability is None:
+        if several.probability is None:
             return several.waves()[:, None]
-        gates = [gate_for(variant, one, np.zeros(len(one), bool), params.separation) for one in probability]
-        return several.waves(None if variant == "none" else np.stack([g for g in gates if g is not None]))[:, None]
+        labels = np.zeros_like(several.probability, dtype=bool)
+        return several.waves(gates_for(variant, several.probability, labels, params.separation))[:, None]
     estimate = separate(model, wave, params)
     nothing = np.zeros(estimate.spectrum.frames, bool)
     return estimate.wave(gate_for(variant, estimate.probability, nothing, params.separation))[None]

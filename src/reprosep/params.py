@@ -137,6 +137,10 @@ class Models(Section):
     u_net: Annotated[UNetSize, Field(alias="u-net")]
     c_u_net: Annotated[CUNetSize, Field(alias="c-u-net")]
 
+    def of_sources(self, model: str) -> UNetSize | CUNetSize:
+        """The size of a network that separates all sources, by the model's name."""
+        return self.c_u_net if model == "c-u-net" else self.u_net
+
 
 class Optimizer(Section):
     kind: Literal["adam", "sgd"]
@@ -336,9 +340,8 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
         )
     if problem := _repetition(corpus.targets):
         return f"targets: {problem}"
-    if (
-        corpus.of
-    ):  # a view of a corpus that was exchanged for another: its catalog tells what is missing when it is used
+    # A view may be of a corpus that was exchanged for another: its catalog tells what is missing when it is used.
+    if corpus.of:
         return None
     known = known_targets(corpus)
     for target in corpus.targets:

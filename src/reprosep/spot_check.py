@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import singledispatch
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,16 @@ import pandas as pd
 from reprosep.audio.store import read_table
 from reprosep.errors import UserError
 from reprosep.metrics.bsseval import METRICS, References
+from reprosep.mixing import Recipe
 from reprosep.papers import Run, System, Variant
 from reprosep.params import Params
 from reprosep.progress import track
-from reprosep.scoring import AnyScorer, scorer_for
-from reprosep.source_scoring import METRICS as SOURCE_METRICS
-from reprosep.source_scoring import FrameScorer, SourceScene, SourcesScorer
+from reprosep.scoring.runs import scorer_for
+from reprosep.scoring.scorer import Scorer
+from reprosep.scoring.source_frames import SourceFramesScorer
+from reprosep.scoring.sources import METRICS as SOURCE_METRICS
+from reprosep.scoring.sources import SourceScene, SourcesScorer
+from reprosep.scoring.target import TargetScorer
 
 ROUNDING = 120.0
 """dB above which a score is that of a perfect estimate but for rounding."""
@@ -34,7 +39,7 @@ COLUMNS = ["run", "song", "variant", "frames", "difference", "uncertainty", "sam
 class Choice:
     """One song of one run by one variant."""
 
-    scorer: AnyScorer
+    scorer: Scorer
     song: str
     variant: Variant
 
@@ -81,36 +86,66 @@ def _checked(choice: Choice) -> dict[str, object]:
     scores = read_table(scorer.results / "scores" / f"{scorer.run.id}.parquet")
     mine = scores[(scores["song"] == choice.song) & (scores["variant"] == choice.variant)]
     recipe = next(recipe for recipe in scorer.recipes() if recipe.name == choice.song)
-    whole = isinstance(scorer, SourcesScorer) and not isinstance(scorer, FrameScorer)
-    if isinstance(scorer, FrameScorer):
-        scene, first = scorer.scene(recipe), str(mine["target"].iloc[0])
-        references = scorer.references_of(scene, first)
-        waves = {variant: waves for variant, waves, _ in scorer.estimates(recipe, scene)}[choice.variant]
-        expected = musevals_scores(references, waves[[scorer.run.targets.index(first)]].T)
-        found = mine[mine["target"] == first].sort_values("frame")[list(METRICS)].to_numpy().T
-    elif isinstance(scorer, SourcesScorer):
-        scene = scorer.scene(recipe)
-        references = scorer.references(scene)
-        waves = {variant: waves for variant, waves, _ in scorer.estimates(recipe, scene)}[choice.variant]
-        expected = mir_evals_scores(scorer, scene, waves)
-        found = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
-    else:
-        target = scorer.scene(recipe)
-        references = scorer.references(target)
-        wave = dict(scorer.estimates(recipe, target)[0])[choice.variant]
-        expected = musevals_scores(references, wave.T)
-        found = mine.sort_values("frame")[list(METRICS)].to_numpy().T
+    again = compute_again(scorer, recipe, choice.variant, mine)
     return {
         "run": scorer.run.id,
         "song": choice.song,
         "variant": choice.variant,
-        "frames": int(np.isfinite(expected).all(axis=0).sum()),
-        "difference": _two_digits(largest_difference(found, expected)),
-        "uncertainty": _two_digits(references.conditioning.uncertainty),
-        "same_frames": same_frames(found, expected),
+        "frames": int(np.isfinite(again.expected).all(axis=0).sum()),
+        "difference": _two_digits(largest_difference(again.found, again.expected)),
+        "uncertainty": _two_digits(again.uncertainty),
+        "same_frames": same_frames(again.found, again.expected),
         "ill_posed": bool(mine["ill_posed"].any()),
-        "by": "mir_eval" if whole else "museval",
+        "by": again.by,
     }
+
+
+@dataclass(frozen=True)
+class Again:
+    """Scores `found` in a run's table and those `expected`, ``(metric, frame or target)`` in dB, and who computed them.
+
+    `uncertainty` is what the references allow, in dB.
+    """
+
+    found: np.ndarray
+    expected: np.ndarray
+    uncertainty: float
+    by: str
+
+
+@singledispatch
+def compute_again(scorer: Scorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+    """The scores `mine` of a song and variant beside those of the published implementation."""
+    raise NotImplementedError(type(scorer))
+
+
+@compute_again.register
+def _of_target(scorer: TargetScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+    scene = scorer.scene(recipe)
+    wave = dict(scorer.estimates(recipe, scene)[0])[variant]
+    return _in_frames(scorer.references(recipe, scene)[0], wave, mine)
+
+
+@compute_again.register
+def _of_source_frames(scorer: SourceFramesScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+    scene, first = scorer.scene(recipe), scorer.held(recipe)[0]
+    waves = scorer.estimates(recipe, scene).waves[variant]
+    references = scorer.references(recipe, scene)[0]
+    return _in_frames(references, waves[[scorer.run.targets.index(first)]], mine[mine["target"] == first])
+
+
+@compute_again.register
+def _of_sources(scorer: SourcesScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+    scene = scorer.scene(recipe)
+    references = scorer.references(recipe, scene)[0]
+    expected = mir_evals_scores(scorer, scene, scorer.estimates(recipe, scene).waves[variant])
+    found = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
+    return Again(found, expected, references.conditioning.uncertainty, "mir_eval")
+
+
+def _in_frames(references: References, wave: np.ndarray, mine: pd.DataFrame) -> Again:
+    found = mine.sort_values("frame")[list(METRICS)].to_numpy().T
+    return Again(found, musevals_scores(references, wave.T), references.conditioning.uncertainty, "museval")
 
 
 def _two_digits(value: float) -> float:

@@ -87,7 +87,7 @@ def train(params: Params, identifier: str) -> None:
 
 def score(params: Params, identifiers: list[str], threads: int) -> None:
     """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each."""
-    from reprosep.scoring import score_runs, scorer_for
+    from reprosep.scoring.runs import score_runs, scorer_for
 
     results = results_folder(params)
     pairs = [find_run(params, identifier) for identifier in dict.fromkeys(identifiers)]

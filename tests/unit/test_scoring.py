@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from conftest import CHANGE, Line
-from reprosep import scoring
 from reprosep.audio.store import read_table
 from reprosep.calibration_plan import MaskChange
 from reprosep.metrics import METRICS
 from reprosep.mixing import Recipe
 from reprosep.papers import find_run
-from reprosep.scoring import score_runs, scorer_for
+from reprosep.scoring.runs import score_runs, scorer_for
+from reprosep.scoring.target import TargetScorer
 from reprosep.separation.oracle import oracle_estimate
 from scores import score_frames
 from synthetic import make_params
@@ -96,16 +96,16 @@ def test_oracle_scores_are_those_of_the_estimate_alone(scored: Line, run: str) -
 def test_an_interrupted_scoring_of_several_runs_goes_on(
     scored: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = scoring.Scorer.score
+    original = TargetScorer.score
     done: list[tuple[str, str]] = []
 
-    def count(self: scoring.Scorer, recipe: Recipe, *rest: Any) -> object:
+    def count(self: TargetScorer, recipe: Recipe, *rest: Any) -> object:
         if len(done) == 2 and not stopped:
             raise KeyboardInterrupt
         done.append((self.run.id, recipe.name))
         return original(self, recipe, *rest)
 
-    monkeypatch.setattr(scoring.Scorer, "score", count)
+    monkeypatch.setattr(TargetScorer, "score", count)
     stopped: list[bool] = []
     with pytest.raises(KeyboardInterrupt):
         score_runs([_scorer(scored, run) for run in ORACLES], tmp_path, 1)
@@ -135,7 +135,7 @@ def test_activity_of_every_frame(scored: Line) -> None:
         assert rows["time"].iloc[-1] == pytest.approx(6.0, abs=0.05)
 
 
-def _scorer(line: Line, identifier: str, **change: object) -> scoring.Scorer:
+def _scorer(line: Line, identifier: str, **change: object) -> TargetScorer:
     params = make_params({**CHANGE, **change})
     return scorer_for(params, *find_run(params, identifier), line.results)
 
@@ -152,26 +152,26 @@ def test_two_processes_give_the_same_files(scored: Line, tmp_path: Path) -> None
 def test_an_interrupted_scoring_goes_on_with_the_next_song(
     scored: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = scoring.Scorer.score
+    original = TargetScorer.score
     done: list[Recipe] = []
 
-    def stop(self: scoring.Scorer, recipe: Recipe, *rest: Any) -> object:
+    def stop(self: TargetScorer, recipe: Recipe, *rest: Any) -> object:
         if done:
             raise KeyboardInterrupt
         done.append(recipe)
         return original(self, recipe, *rest)
 
-    monkeypatch.setattr(scoring.Scorer, "score", stop)
+    monkeypatch.setattr(TargetScorer, "score", stop)
     with pytest.raises(KeyboardInterrupt):
         score_runs([_scorer(scored, IASS)], tmp_path, 1)
     assert not list(tmp_path.glob("*.parquet"))
     assert len(list(tmp_path.rglob("*.activity.parquet"))) == 1
 
-    def count(self: scoring.Scorer, recipe: Recipe, *rest: Any) -> object:
+    def count(self: TargetScorer, recipe: Recipe, *rest: Any) -> object:
         done.append(recipe)
         return original(self, recipe, *rest)
 
-    monkeypatch.setattr(scoring.Scorer, "score", count)
+    monkeypatch.setattr(TargetScorer, "score", count)
     scorer = _scorer(scored, IASS)
     score_runs([scorer], tmp_path, 1)
     assert [recipe.name for recipe in done] == [recipe.name for recipe in scorer.recipes()]

@@ -20,10 +20,11 @@ from reprosep.own_song import separate_song
 from reprosep.papers import find_run, load_paper, runs
 from reprosep.params import Params, merge
 from reprosep.results.aggregate import Scores, by_song, of_pair, per_song, summarise
-from reprosep.scoring import scorer_for
-from reprosep.separation.gate import gate_for
+from reprosep.scoring.runs import scorer_for
+from reprosep.scoring.source_frames import SourceFramesScorer
+from reprosep.scoring.sources import SourceScene, SourcesScorer
+from reprosep.separation.gate import gate_for, gates_for
 from reprosep.separation.source_estimate import SourcesEstimate, separate_sources
-from reprosep.source_scoring import FrameScorer, SourceScene, SourcesScorer
 from reprosep.spot_check import ROUNDING, largest_difference, musevals_scores, spot_check
 from synthetic import make_params
 
@@ -116,7 +117,7 @@ def test_scores_are_mir_evals(scored: Line, identifier: str) -> None:
     recipe = mine.recipes()[0]
     scene = mine.scene(recipe)
     places = [mine.system.sources.index(target) for target in mine.run.targets]
-    for variant, waves, _ in mine.estimates(recipe, scene):
+    for variant, waves in mine.estimates(recipe, scene).waves.items():
         rows = table[(table["song"] == recipe.name) & (table["variant"] == variant)].set_index("target")
         estimates = scene.sources.copy()
         for place, wave in zip(places, waves, strict=True):
@@ -149,7 +150,7 @@ def test_a_silent_source_is_no_reference_and_has_no_score(scored: Line) -> None:
     sources[1] = 0
     silent = SourceScene(sources, [0, 2, 3])
     waves = np.random.default_rng(0).normal(0, 0.1, sources.shape).astype(np.float32)
-    found = mine.values(silent, mine.references(silent), waves)
+    found = mine.values(silent, mine.references(mine.recipes()[0], silent)[0], waves)
     assert np.isnan(found[1]).all()
     with pytest.warns(FutureWarning):
         peer = mir_eval.separation.bss_eval_sources(sources[[0, 2, 3]], waves[[0, 2, 3]], compute_permutation=False)
@@ -162,7 +163,7 @@ def test_gates_are_those_of_every_source(scored: Line) -> None:
     estimate = mine.separate(mine.scene(recipe))
     assert estimate.probability is not None
     for variant in ("raw", "median", "oracle"):
-        gates = mine._gates(recipe, variant, estimate)  # type: ignore[arg-type]
+        gates = gates_for(variant, estimate.probability, mine.labels(recipe), mine.params.separation)  # type: ignore[arg-type]
         assert gates is not None
         for number, target in enumerate(mine.run.targets):
             labels = mine.songs.labels(recipe.name, mine.system.sources)[mine.system.sources.index(target)]
@@ -243,15 +244,16 @@ def test_a_system_beside_another_paper_waits_for_it(scored: Line) -> None:
 
 def test_it_is_scored_in_frames_against_the_accompaniment(framed: Line) -> None:
     mine = scorer_for(framed.params, *find_run(framed.params, FRAMED), framed.results)
-    assert isinstance(mine, FrameScorer)
+    assert isinstance(mine, SourceFramesScorer)
     table = read_table(framed.results / "scores" / f"{FRAMED}.parquet")
     assert set(table["variant"]) == {"none", "raw", "median", "oracle"} and table["frame"].max() == 5
     recipe = mine.recipes()[0]
     scene = mine.scene(recipe)
-    waves = {variant: found for variant, found, _ in mine.estimates(recipe, scene)}["none"]
+    waves = mine.estimates(recipe, scene).waves["none"]
+    pairs = mine.references(recipe, scene)
     for number, target in enumerate(mine.run.targets):
         rows = table[(table["song"] == recipe.name) & (table["variant"] == "none") & (table["target"] == target)]
-        expected = musevals_scores(mine.references_of(scene, target), waves[[number]].T)
+        expected = musevals_scores(pairs[mine.held(recipe).index(target)], waves[[number]].T)
         found = rows.sort_values("frame")[list(FRAME_METRICS)].to_numpy().T
         assert largest_difference(found, expected) < 1e-6
 

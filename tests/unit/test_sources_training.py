@@ -233,7 +233,7 @@ def test_weights_follow_the_system(line: Line, kind: str) -> None:
         "oh": (1 / energy) / (1 / energy).sum(),
         "ebw-instp1": power[energy.argmax()] / power,
     }
-    np.testing.assert_allclose(job.weights(batch).numpy(), expected[kind], rtol=1e-5)
+    np.testing.assert_allclose(job.weights(batch.power).numpy(), expected[kind], rtol=1e-5)
 
 
 def test_the_activity_heads_have_a_loss_of_their_own(line: Line) -> None:
@@ -242,7 +242,7 @@ def test_the_activity_heads_have_a_loss_of_their_own(line: Line) -> None:
     assert batch.labels.shape == (2, 4, batch.mixture.shape[-1]) and 0 < float(batch.labels.mean()) < 1
     loss, told = heads.losses_of(batch)
     each = told[2:]
-    torch.testing.assert_close(loss, (heads.weights(batch) * each).sum() + 2.0 * told[1])
+    torch.testing.assert_close(loss, (heads.weights(batch.power) * each).sum() + 2.0 * told[1])
     assert told[1].item() > 0 and plain.losses_of(batch)[1][1].item() == 0
 
 

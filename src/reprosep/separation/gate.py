@@ -40,3 +40,13 @@ def gate_for(
         raise ValueError(f"variant '{variant}' needs an activity head")
     gate = hard_gate(probability, settings.threshold)
     return gate if variant == "raw" else median_filter(gate, settings.median_frames)
+
+
+def gates_for(
+    variant: Variant, probability: np.ndarray | None, labels: np.ndarray, settings: Separation
+) -> np.ndarray | None:
+    """The gates of several targets, bool ``(target, frame)``, or None for no gate."""
+    each = [None] * len(labels) if probability is None else list(probability)
+    found = [gate_for(variant, one, label, settings) for one, label in zip(each, labels, strict=True)]
+    chosen = [gate for gate in found if gate is not None]
+    return np.stack(chosen) if chosen else None

@@ -101,7 +101,7 @@ class SourceExamples:
         self.setting, self.estimated = list(setting), list(estimated)
         self.device = device or torch.device("cpu")
         self.recordings = recordings or MappedRecordings(songs.mixer.store, 1)
-        self.size: UNetSize | CUNetSize = size_of(system, songs)
+        self.size: UNetSize | CUNetSize = songs.params.models.of_sources(str(system.model))
         way = self.size.conditions if isinstance(self.size, CUNetSize) else None
         self.conditions = conditions(len(self.estimated), way) if way else None
         self._order = lru_cache(maxsize=2)(self._draw_order)
@@ -172,8 +172,3 @@ class SourceExamples:
         if items.condition is not None:
             wanted = torch.einsum("ik,ikbf->ibf", items.condition, wanted)[:, None]
         return SourceBatch(wanted, mixture, power, items.labels[:, chosen], items.condition)
-
-
-def size_of(system: System, songs: SourceSongs) -> UNetSize | CUNetSize:
-    """The parameters of a system's network."""
-    return songs.params.models.c_u_net if system.model == "c-u-net" else songs.params.models.u_net

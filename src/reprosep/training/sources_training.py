@@ -52,7 +52,8 @@ class SourcesTraining(Training):
 
     def losses_of(self, batch: SourceBatch) -> tuple[Tensor, Tensor]:
         each, bce = self._losses(self.network, batch)
-        loss = (self.weights(batch) * each).sum() + self.system.activity_weight * bce
+        power = self.devices.total(batch.power) if self.weighs_batches else batch.power
+        loss = (self.weights(power) * each).sum() + self.system.activity_weight * bce
         return loss, torch.cat([torch.stack([loss, bce]), each])
 
     def _losses(self, network: nn.Module, batch: SourceBatch) -> tuple[Tensor, Tensor]:
@@ -64,14 +65,18 @@ class SourcesTraining(Training):
         bce = torch.zeros((), device=self.device) if logits is None else activity_loss(logits, batch.labels)
         return source_losses(masks, ideal, batch.mixture, self.system.loss), bce
 
-    def weights(self, batch: SourceBatch) -> Tensor:
-        """The weight of every source's loss in this batch."""
+    @property
+    def weighs_batches(self) -> bool:
+        """Whether every batch has weights of its own."""
+        return self.system.weights == "ebw-instp1" and len(self.sources) > 1
+
+    def weights(self, power: Tensor) -> Tensor:
+        """The weight of every source's loss in a batch with that `power`, ``(source,)``."""
         if len(self.sources) == 1:
             return torch.ones(1, device=self.device)
-        if self.system.weights == "ebw-instp1":
+        if self.weighs_batches:
             fixed = self.params.weighting.batch_reference == "fixed"
-            reference = int(self.energies.argmax()) if fixed else None
-            return batch_energy_weights(self.devices.total(batch.power), reference)
+            return batch_energy_weights(power, int(self.energies.argmax()) if fixed else None)
         return torch.tensor(self._constant_weights(), dtype=torch.float32, device=self.device)
 
     def _constant_weights(self) -> list[float]:
@@ -101,14 +106,7 @@ class SourcesTraining(Training):
         for number in self.stop.until(self.devices.share(len(starts))):
             batch = self.examples.validation(starts[number], self.batch_size)
             each, _ = self._losses(self.model, batch)
-            losses = torch.stack([each.sum(), (self._weights_alone(batch) * each).sum()])
+            losses = torch.stack([each.sum(), (self.weights(batch.power) * each).sum()])
             sums += len(batch.mixture) * losses.double()
         plain, weighted = (self.devices.total(sums) / self.examples.validation_items).tolist()
         return {"valid_loss": plain, "valid_weighted": weighted}
-
-    def _weights_alone(self, batch: SourceBatch) -> Tensor:
-        """The weights of a batch that no other process has a share of."""
-        if self.system.weights != "ebw-instp1" or len(self.sources) == 1:
-            return self.weights(batch)
-        fixed = self.params.weighting.batch_reference == "fixed"
-        return batch_energy_weights(batch.power, int(self.energies.argmax()) if fixed else None)
