@@ -14,7 +14,7 @@ from pydantic import Field
 from reprosep.errors import near_match
 from reprosep.params import IdealBinaryMask, IdealRatioMask, MaskSettings, Scoring, Section, Share, WienerMask
 
-Oracle = Literal["ibm", "irm", "wiener", "input"]
+Oracle = Literal["ibm", "irm", "wiener", "tpsf", "input"]
 Decibel = Annotated[float, Field(gt=0)]
 _MASKS: dict[str | None, type[MaskSettings]] = {"ibm": IdealBinaryMask, "irm": IdealRatioMask, "wiener": WienerMask}
 
@@ -28,7 +28,7 @@ class MaskChange(Section):
 
     def applied(self, oracle: Oracle, scoring: Scoring) -> MaskSettings | None:
         """The settings of a mask with these changes; None for the unprocessed mixture."""
-        base: MaskSettings | None = None if oracle == "input" else getattr(scoring, oracle)
+        base: MaskSettings | None = getattr(scoring, oracle) if oracle in _MASKS else None
         return base.model_copy(update=self.model_dump(exclude_none=True)) if base else None
 
     def problem(self, oracle: Oracle | None) -> str | None:

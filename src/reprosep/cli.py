@@ -175,6 +175,15 @@ def mixtures(
 
 
 @app.command()
+def clips(corpus: str, target: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Choose the clips of a target that trainings take of a corpus."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.clips(resolved, _known(resolved, corpus), target)
+
+
+@app.command()
 def energies(corpus: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Measure the energy of every source in every chunk of a corpus."""
     from reprosep import steps

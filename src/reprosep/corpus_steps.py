@@ -130,6 +130,18 @@ def mixtures(params: Params, name: str, target: str | None = None) -> None:
         write_table(folder / "mixtures" / f"{wanted}.parquet", mixer.mixtures(wanted))
 
 
+def clips(params: Params, name: str, target: str) -> None:
+    """Clips of a target as recipes, as many as the papers' systems take; writes ``clips/<target>.parquet``."""
+    from reprosep.audio.store import read_table, write_table
+    from reprosep.clips import Clips, clips_needed
+    from reprosep.mixing import Mixer
+
+    folder = results_folder(params) / name
+    own = params.of_corpus(name)
+    mixer = Mixer(own, name, read_table(folder / "catalog.parquet"), folder)
+    write_table(folder / "clips" / f"{target}.parquet", Clips(mixer, target).table(clips_needed(own, name, target)))
+
+
 def energies(params: Params, name: str) -> None:
     """Energy of every source in every chunk of every song; writes ``energies.parquet``."""
     from reprosep.audio.store import read_table, write_table

@@ -33,10 +33,13 @@ def steps_table() -> dict[str, dict[str, list[str]]]:
 
 
 _OF_SOURCES = {"train": "train_sources", "score_plain": "score_sources", "score_gated": "score_sources"}
+_OF_TRACKS = {"train": "train_clips", "score_plain": "score_tracks", "score_oracles": "score_track_oracles"}
 
 
 def step_of(system: System, step: str) -> str:
-    """The step's name in the table for a system: those that separate all sources of a mixture have their own."""
+    """The step's name in the table for a system: sources of a mixture and tracks have their own."""
+    if system.scored == "tracks":
+        return _OF_TRACKS.get(step, step)
     if not system.sources:
         return step
     own = _OF_SOURCES.get(step, step)

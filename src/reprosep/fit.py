@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from reprosep.errors import UserError
@@ -12,6 +13,30 @@ def chunk_samples(params: Params) -> int:
     """Samples of a training chunk: a whole number of hops, so that its frames are frames of the song."""
     samples = round(params.training.chunk_seconds * params.audio.sample_rate)
     return samples - samples % params.stft.hop
+
+
+def check_agree(params: Params, corpora: Sequence[str]) -> None:
+    """See that corpora whose clips one network is trained or scored on are mono and computed alike.
+
+    Raises
+    ------
+    UserError
+        With the first key that differs.
+    """
+    first = corpora[0]
+    for name in corpora:
+        channels = params.corpora[name].channels
+        if channels != 1:
+            raise UserError(f"params: corpora.{name}.channels: {channels}, but clips are mono; set it to 1")
+        for section in ("audio", "stft", "clips"):
+            own, other = (getattr(params.of_corpus(one), section) for one in (name, first))
+            for key in type(own).model_fields:
+                mine, theirs = getattr(own, key), getattr(other, key)
+                if mine != theirs:
+                    raise UserError(
+                        f"params: corpora.{name}.settings.{section}.{key}: {mine}, but {theirs} on '{first}', "
+                        "with which it is trained or scored together; make the two equal"
+                    )
 
 
 def check_fits(params: Params, corpus: str, model: str) -> None:

@@ -42,7 +42,7 @@ def write_listening(params: Params, paper: Paper, results: Path, output: Path) -
 def _corpora(params: Params, paper: Paper) -> list[str]:
     """The corpora of the paper, the one with most targets first; only the first is listened to."""
     names = {run.corpus for run in runs(params, paper)}
-    return sorted(names, key=lambda name: -len(params.corpora[name].targets))[:1]
+    return sorted(sorted(names), key=lambda name: -len(params.corpora[name].targets))[:1]
 
 
 def _songs(params: Params, paper: Paper, results: Path, folder: Path, corpus: str) -> list[dict[str, Any]]:

@@ -160,7 +160,7 @@ class Mixer:
                     f"no {split} song holds '{target}' for {self.params.mixing.min_active_seconds} s beside other "
                     "stems; lower mixing.min_active_seconds, move a song, or take the target out of the corpus"
                 )
-            rows += [_row(recipe, split, target, e) for recipe in recipes for e in recipe.excerpts]
+            rows += [row for recipe in recipes for row in recipe_rows(recipe, split, target)]
         return pd.DataFrame(rows)
 
     def _songs(self, target: str, split: str) -> list[Recipe]:
@@ -211,6 +211,11 @@ class Mixer:
                 values = self.activity.load(excerpt.song)[excerpt.row, first : first + count]
                 active[: len(values)] |= values >= self.params.activity.threshold
         return active
+
+
+def recipe_rows(recipe: Recipe, split: str, target: str) -> list[dict[str, object]]:
+    """A recipe as rows of a table, one per excerpt."""
+    return [_row(recipe, split, target, excerpt) for excerpt in recipe.excerpts]
 
 
 def _row(recipe: Recipe, split: str, target: str, excerpt: Excerpt) -> dict[str, object]:

@@ -17,6 +17,7 @@ from reprosep.params import Params, parse
 from reprosep.progress import ProgressReport
 from reprosep.separation.estimate import separate
 from reprosep.separation.gate import gate_for, gates_for
+from reprosep.separation.mask_estimate import separate_target
 from reprosep.separation.source_estimate import separate_sources
 from reprosep.training.checkpoint import load_best
 
@@ -93,6 +94,8 @@ def _part(model: Any, system: System, count: int, wave: np.ndarray, params: Para
             return several.waves()[:, None]
         labels = np.zeros_like(several.probability, dtype=bool)
         return several.waves(gates_for(variant, several.probability, labels, params.separation))[:, None]
+    if system.clips:
+        return separate_target(model, wave[0], params)[None, None]
     estimate = separate(model, wave, params)
     nothing = np.zeros(estimate.spectrum.frames, bool)
     return estimate.wave(gate_for(variant, estimate.probability, nothing, params.separation))[None]

@@ -28,27 +28,36 @@ from pydantic import Field, ValidationError
 
 from reprosep.calibration_plan import Calibration, MaskChange, Oracle, value_name
 from reprosep.errors import UserError, near_match
-from reprosep.fit import check_fits
+from reprosep.fit import check_agree, check_fits
 from reprosep.params import MaskSettings, Params, Scoring, Section, read_yaml, repository
 from reprosep.validation import explain
 
 Variant = Literal["none", "raw", "median", "oracle"]
-Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg"]
-Cost = Literal["parameters", "iterations", "seconds"]
+Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR"]
+Cost = Literal["parameters", "iterations", "seconds", "hours"]
 Statistic = Literal["median", "mean", "std"]
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
 STATISTICS: tuple[Statistic, ...] = ("mean", "std", "median")
+SPREAD = "mean ± std (median)"
 ACCOMPANIMENT = "accompaniment"
 OVERALL = "overall"
 _TRIPLE = re.compile(r"^\s*(-?[\d.]+)\s*±\s*([\d.]+)\s*\((-?[\d.]+)\)\s*$")
+
+
+class ClipSet(Section):
+    """Clips of a corpus to train on: ``clips.small_hours`` or ``clips.large_hours`` of them."""
+
+    corpus: str
+    hours: Literal["small", "large"]
+    mixing: Literal["coherent", "incoherent"] = "coherent"
 
 
 class System(Section):
     """A network as trained, or an oracle."""
 
     label: str
-    model: Literal["iass", "open-unmix", "u-net", "c-u-net"] | None = None
+    model: Literal["iass", "open-unmix", "u-net", "c-u-net", "blstm"] | None = None
     oracle: Oracle | None = None
     mask: MaskChange = MaskChange()
     blocks: Annotated[int, Field(ge=1, le=6)] = 3
@@ -60,7 +69,9 @@ class System(Section):
     weights: Weights = "unit"
     silence_filter: bool = True
     learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
-    scored: Literal["whole", "frames"] = "whole"
+    scored: Literal["whole", "frames", "tracks"] = "whole"
+    clips: list[ClipSet] = []
+    tested: list[str] = []
     beside: str | None = None
 
     def variants(self) -> tuple[Variant, ...]:
@@ -76,7 +87,13 @@ class System(Section):
             return "joint: true, but no sources are listed; list what is estimated together"
         if self.model == "c-u-net" and not self.joint:
             return "joint: false, but one conditioned network estimates all sources; set it to true"
-        if self.sources and self.model in ("iass", "open-unmix"):
+        if (self.model == "blstm") != bool(self.clips):
+            return (
+                f"clips: {len(self.clips)} sets, but model '{self.model}'; a BLSTM is trained on clips, others are not"
+            )
+        if (self.clips or self.tested or self.oracle == "tpsf") and self.scored != "tracks":
+            return f"scored: {self.scored}, but clips, tested and tpsf belong to systems that are scored as tracks"
+        if self.sources and self.model in ("iass", "open-unmix", "blstm"):
             return f"sources: '{self.model}' estimates a target against its accompaniment; leave them out"
         return None
 
@@ -120,11 +137,16 @@ class Table(Section):
     published: list[list[float | str | None]]
     doubtful: list[Doubtful] = []
     kind: Literal["scores", "costs"] = "scores"
-    form: Literal["median", "mean ± std (median)"] = "median"
+    form: Literal["median", "mean", "mean ± std (median)"] = "median"
 
     def statistics(self) -> tuple[Statistic, ...]:
         """What a cell of this table tells of its scores."""
-        return STATISTICS if self.form != "median" else ("median",)
+        return STATISTICS if self.form == SPREAD else (self.form,)
+
+    @property
+    def main(self) -> Statistic:
+        """What a cell tells first of all, and claims take as published."""
+        return self.statistics()[-1]
 
 
 class Bar(Section):
@@ -186,6 +208,10 @@ class Paper(Section):
     claims: list[Claim]
     calibration: Calibration | None = None
     deviations: list[Deviation] = []
+
+    def minimises_errors(self) -> bool:
+        """Whether its networks are trained by the mean squared error of magnitudes."""
+        return any(system.model in ("iass", "open-unmix") for system in self.systems.values())
 
     def is_scored_whole(self) -> bool:
         """Whether songs are scored as a whole, all their sources against each other."""
@@ -254,7 +280,7 @@ def _check_shapes(path: Path, paper: Paper) -> None:
             raise UserError(f"{where}: found {len(table.published)} lists of values, expected {rows}, one per row")
         for number, values in enumerate(table.published):
             for value in values:
-                if isinstance(value, str) and not (table.form != "median" and _TRIPLE.match(value)):
+                if isinstance(value, str) and not (table.form == SPREAD and _TRIPLE.match(value)):
                     raise UserError(
                         f"{where}.{number}: '{value}', expected a number, or with form mean ± std (median) all"
                     )
@@ -299,22 +325,40 @@ def has_target(params: Params, paper: Paper, corpus: str, target: str, system: s
     other = paper.systems[system].beside
     if corpus not in params.corpora or (other and other not in params.papers):
         return False
+    if not all(target in _targets(params, one.corpus) for one in paper.systems[system].clips):
+        return False
     known = [*params.corpora[corpus].targets, ACCOMPANIMENT]
     sources = paper.systems[system].sources
     return all(source in known for source in sources) and target in ([*sources, OVERALL] if sources else known[:-1])
 
 
+def _targets(params: Params, corpus: str) -> list[str]:
+    """The targets of a corpus; none of one that this scale lacks."""
+    return params.corpora[corpus].targets if corpus in params.corpora else []
+
+
+def tested_on(params: Params, run: Run, system: System) -> list[str]:
+    """The corpora on which a run is scored: its own, or those of this scale that its system names and hold its target."""
+    return [one for one in system.tested if run.target in _targets(params, one)] or [run.corpus]
+
+
+def corpora_of(params: Params, run: Run, system: System) -> list[str]:
+    """All corpora that a run reads: its own first, then those that it is trained and scored on."""
+    trained = [one.corpus for one in system.clips] if run.seed is not None else []
+    return list(dict.fromkeys([run.corpus, *trained, *tested_on(params, run, system)]))
+
+
 def column_name(column: str, form: str, statistic: Statistic) -> str:
     """The name of a column in a tidy table."""
-    return column if form == "median" else f"{column} ({statistic})"
+    return f"{column} ({statistic})" if form == SPREAD else column
 
 
-def _published(value: float | str | None, statistic: Statistic) -> float | None:
+def _published(value: float | str | None, table: Table, statistic: Statistic) -> float | None:
     if isinstance(value, str):
         found = _TRIPLE.match(value)
         assert found
         return float(found[1 + STATISTICS.index(statistic)])
-    return value if statistic == "median" else None
+    return value if statistic == table.main else None
 
 
 def _cell(table: Table, row: Entry, column: Entry, published: float | str | None, statistic: Statistic) -> Cell:
@@ -329,7 +373,7 @@ def _cell(table: Table, row: Entry, column: Entry, published: float | str | None
     return Cell(
         row=name,
         column=column_name(column.label, table.form, statistic),
-        published=_published(published, statistic),
+        published=_published(published, table, statistic),
         doubtful=reasons[0] if reasons else "",
         statistic=statistic,
         **{key: bound(key) for key in ("corpus", "target", "system", "variant", "metric")},  # type: ignore[arg-type]
@@ -382,6 +426,9 @@ def runs(params: Params, paper: Paper) -> list[Run]:
     for corpus, model in sorted({(run.corpus, paper.systems[run.system].model or "") for run in found if run.sources}):
         if model:
             check_fits(params, corpus, model)
+    for together in sorted({tuple(corpora_of(params, run, paper.systems[run.system])) for run in found}):
+        if len(together) > 1:
+            check_agree(params, together)
     return sorted(found, key=lambda run: run.id)
 
 
@@ -393,6 +440,7 @@ def _of_cell(params: Params, paper: Paper, corpus: str, target: str, name: str) 
         yield from (Run(corpus, _joint_target(system), name, seed, tuple(system.sources)) for seed in seeds)
         return
     targets = system.sources if target == OVERALL else [target]
+    corpus = system.clips[0].corpus if system.clips else corpus  # a network is one, wherever it is scored
     yield from (Run(corpus, one, name, seed) for one in targets for seed in seeds)
 
 

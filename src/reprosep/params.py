@@ -102,6 +102,18 @@ class Chunks(Section):
     valid_share: Share
 
 
+class Clips(Section):
+    seconds: Annotated[float, Field(gt=0)]
+    step_seconds: Annotated[float, Field(gt=0)]
+    presence: float
+    loudness: float
+    peak: float
+    frames: Positive
+    small_hours: Annotated[float, Field(gt=0)]
+    large_hours: Annotated[float, Field(gt=0)]
+    valid: Positive
+
+
 class Weighting(Section):
     temperature: Annotated[float, Field(gt=0)]
     batch_reference: Literal["fixed", "largest"]
@@ -131,11 +143,20 @@ class CUNetSize(UNetSize):
     conditions: Literal["code", "paper"]
 
 
+class BlstmSize(Section):
+    hidden: Positive
+    layers: Positive
+    dropout: Fraction
+    normalise: bool
+    window: Literal["sqrt-hann", "hann"]
+
+
 class Models(Section):
     iass: IassSize
     open_unmix: Annotated[OpenUnmixSize, Field(alias="open-unmix")]
     u_net: Annotated[UNetSize, Field(alias="u-net")]
     c_u_net: Annotated[CUNetSize, Field(alias="c-u-net")]
+    blstm: BlstmSize
 
     def of_sources(self, model: str) -> UNetSize | CUNetSize:
         """The size of a network that separates all sources, by the model's name."""
@@ -248,6 +269,7 @@ class Params(Section):
     activity: Activity
     mixing: Mixing
     chunks: Chunks
+    clips: Clips
     weighting: Weighting
     models: Models
     training: Training

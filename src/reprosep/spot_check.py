@@ -28,6 +28,7 @@ from reprosep.scoring.source_frames import SourceFramesScorer
 from reprosep.scoring.sources import METRICS as SOURCE_METRICS
 from reprosep.scoring.sources import SourceScene, SourcesScorer
 from reprosep.scoring.target import TargetScorer
+from reprosep.scoring.tracks import TrackScorer
 
 ROUNDING = 120.0
 """dB above which a score is that of a perfect estimate but for rounding."""
@@ -85,7 +86,7 @@ def _checked(choice: Choice) -> dict[str, object]:
     scorer = choice.scorer
     scores = read_table(scorer.results / "scores" / f"{scorer.run.id}.parquet")
     mine = scores[(scores["song"] == choice.song) & (scores["variant"] == choice.variant)]
-    recipe = next(recipe for recipe in scorer.recipes() if recipe.name == choice.song)
+    recipe = next(recipe for recipe in scorer.recipes() if scorer.song_of(recipe) == choice.song)
     again = compute_again(scorer, recipe, choice.variant, mine)
     return {
         "run": scorer.run.id,
@@ -141,6 +142,22 @@ def _of_sources(scorer: SourcesScorer, recipe: Recipe, variant: Variant, mine: p
     expected = mir_evals_scores(scorer, scene, scorer.estimates(recipe, scene).waves[variant])
     found = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
     return Again(found, expected, references.conditioning.uncertainty, "mir_eval")
+
+
+@compute_again.register
+def _of_tracks(scorer: TrackScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+    scene = scorer.scene(recipe)
+    expected = plain_si_sdr(scene.target[0], scorer.estimate(scene))
+    return Again(mine[["SI-SDR"]].to_numpy().T, np.array([[expected]]), 0.0, "its definition")
+
+
+def plain_si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
+    """SI-SDR in dB by its definition, means subtracted; NaN where either is silent."""
+    s, e = (wave.astype(np.float64) - wave.mean(dtype=np.float64) for wave in (reference, estimate))
+    if not (s.any() and e.any()):
+        return float("nan")
+    target = (e @ s) / (s @ s) * s
+    return float(10 * np.log10((target @ target) / ((e - target) @ (e - target))))
 
 
 def _in_frames(references: References, wave: np.ndarray, mine: pd.DataFrame) -> Again:

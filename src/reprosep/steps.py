@@ -13,6 +13,7 @@ from typing import Any
 from reprosep.corpus_steps import (
     activity,
     catalog,
+    clips,
     energies,
     examination,
     mixtures,
@@ -29,6 +30,7 @@ __all__ = [
     "calibrate",
     "catalog",
     "claims",
+    "clips",
     "energies",
     "examination",
     "example",
@@ -56,9 +58,9 @@ def example(params: Params, identifier: str, index: int, folder: Path) -> dict[s
     run, system = find_run(params, identifier)
     if run.seed is None:
         raise UserError(f"'{identifier}' is an oracle and has no training items; name a trained run")
-    if system.sources:
+    if system.sources or system.clips:
         raise UserError(
-            f"'{identifier}' is trained on chunks of whole songs, not on mixed items; name a run of another system"
+            f"'{identifier}' is trained on parts of whole songs, not on mixed items; name a run of another system"
         )
     data = results_folder(params) / run.corpus
     mixer = Mixer(params.of_corpus(run.corpus), run.corpus, read_table(data / "catalog.parquet"), data)

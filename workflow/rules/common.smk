@@ -11,11 +11,12 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 WORKFLOW = Path(workflow.current_basedir).parent  # this folder, whichever Snakefile was given
 sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
+from reprosep.clips import clip_count, clips_needed
 from reprosep.dependencies import code_of, paper_of, settings_of, step_of
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.jobs.gpus import gpu_places, visible_gpus
-from reprosep.papers import calibration_cells, check_accepted, load_paper, runs
+from reprosep.papers import calibration_cells, check_accepted, load_paper, runs, tested_on
 from reprosep.params import dump, recordings_of
 from reprosep.params import parse as parse_params
 from reprosep.planning import mend_planning
@@ -177,6 +178,11 @@ def run_code(step):
 def run_data(wildcards):
     """What a run reads of its corpus."""
     run, system = RUNS[wildcards.run]
+    if system.clips:
+        corpora = dict.fromkeys([run.corpus, *(chosen.corpus for chosen in system.clips)])
+        return [
+            RESULTS / corpus / name for corpus in corpora for name in (*CORPUS_TABLES, f"clips/{run.target}.parquet")
+        ]
     own = "energies.parquet" if system.sources else f"mixtures/{run.target}.parquet"
     return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, own)]
 
@@ -184,6 +190,8 @@ def run_data(wildcards):
 def score_data(wildcards):
     """What the scoring of a run reads of its corpus."""
     run, system = RUNS[wildcards.run]
+    if system.scored == "tracks":
+        return [RESULTS / corpus / name for corpus in tested_on(PARAMS, run, system) for name in CORPUS_TABLES]
     framed = run.targets if system.scored == "frames" else []
     return [*run_data(wildcards), *expand(RESULTS / run.corpus / "mixtures/{target}.parquet", target=framed)]
 
@@ -191,6 +199,23 @@ def score_data(wildcards):
 def corpus_of_run(name):
     """The parameters with which a run is computed."""
     return PARAMS.of_corpus(RUNS[name][0].corpus)
+
+
+def clip_counts(wildcards):
+    """How many clips of which kind the trainings take of a corpus."""
+    needed = clips_needed(PARAMS.of_corpus(wildcards.corpus), wildcards.corpus, wildcards.target)
+    return sorted((*kind, count) for kind, count in needed.items())
+
+
+def oracle_data(corpus):
+    """What the scoring of the oracles of a corpus reads besides its tables."""
+    return [] if all(RUNS[name][1].scored == "tracks" for name in oracles_of(corpus)) else corpus_mixtures(corpus)
+
+
+def oracle_settings(corpus):
+    """Parameters of the steps that score the oracles of a corpus."""
+    steps = dict.fromkeys(step_of(RUNS[name][1], "score_oracles") for name in oracles_of(corpus))
+    return [settings(step, **({"corpus": corpus} if step != "score_oracles" else {})) for step in steps]
 
 
 def corpus_mixtures(corpus):
@@ -216,7 +241,9 @@ def paper_activity_scores(paper):
 
 def paper_corpora(paper):
     """Names of the corpora that a paper uses."""
-    return sorted({RUNS[name][0].corpus for name in paper_runs(paper)})
+    return sorted(
+        {corpus for name in paper_runs(paper) for corpus in (RUNS[name][0].corpus, *tested_on(PARAMS, *RUNS[name]))}
+    )
 
 
 def paper_activity_indices(paper):

@@ -31,6 +31,7 @@ STEPS = {
     "activity": (300, 14, 0.1),
     "mixtures": (300, 0, 0.001),
     "energies": (300, 12, 0.05),
+    "clips": (400, 12, 0.05),
     "oracles": (400, 22, 1.5),
     "score": (400, 24, 0.4),
 }
@@ -49,6 +50,7 @@ PAPER_STEPS = {
 # of the network's first layer. How long one takes on a GPU: reprosep cost.
 TRAINING_PROCESS, GPU_PROCESS = 700, 5000
 TRAINING_BYTES, TRAINING_SECONDS = 100, 1.7e-7
+BLSTM_VALUES = 20  # per unit, layer and frame: gates and states of both directions
 
 
 def grown(value, attempt, least=0):
@@ -148,6 +150,8 @@ def batch_values(wildcards, count):
     """Values of the network's first layer for `count` training items: what memory and time on a processor grow with."""
     params, joint = corpus_of_run(wildcards.run), RUNS[wildcards.run][1].sources
     frames = params.training.chunk_seconds * params.audio.sample_rate / params.stft.hop
+    if RUNS[wildcards.run][1].clips:
+        return count * params.clips.frames * params.models.blstm.layers * params.models.blstm.hidden * BLSTM_VALUES
     if joint:
         return count * frames * params.models.u_net.bins * params.models.u_net.widths[0]
     return count * frames * params.stft.n_fft / 2 * params.models.iass.width
@@ -158,6 +162,8 @@ def epoch_items(wildcards):
     params, system = corpus_of_run(wildcards.run), RUNS[wildcards.run][1]
     if params.training.items_per_epoch:
         return params.training.items_per_epoch
+    if system.clips:
+        return sum(clip_count(params, chosen.hours) for chosen in system.clips)
     count, seconds, _ = songs(corpus_of(wildcards))
     if not system.sources:
         return params.training.items_per_song * count

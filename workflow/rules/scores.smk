@@ -7,7 +7,7 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
             f"score_oracles_{corpus.replace('-', '_')}"
         input:
             expand(RESULTS / corpus / "{file}", file=CORPUS_TABLES),
-            corpus_mixtures(corpus),
+            oracle_data(corpus),
         output:
             expand(RESULTS / "scores/{run}.parquet", run=oracles_of(corpus)),
         log:
@@ -27,8 +27,8 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
         params:
             runs=oracles_of(corpus),
             systems=[RUNS[name][1].model_dump(mode="json", exclude={"label"}) for name in oracles_of(corpus)],
-            settings=settings("score_oracles"),
-            code=code("score_oracles"),
+            settings=oracle_settings(corpus),
+            code=[code(step_of(RUNS[name][1], "score_oracles")) for name in oracles_of(corpus)],
         shell:
             "reprosep score {params.runs} --threads {threads} 2> {log}"
 

@@ -19,10 +19,10 @@ import torch
 from reprosep.params import Stft
 
 
-def stft(wave: torch.Tensor, n_fft: int, hop: int, center: bool) -> torch.Tensor:
-    """Complex spectrogram ``(batch, channel, bin, frame)`` of a wave ``(batch, channel, sample)``."""
+def stft(wave: torch.Tensor, n_fft: int, hop: int, center: bool, window: torch.Tensor | None = None) -> torch.Tensor:
+    """Complex spectrogram ``(batch, channel, bin, frame)`` of a wave ``(batch, channel, sample)``; Hann if not told."""
     batch, channels, samples = wave.shape
-    window = torch.hann_window(n_fft, device=wave.device, dtype=wave.dtype)
+    window = torch.hann_window(n_fft, device=wave.device, dtype=wave.dtype) if window is None else window
     spectrum = torch.stft(
         wave.reshape(batch * channels, samples),
         n_fft,
@@ -33,6 +33,11 @@ def stft(wave: torch.Tensor, n_fft: int, hop: int, center: bool) -> torch.Tensor
         return_complex=True,
     )
     return spectrum.reshape(batch, channels, *spectrum.shape[1:])
+
+
+def root_hann(n_fft: int, device: torch.device | None = None) -> torch.Tensor:
+    """Square root of the periodic Hann window: applied in analysis and in synthesis, the two make a Hann window."""
+    return torch.hann_window(n_fft, device=device).sqrt()
 
 
 def frame_count(samples: int, n_fft: int, hop: int, center: bool) -> int:

@@ -17,8 +17,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from reprosep.audio.store import write_table
+from reprosep.clips import Clips
 from reprosep.jobs.workplace import Workplace
-from reprosep.papers import Run, System
+from reprosep.mixing import Mixer
+from reprosep.papers import ClipSet, Run, System
 from reprosep.params import Params
 from reprosep.source_songs import SourceSongs, energy_table
 from reprosep.training.loop import Training
@@ -52,8 +55,18 @@ def training_on_noise(params: Params, run: Run, system: System, folder: Path) ->
     workplace = noise_workplace(params, run.corpus, folder)
     if system.sources:
         energy_table(SourceSongs(workplace.mixer)).to_parquet(workplace.energies, index=False)
+    if system.clips:
+        system = system.model_copy(update={"clips": [ClipSet(corpus=run.corpus, hours="small")]})
+        write_table(workplace.clips(run.corpus, run), _noise_clips(workplace.mixer, run.target))
     song = str(workplace.mixer.stems["song"].iloc[0])
     return workplace.training(run, system, [workplace.mixer.song_recipe(song, run.target)])
+
+
+def _noise_clips(mixer: Mixer, target: str) -> pd.DataFrame:
+    """Clips to train on, the first of them to validate with too."""
+    train = Clips(mixer, target).table({("train", "coherent"): _SONGS})
+    first = train[train["mixture"] == train["mixture"].iloc[0]]
+    return pd.concat([train, first.assign(split="valid")], ignore_index=True)
 
 
 def noise_workplace(params: Params, corpus: str, folder: Path) -> Workplace:

@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
+from reprosep.clips import clip_count
 from reprosep.corpora.registry import load_version
 from reprosep.cost.measure import Speed, measure
 from reprosep.cost.songs import describe
@@ -59,6 +60,9 @@ def _trained(params: Params) -> Iterable[tuple[Run, System]]:
 def _load(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
     if system.sources:
         return _load_of_chunks(params, run, system, songs)
+    if system.clips:
+        items = sum(clip_count(params, chosen.hours) for chosen in system.clips)
+        return Load(run, system, params.training.items_per_epoch or items, params.clips.valid * params.clips.seconds)
     holds = songs[[run.target in targets for targets in songs["targets"]]]
     settings = params.training
     items = settings.items_per_epoch or settings.items_per_song * int((holds["split"] == "train").sum())

@@ -6,13 +6,16 @@ from functools import cached_property
 from pathlib import Path
 
 from reprosep.audio.store import read_table
+from reprosep.clips import clip_count
 from reprosep.files import digest, sha256
 from reprosep.memory import keep_freed_memory
 from reprosep.mixing import Mixer, Recipe, recipes_of
-from reprosep.papers import Run, System
+from reprosep.papers import ClipSet, Run, System
 from reprosep.params import Params
 from reprosep.provenance import source_digest
 from reprosep.source_songs import SourceSongs
+from reprosep.training.clip_examples import Clip, ClipExamples
+from reprosep.training.clip_training import ClipTraining
 from reprosep.training.devices import training_device
 from reprosep.training.examples import Examples
 from reprosep.training.loop import Training
@@ -30,7 +33,7 @@ class Workplace:
         self.params, self.results, self.data = params, results, results / corpus
         self.device = training_device(params.training)
         keep_freed_memory()
-        self.mixer = Mixer(params, corpus, read_table(self.data / "catalog.parquet"), self.data)
+        self.corpus, self.mixer = corpus, self._mixer(corpus)
 
     @cached_property
     def recordings(self) -> Recordings:
@@ -60,11 +63,36 @@ class Workplace:
         recordings = self.chunked_recordings
         return SourceExamples(songs, chosen, system.sources, run.targets, system, run.seed, self.device, recordings)
 
+    def clip_examples(self, run: Run, system: System) -> ClipExamples:
+        """Training and validation items of a run that is trained on clips, of its own corpus and of others."""
+        assert run.seed is not None
+        mixers: dict[str, Mixer] = {self.corpus: self.mixer}
+        for chosen in system.clips:
+            mixers.setdefault(chosen.corpus, self._mixer(chosen.corpus))
+        train = [clip for chosen in system.clips for clip in self._clips(mixers[chosen.corpus], run, chosen)]
+        valid = [
+            Clip(self.mixer, recipe)
+            for recipe in recipes_of(read_table(self.clips(run.corpus, run)), run.target, "valid")
+        ]
+        return ClipExamples(self.params, train, valid, run.seed, self.device)
+
+    def _mixer(self, corpus: str) -> Mixer:
+        folder = self.results / corpus
+        return Mixer(self.params, corpus, read_table(folder / "catalog.parquet"), folder)
+
+    def _clips(self, mixer: Mixer, run: Run, chosen: ClipSet) -> list[Clip]:
+        """As many clips of a set as its hours say."""
+        table = read_table(self.clips(chosen.corpus, run))
+        recipes = recipes_of(table[table["mixing"] == chosen.mixing], run.target, "train")
+        return [Clip(mixer, recipe) for recipe in recipes[: clip_count(self.params, chosen.hours)]]
+
     def training(self, run: Run, system: System, valid: list[Recipe] | None = None) -> Training:
         """A training at its beginning, validated on other mixtures than its corpus's if `valid` says so."""
         assert run.seed is not None
         if system.sources:
             return SourcesTraining(self.params, run, system, self.source_examples(run, system))
+        if system.clips:
+            return ClipTraining(self.params, run, system, self.clip_examples(run, system))
         examples = self.examples(run.target, run.seed, system.channel_swap)
         recipes = valid or recipes_of(read_table(self.mixtures(run)), run.target, "valid")
         return TargetTraining(self.params, run, system, examples, recipes)
@@ -78,8 +106,16 @@ class Workplace:
         """The file of a run's validation mixtures."""
         return self.data / "mixtures" / f"{run.target}.parquet"
 
+    def clips(self, corpus: str, run: Run) -> Path:
+        """The file of a corpus' clips of a run's target."""
+        return self.results / corpus / "clips" / f"{run.target}.parquet"
+
     def inputs(self, run: Run, system: System) -> list[Path]:
-        """The files of the corpus that a training depends on."""
+        """The files of the corpora that a training depends on."""
+        if system.clips:
+            corpora = dict.fromkeys([run.corpus, *(chosen.corpus for chosen in system.clips)])
+            stores = [self.results / corpus / "audio/index.parquet" for corpus in corpora]
+            return [*stores, *(self.clips(corpus, run) for corpus in corpora)]
         own = self.energies if system.sources else self.mixtures(run)
         return [self.data / "audio/index.parquet", self.data / "activity/index.parquet", own]
 
@@ -94,11 +130,11 @@ class Workplace:
 
     @cached_property
     def _code(self) -> str:
-        return source_digest("audio", "models", "training", "mixing.py", "source_songs.py")
+        return source_digest("audio", "models", "training", "clips.py", "mixing.py", "source_songs.py")
 
 
 def recipe_digest(params: Params, run: Run, system: System, data: list[str], code: str) -> str:
     """What a training is a function of: parameters, run, data and code; a checkpoint of another is not resumed."""
-    names = ("audio", "stft", "activity", "mixing", "chunks", "weighting", "models", "training")
+    names = ("audio", "stft", "activity", "mixing", "chunks", "clips", "weighting", "models", "training")
     sections = {name: getattr(params, name).model_dump() for name in names}
     return digest([sections, run.id, system.model_dump(), data, code], length=32)

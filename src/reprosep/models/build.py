@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reprosep.audio.stft import model_bins
+from reprosep.models.blstm import BLSTM
 from reprosep.models.cunet import CUNet
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
@@ -16,8 +17,10 @@ from reprosep.models.unet import UNet
 from reprosep.papers import System
 from reprosep.params import Params
 
+Network = IASS | OpenUnmix | UNet | CUNet | BLSTM
 
-def build_model(system: System, params: Params, channels: int, sources: int = 1) -> IASS | OpenUnmix | UNet | CUNet:
+
+def build_model(system: System, params: Params, channels: int, sources: int = 1) -> Network:
     """The network of `system`, initialised from torch's current random state; `sources` are those that it estimates."""
     if system.model == "u-net":
         u_net = params.models.u_net
@@ -26,6 +29,9 @@ def build_model(system: System, params: Params, channels: int, sources: int = 1)
     if system.model == "c-u-net":
         c_u_net = params.models.c_u_net
         return CUNet(sources, c_u_net.widths, c_u_net.hidden, c_u_net.dropout, c_u_net.initial_mask)
+    if system.model == "blstm":
+        blstm = params.models.blstm
+        return BLSTM(params.stft.n_fft // 2 + 1, blstm.hidden, blstm.layers, blstm.dropout, blstm.normalise)
     bins, all_bins = model_bins(params.stft, params.audio.sample_rate)
     if system.model == "iass":
         return IASS(

@@ -32,7 +32,9 @@ from reprosep.papers import OVERALL, Run, Statistic
 from reprosep.params import Params
 from reprosep.results.intervals import Values, pooled_interval, statistic_of
 
-METRICS = ("SDR", "SIR", "SAR", "ISR")
+FRAMED = ("SDR", "SIR", "SAR", "ISR")
+OF_TRACKS = "SI-SDR"
+METRICS = (*FRAMED, OF_TRACKS)
 AVERAGED = ("SDR", "SIR", "SAR")
 _KEYS = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame"]
 
@@ -59,13 +61,20 @@ def metrics_of(metric: str) -> list[str]:
     return list(AVERAGED) if metric == "Avg" else [metric]
 
 
-def read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The named columns of a parquet file; :class:`UserError` when the file or a column is missing."""
+def read_parquet(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    """The named columns of a parquet file, those that are `optional` NaN where they are missing.
+
+    Raises
+    ------
+    UserError
+        When the file or another column is missing.
+    """
     table = read_table(path)
+    table = table.assign(**{column: np.nan for column in optional if column not in table.columns})
     for column in columns:
         if column not in table.columns:
             raise UserError(f"{path}: no column '{column}'; delete the file and run the step again")
-    return table[list(columns)]
+    return table[[*columns, *optional]]
 
 
 class Scores:
@@ -88,12 +97,19 @@ class Scores:
         self._parts: dict[tuple[str, str], pd.DataFrame] = {}
         tables: dict[tuple[str, str], list[pd.DataFrame]] = {}
         for run in runs:
-            table = read_parquet(results / "scores" / f"{run.id}.parquet", [*_KEYS, *METRICS, "dropped", "ill_posed"])
+            table = read_parquet(
+                results / "scores" / f"{run.id}.parquet", [*_KEYS, *FRAMED, "dropped", "ill_posed"], [OF_TRACKS]
+            )
             table["dropped"] = table["dropped"].fillna("")
-            for target in run.targets:
-                tables.setdefault((run.corpus, target), []).append(table[table["target"] == target])
+            for key, part in table.groupby(["corpus", "target"], sort=False):
+                tables.setdefault((str(key[0]), str(key[1])), []).append(part)
         for key, parts in tables.items():
             self._parts[key] = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+    @property
+    def scored(self) -> list[tuple[str, str]]:
+        """The pairs of corpus and target that have scores."""
+        return list(self._parts)
 
     def frames(self, corpus: str, target: str, pairs: Iterable[Pair] | None = None) -> pd.DataFrame:
         """Rows (song, variant, frame) of one target, of the given (system, variant) pairs or of all.

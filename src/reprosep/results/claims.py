@@ -65,7 +65,12 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
     """
     needed = papers.runs(params, paper)
     scores = Scores(results, needed)
-    scored = {(run.corpus, target, run.system) for run in needed for target in run.targets}
+    scored = {
+        (corpus, target, run.system)
+        for run in needed
+        for corpus in papers.tested_on(params, run, paper.systems[run.system])
+        for target in run.targets
+    }
     scored |= {(corpus, OVERALL, system) for corpus, _, system in scored if paper.systems[system].sources}
     published = published_values(params, paper)
     rows: list[dict[str, Any]] = []
@@ -99,7 +104,7 @@ def published_values(params: Params, paper: Paper) -> dict[tuple[str, str, str, 
     values: dict[tuple[str, str, str, str, str], float] = {}
     for table in paper.tables.values():
         for cell in papers.cells(params, paper, table):
-            if cell.published is not None and not cell.doubtful and cell.statistic == "median":
+            if cell.published is not None and not cell.doubtful and cell.statistic == table.main:
                 key = (cell.corpus, cell.target, cell.system, cell.variant, cell.metric)
                 values.setdefault(key, cell.published)
     return values

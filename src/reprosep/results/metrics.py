@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reprosep.files import whole_file, write_json
-from reprosep.papers import Run
-from reprosep.results.aggregate import METRICS, Scores, song_scores
+from reprosep.results.aggregate import METRICS, OF_TRACKS, Scores, song_scores
 
 _DECIMALS = 4
 _COLUMNS = ["corpus", "target", "system", "variant", "song", *METRICS]
@@ -41,11 +40,11 @@ def write_verdicts(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_json(path, {"verdicts": dict(counts), "effects": effects})
 
 
-def write_songs(path: Path, scores: Scores, runs: Iterable[Run]) -> None:
+def write_songs(path: Path, scores: Scores) -> None:
     """Write ``songs.csv``: the scores of every song in dB, by corpus, target, system and variant."""
-    keys = dict.fromkeys((run.corpus, target) for run in runs for target in run.targets)
-    parts = [_of_target(scores, corpus, target) for corpus, target in keys]
+    parts = [_of_target(scores, corpus, target) for corpus, target in scores.scored]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
+    table = table.drop(columns=OF_TRACKS) if table[OF_TRACKS].isna().all() else table
     with whole_file(path) as temporary:
         table.round(_DECIMALS).to_csv(temporary, index=False, lineterminator="\n")
 

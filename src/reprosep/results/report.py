@@ -73,8 +73,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
     places = {key: number for number, key in enumerate(order)}
     runs = sorted(runs_of(params, paper), key=lambda run: (places.get((run.corpus, run.target), len(order)), run.id))
     scores = Scores(results, runs)
-    keys = list(dict.fromkeys((run.corpus, target) for run in runs for target in run.targets)) or [("", "")]
-    frames = pd.concat([scores.frames(*key) for key in keys])
+    frames = pd.concat([scores.frames(*key) for key in scores.scored or [("", "")]])
     curves = curves_svg(results, paper, runs)
     return {
         "name": name,
@@ -89,7 +88,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
         "dropped": report_sections.dropped_by_variant(paper, frames),
         "dropped_songs": report_sections.dropped_by_song(frames),
         "ill_posed": report_sections.ill_posed_songs(frames),
-        "spot_check": report_sections.spot_check(paper, folder),
+        "spot_check": report_sections.spot_check(folder),
         "curves": report_sections.encoded(curves, "image/svg+xml") if curves else None,
     }
 

@@ -99,10 +99,15 @@ def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: di
     """A cell with its footnote; where a table gives mean, deviation and median, all three: the median is the cell's."""
     names = {statistic: papers.column_name(column, table.form, statistic) for statistic in table.statistics()}
     found = {statistic: values.get((row, name)) for statistic, name in names.items()}
-    main = found["median"]
+    main = found[table.main]
     if main is None:
         return None
-    return {**main, "mark": marks.get((row, names["median"])), "mean": found.get("mean"), "std": found.get("std")}
+    return {
+        **main,
+        "mark": marks.get((row, names[table.main])),
+        "mean": found.get("mean") if len(names) > 1 else None,
+        "std": found.get("std"),
+    }
 
 
 def _range(values: list[float]) -> str:

@@ -38,8 +38,7 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
     UserError
         When a score file is missing or lacks a variant that a table needs.
     """
-    runs = papers.runs(params, paper)
-    scores, tables = Scores(results, runs), {}
+    scores, tables = Scores(results, papers.runs(params, paper)), {}
     for name, table in paper.tables.items():
         if table.kind == "costs":
             tables[name] = cost_rows(params, paper, table, results)
@@ -49,7 +48,7 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
         tables[name] = table_rows(params, scores, cells, common=False)
         write_tidy(output / f"{name}.csv", tables[name])
         write_tidy(output / f"{name}-common-frames.csv", table_rows(params, scores, cells, common=True))
-    write_songs(output / "songs.csv", scores, runs)
+    write_songs(output / "songs.csv", scores)
     write_metrics(output / "metrics.json", tables)
 
 

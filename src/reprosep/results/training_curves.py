@@ -49,7 +49,7 @@ def curves_svg(results: Path, paper: Paper, runs: Iterable[Run]) -> bytes | None
             _panel(axes, results, [run for run in trained if (run.corpus, run.target) == (corpus, target)], systems)
             axes.set_title(f"{readable(target)}, {corpus}", loc="left")
         for row in grid:
-            row[0].set_ylabel("loss" if paper.is_scored_whole() else "MSE")
+            row[0].set_ylabel("MSE" if paper.minimises_errors() else "loss")
         figure.supxlabel("epoch", fontsize=9)
         labels = [paper.systems[system].label for system in systems]
         figure.legend(handles=_legend(systems, labels), loc="outside upper center", ncols=3, fontsize=8)

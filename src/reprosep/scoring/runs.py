@@ -30,6 +30,7 @@ from reprosep.scoring.scorer import Scorer
 from reprosep.scoring.source_frames import SourceFramesScorer
 from reprosep.scoring.sources import SourcesScorer
 from reprosep.scoring.target import TargetScorer
+from reprosep.scoring.tracks import TrackScorer
 from reprosep.training.checkpoint import BEST
 
 
@@ -100,7 +101,8 @@ def _stamp(scorer: Scorer) -> str:
     """Digest of all that a run's scores depend on."""
     data = [sha256(scorer.folder / name) for name in scorer.data]
     weights = sha256(scorer.weights) if scorer.weights else ""
-    sections = [scorer.params.separation.model_dump(), scorer.params.scoring.model_dump(), scorer.system.model_dump()]
+    chosen = [scorer.params.separation, scorer.params.scoring, scorer.params.models.blstm, scorer.system]
+    sections = [section.model_dump() for section in chosen]
     code = source_digest("metrics", "models", "separation", "scoring", "mixing.py")
     return digest([data, weights, sections, code])
 
@@ -142,5 +144,6 @@ def scorer_for(params: Params, run: Run, system: System, results: Path) -> Score
     if weights and not weights.exists():
         raise UserError(f"{weights}: no such file; train the run first with `reprosep train {run.id}`")
     of_sources = SourceFramesScorer if system.scored == "frames" else SourcesScorer
-    kind = of_sources if system.sources else TargetScorer
+    of_target = TrackScorer if system.scored == "tracks" else TargetScorer
+    kind = of_sources if system.sources else of_target
     return kind(params.of_corpus(run.corpus), run, system, results, weights)

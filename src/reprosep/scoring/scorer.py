@@ -78,9 +78,13 @@ class Scorer(ABC):
     def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
         """The estimate of a target that people are meant to hear, ``(channel, sample)``: gated where it can be."""
 
+    def song_of(self, recipe: Recipe) -> str:
+        """The song of a recipe as scores have it."""
+        return recipe.name
+
     def identified(self, recipe: Recipe, table: pd.DataFrame) -> pd.DataFrame:
         """A table of one song with the columns that say whose it is, those first."""
-        named = table.assign(run=self.run.id, corpus=self.run.corpus, system=self.run.system, song=recipe.name)
+        named = table.assign(run=self.run.id, corpus=self.run.corpus, system=self.run.system, song=self.song_of(recipe))
         named["seed"] = pd.array([self.run.seed] * len(named), dtype="Int64")
         first = [name for name in _IDENTITY if name in named]
         return named[[*first, *(name for name in named if name not in first)]]
