@@ -232,7 +232,7 @@ def _row(recipe: Recipe, split: str, target: str, excerpt: Excerpt) -> dict[str,
     }
 
 
-def recipes_of(mixtures: pd.DataFrame, target: str, split: Literal["valid", "test"]) -> list[Recipe]:
+def recipes_of(mixtures: pd.DataFrame, target: str, split: Literal["train", "valid", "test"]) -> list[Recipe]:
     """The recipes of a target and split in a table of mixtures, in file order."""
     chosen = mixtures[(mixtures["target"] == target) & (mixtures["split"] == split)]
     return [_recipe(str(name), rows) for name, rows in chosen.groupby("mixture", sort=False)]

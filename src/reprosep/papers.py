@@ -39,7 +39,7 @@ Statistic = Literal["median", "mean", "std"]
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
 STATISTICS: tuple[Statistic, ...] = ("mean", "std", "median")
-SPREAD = "mean ± std (median)"
+SPREAD = "mean ± std (median)"  # the form of a table
 ACCOMPANIMENT = "accompaniment"
 OVERALL = "overall"
 _TRIPLE = re.compile(r"^\s*(-?[\d.]+)\s*±\s*([\d.]+)\s*\((-?[\d.]+)\)\s*$")
@@ -141,7 +141,7 @@ class Table(Section):
 
     def statistics(self) -> tuple[Statistic, ...]:
         """What a cell of this table tells of its scores."""
-        return STATISTICS if self.form == SPREAD else (self.form,)
+        return STATISTICS if self.form == "mean ± std (median)" else (self.form,)
 
     @property
     def main(self) -> Statistic:
@@ -212,6 +212,10 @@ class Paper(Section):
     def minimises_errors(self) -> bool:
         """Whether its networks are trained by the mean squared error of magnitudes."""
         return any(system.model in ("iass", "open-unmix") for system in self.systems.values())
+
+    def is_scored_by_track(self) -> bool:
+        """Whether songs are scored by SI-SDR."""
+        return any(system.scored == "tracks" for system in self.systems.values())
 
     def is_scored_whole(self) -> bool:
         """Whether songs are scored as a whole, all their sources against each other."""
@@ -338,7 +342,7 @@ def _targets(params: Params, corpus: str) -> list[str]:
 
 
 def tested_on(params: Params, run: Run, system: System) -> list[str]:
-    """The corpora on which a run is scored: its own, or those of this scale that its system names and hold its target."""
+    """The corpora on which a run is scored: its own, or those that its system names, as far as they hold its target."""
     return [one for one in system.tested if run.target in _targets(params, one)] or [run.corpus]
 
 

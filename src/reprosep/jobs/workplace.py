@@ -70,10 +70,8 @@ class Workplace:
         for chosen in system.clips:
             mixers.setdefault(chosen.corpus, self._mixer(chosen.corpus))
         train = [clip for chosen in system.clips for clip in self._clips(mixers[chosen.corpus], run, chosen)]
-        valid = [
-            Clip(self.mixer, recipe)
-            for recipe in recipes_of(read_table(self.clips(run.corpus, run)), run.target, "valid")
-        ]
+        judged = recipes_of(read_table(self.clips(run.corpus, run)), run.target, "valid")
+        valid = [Clip(self.mixer, recipe) for recipe in judged]
         return ClipExamples(self.params, train, valid, run.seed, self.device)
 
     def _mixer(self, corpus: str) -> Mixer:

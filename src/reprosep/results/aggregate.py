@@ -97,9 +97,8 @@ class Scores:
         self._parts: dict[tuple[str, str], pd.DataFrame] = {}
         tables: dict[tuple[str, str], list[pd.DataFrame]] = {}
         for run in runs:
-            table = read_parquet(
-                results / "scores" / f"{run.id}.parquet", [*_KEYS, *FRAMED, "dropped", "ill_posed"], [OF_TRACKS]
-            )
+            path, columns = results / "scores" / f"{run.id}.parquet", [*_KEYS, *FRAMED, "dropped", "ill_posed"]
+            table = read_parquet(path, columns, optional=[OF_TRACKS])
             table["dropped"] = table["dropped"].fillna("")
             for key, part in table.groupby(["corpus", "target"], sort=False):
                 tables.setdefault((str(key[0]), str(key[1])), []).append(part)

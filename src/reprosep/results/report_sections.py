@@ -102,12 +102,8 @@ def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: di
     main = found[table.main]
     if main is None:
         return None
-    return {
-        **main,
-        "mark": marks.get((row, names[table.main])),
-        "mean": found.get("mean") if len(names) > 1 else None,
-        "std": found.get("std"),
-    }
+    spread = {name: found.get(name) if len(names) > 1 else None for name in ("mean", "std")}
+    return {**main, "mark": marks.get((row, names[table.main])), **spread}
 
 
 def _range(values: list[float]) -> str:
@@ -245,12 +241,12 @@ def ill_posed_songs(frames: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def spot_check(paper: Paper, folder: Path) -> dict[str, Any]:
+def spot_check(folder: Path) -> dict[str, Any]:
     """The scores that a peer computed again: rows of ``spot-check.csv``, the largest difference in dB, and the peer."""
     rows = read_csv(folder / "spot-check.csv", SPOT_CHECK).to_dict("records")
     trusted = [row["difference"] for row in rows if not row["ill_posed"]]
     return {
         "rows": rows,
         "largest": max(trusted, default=None),
-        "by": "mir_eval" if paper.is_scored_whole() else "museval",
+        "by": next((row["by"] for row in rows), "its peer"),
     }
