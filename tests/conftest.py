@@ -20,7 +20,7 @@ from reprosep import cli, steps
 from reprosep.audio.store import read_table
 from reprosep.mixing import Mixer
 from reprosep.params import Params, dump
-from synthetic import make_folder, make_medleydb, make_musdb, make_params, own_corpus
+from synthetic import make_folder, make_medleydb, make_musdb, make_params, make_split_slakh, own_corpus
 
 CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
 
@@ -60,17 +60,19 @@ class Line:
 
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All three synthetic corpora; to be read, not changed."""
+    """All synthetic corpora; to be read, not changed."""
     root = tmp_path_factory.mktemp("synthetic") / "recordings"
     make_musdb(root / "musdb")
     make_medleydb(root / "mm")
     make_folder(root / "own")
+    for name in ("slakh", "flakh"):
+        make_split_slakh(root / name)
     return root
 
 
 @pytest.fixture(scope="session")
 def prepared(recordings: Path) -> Line:
-    """The three corpora taken from recordings to mixtures; to be read, not changed."""
+    """The corpora taken from recordings to mixtures; to be read, not changed."""
     line = Line(recordings.parent, make_params(CHANGE))
     for corpus in line.params.corpora:
         line.prepare(corpus)

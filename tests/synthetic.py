@@ -129,6 +129,16 @@ def make_slakh(folders: Path, songs: list[str], seconds: float = SECONDS, suffix
     return folders
 
 
+def make_split_slakh(root: Path, train: int = 3, valid: int = 2, test: int = 2) -> Path:
+    """The same with its splits."""
+    first = 1
+    for split, count in (("train", train), ("validation", valid), ("test", test)):
+        make_slakh(root / split, [f"Track{number:05d}" for number in range(first, first + count)])
+        first += count
+    write_licence(root)
+    return root
+
+
 def make_folder(root: Path, songs: int = 4, seconds: float = SECONDS) -> Path:
     """A user's own multitracks: names with spaces, mixed rates, channels, lengths and formats."""
     for number in range(songs):
@@ -154,6 +164,8 @@ def params_content(change: dict[str, Any] | None = None, scale: str = "smoke") -
     for name, targets in (("musdb", ["vocals", "drums"]), ("mm", ["vocals", "bass"])):
         corpus = {"roots": [f"recordings/{name}"], "standin": None, "targets": targets, "valid_fraction": 0.3}
         content = merge(content, {"corpora": {name: corpus}})
+    for name in ("slakh", "flakh"):
+        content = merge(content, {"corpora": {name: {"roots": [f"recordings/{name}"], "standin": None}}})
     small = {"chunk_seconds": 1.0, "items_per_epoch": 8, "statistics_items": 2, "precision": "float32"}
     content = merge(content, {"training": small})
     return merge(content, change or {})

@@ -341,7 +341,7 @@ def _targets(params: Params, corpus: str) -> list[str]:
     return params.corpora[corpus].targets if corpus in params.corpora else []
 
 
-def tested_on(params: Params, run: Run, system: System) -> list[str]:
+def scored_on(params: Params, run: Run, system: System) -> list[str]:
     """The corpora on which a run is scored: its own, or those that its system names, as far as they hold its target."""
     return [one for one in system.tested if run.target in _targets(params, one)] or [run.corpus]
 
@@ -349,7 +349,7 @@ def tested_on(params: Params, run: Run, system: System) -> list[str]:
 def corpora_of(params: Params, run: Run, system: System) -> list[str]:
     """All corpora that a run reads: its own first, then those that it is trained and scored on."""
     trained = [one.corpus for one in system.clips] if run.seed is not None else []
-    return list(dict.fromkeys([run.corpus, *trained, *tested_on(params, run, system)]))
+    return list(dict.fromkeys([run.corpus, *trained, *scored_on(params, run, system)]))
 
 
 def column_name(column: str, form: str, statistic: Statistic) -> str:

@@ -16,7 +16,7 @@ from reprosep.dependencies import code_of, paper_of, settings_of, step_of
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.jobs.gpus import gpu_places, visible_gpus
-from reprosep.papers import calibration_cells, check_accepted, load_paper, runs, tested_on
+from reprosep.papers import calibration_cells, check_accepted, load_paper, runs, scored_on
 from reprosep.params import dump, recordings_of
 from reprosep.params import parse as parse_params
 from reprosep.planning import mend_planning
@@ -191,7 +191,7 @@ def score_data(wildcards):
     """What the scoring of a run reads of its corpus."""
     run, system = RUNS[wildcards.run]
     if system.scored == "tracks":
-        return [RESULTS / corpus / name for corpus in tested_on(PARAMS, run, system) for name in CORPUS_TABLES]
+        return [RESULTS / corpus / name for corpus in scored_on(PARAMS, run, system) for name in CORPUS_TABLES]
     framed = run.targets if system.scored == "frames" else []
     return [*run_data(wildcards), *expand(RESULTS / run.corpus / "mixtures/{target}.parquet", target=framed)]
 
@@ -242,7 +242,7 @@ def paper_activity_scores(paper):
 def paper_corpora(paper):
     """Names of the corpora that a paper uses."""
     return sorted(
-        {corpus for name in paper_runs(paper) for corpus in (RUNS[name][0].corpus, *tested_on(PARAMS, *RUNS[name]))}
+        {corpus for name in paper_runs(paper) for corpus in (RUNS[name][0].corpus, *scored_on(PARAMS, *RUNS[name]))}
     )
 
 

@@ -68,7 +68,7 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
     scored = {
         (corpus, target, run.system)
         for run in needed
-        for corpus in papers.tested_on(params, run, paper.systems[run.system])
+        for corpus in papers.scored_on(params, run, paper.systems[run.system])
         for target in run.targets
     }
     scored |= {(corpus, OVERALL, system) for corpus, _, system in scored if paper.systems[system].sources}

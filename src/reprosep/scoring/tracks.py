@@ -17,7 +17,7 @@ from reprosep.audio.store import read_table
 from reprosep.metrics.bsseval import References
 from reprosep.metrics.si_sdr import si_sdr
 from reprosep.mixing import Mixer, Recipe
-from reprosep.papers import tested_on
+from reprosep.papers import scored_on
 from reprosep.scoring.scorer import Scorer
 from reprosep.separation.mask_estimate import ideal_estimate, separate_target
 from reprosep.separation.oracle import Scene
@@ -31,7 +31,7 @@ class TrackScorer(Scorer):
     @cached_property
     def mixers(self) -> dict[str, Mixer]:
         """Corpus -> its mixer."""
-        return {corpus: self._mixer(corpus) for corpus in tested_on(self.params, self.run, self.system)}
+        return {corpus: self._mixer(corpus) for corpus in scored_on(self.params, self.run, self.system)}
 
     def _mixer(self, corpus: str) -> Mixer:
         folder = self.results / corpus
@@ -39,7 +39,7 @@ class TrackScorer(Scorer):
 
     @property
     def data(self) -> list[str]:
-        tested = tested_on(self.params, self.run, self.system)
+        tested = scored_on(self.params, self.run, self.system)
         return [f"../{corpus}/{file}" for corpus in tested for file in ("catalog.parquet", "audio/index.parquet")]
 
     @property
