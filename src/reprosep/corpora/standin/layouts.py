@@ -15,8 +15,8 @@ import numpy as np
 from reprosep.corpora.standin.medley_layout import write_medleydb, write_mixing_secrets
 from reprosep.corpora.standin.slakh_layout import track_id, write_slakh
 from reprosep.corpora.standin.songs import Song
-from reprosep.corpora.standin.waves import exact_sum, write_wave
 from reprosep.errors import UserError
+from reprosep.synthesis.waves import exact_sum, write_wave
 
 MUSDB_SOURCES = ("drums", "bass", "other", "vocals")
 _SPLITS = {

@@ -20,8 +20,8 @@ from reprosep.corpora.slakh import DRUMS
 from reprosep.corpora.standin.compose import compose
 from reprosep.corpora.standin.render import loudness_of
 from reprosep.corpora.standin.songs import Part, Song
-from reprosep.corpora.standin.waves import exact_sum, write_wave
 from reprosep.errors import UserError
+from reprosep.synthesis.waves import exact_sum, write_wave
 
 if TYPE_CHECKING:
     from pretty_midi import PrettyMIDI
