@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from reprosep.corpora.slakh import DRUMS
@@ -86,6 +87,13 @@ class PatchTable:
         """The patches that a program may have; none for programs that are not rendered."""
         return self.patches.get(self.classes.get(program, ""), ())
 
+    def draw(self, program: int, seed: list[int]) -> Patch | None:
+        """The patch that a program has in the song of that seed; None when it is not rendered."""
+        patches = self.of_program(program)
+        if not patches:
+            return None
+        return patches[int(np.random.default_rng([*seed, program]).integers(len(patches)))]
+
     def check(self) -> None:
         """See that every soundfont, preset, plugin and effect is there, before anything is computed.
 
@@ -103,7 +111,7 @@ class PatchTable:
                 bank, number = patch.preset
                 raise UserError(
                     f"{where}: bank {bank} has no preset {number} in {patch.font.name}; "
-                    f"expected one of its {len(known)} presets, e.g. {_nearest(patch.preset, known)}"
+                    f"expected one of its {len(known)} presets, e.g. {list(_nearest(patch.preset, known))}"
                 )
 
     def content(self) -> list[Any]:
@@ -184,5 +192,7 @@ def _class_of_program(path: Path, table: _Table) -> dict[int, str]:
     return found
 
 
-def _nearest(preset: Preset, known: Iterable[Preset]) -> list[int]:
-    return list(min(known, key=lambda other: (abs(other[0] - preset[0]), abs(other[1] - preset[1]))))
+def _nearest(preset: Preset, known: Iterable[Preset]) -> Preset:
+    """The preset of the nearest bank and number."""
+    distances = [(abs(bank - preset[0]), abs(number - preset[1]), bank, number) for bank, number in known]
+    return min(distances)[2:]

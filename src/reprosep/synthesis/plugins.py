@@ -33,7 +33,7 @@ def load(path: str, state: str | None) -> Any:
         if file is not None and not Path(file).exists():
             raise UserError(f"{file}: {what} not found; install it, or take its patches out of the table of patches")
     try:
-        plugin = pedalboard.load_plugin(path)  # type: ignore[attr-defined]
+        plugin: Any = pedalboard.load_plugin(path)  # type: ignore[attr-defined]
         if state is not None:
             plugin.raw_state = Path(state).read_bytes()
     except (ImportError, OSError, ValueError, RuntimeError) as error:

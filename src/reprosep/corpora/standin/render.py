@@ -11,7 +11,6 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
-import pyloudnorm
 
 from reprosep.corpora.standin.compose import compose
 from reprosep.corpora.standin.effects import chain
@@ -20,6 +19,7 @@ from reprosep.corpora.standin.sing import SYLLABLES, VOICES, VOWELS, at_rate, si
 from reprosep.corpora.standin.songs import Part, Song
 from reprosep.errors import UserError
 from reprosep.synthesis.fluidsynth import Event, Kind, is_installed, play
+from reprosep.synthesis.loudness import loudness_of
 
 _GATE = 1e-3  # -60 dB below the peak of the stem
 _MIXTURE_PEAK = 0.92
@@ -108,17 +108,6 @@ def _gated(stem: np.ndarray, sample_rate: int) -> np.ndarray:
     # Blocks next to an open one carry the fade; closed blocks on both sides stay at exactly zero.
     gain = np.interp(np.arange(len(stem)), centres, opened.astype(float))
     return np.asarray(stem * gain[:, None], dtype=np.float32)
-
-
-def loudness_of(stem: np.ndarray, sample_rate: int) -> float:
-    """LUFS of a stem where it plays (gated, ITU-R BS.1770); from the RMS when it is shorter than a gating block."""
-    meter = pyloudnorm.Meter(sample_rate)
-    if len(stem) > meter.block_size * sample_rate and np.isfinite(measured := meter.integrated_loudness(stem)):
-        return float(measured)
-    playing = stem[np.abs(stem).max(axis=1) > 0]
-    if not len(playing):
-        raise ValueError("a stem in which nothing plays")
-    return float(20 * np.log10(np.sqrt(np.mean(playing**2)) + 1e-9))
 
 
 def _level(stem: np.ndarray, loudness: float, sample_rate: int) -> np.ndarray:
