@@ -137,21 +137,20 @@ def select(
     order = [unique[i] for i in np.random.default_rng(seed).permutation(len(unique))]
     accepted: list[Row] = []
     notes: dict[str, str] = {}
+    examined = 0
     for path, facts in _facts(order, examine_all, at_once):
-        if len(accepted) == songs:
-            rows.append(Row(names[path], NOT_DRAWN, _ENOUGH, sums[path]))
-            continue
+        examined += 1
         reason = facts.problem
         if not reason and leak_free and facts.notes_digest in notes:
             reason = f"has the same notes as {notes[facts.notes_digest]}"
-        row = Row(names[path], SKIPPED if reason else ACCEPTED, reason, sums[path], facts)
-        (rows if reason else accepted).append(row)
-        if not reason:
-            notes.setdefault(facts.notes_digest, names[path])
-            if len(accepted) == songs:
-                rest = order[order.index(path) + 1 :]
-                rows += [Row(names[other], NOT_DRAWN, _ENOUGH, sums[other]) for other in rest]
-                break
+        if reason:
+            rows.append(Row(names[path], SKIPPED, reason, sums[path], facts))
+            continue
+        notes.setdefault(facts.notes_digest, names[path])
+        accepted.append(Row(names[path], ACCEPTED, "", sums[path], facts))
+        if len(accepted) == songs:
+            break
+    rows += [Row(names[path], NOT_DRAWN, _ENOUGH, sums[path]) for path in order[examined:]]
     return accepted + sorted(rows, key=lambda row: row.file)
 
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from reprosep.corpora.standin.layouts import song_folder, song_id, splits, write_song
-from reprosep.corpora.standin.render import render_stems, require_synthesisers
+from reprosep.corpora.standin.layouts import FROM_MIDI, song_folder, song_id, splits, write_song
+from reprosep.corpora.standin.render import require_synthesisers
 from reprosep.corpora.standin.songs import plan_song
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.locks import alone
 from reprosep.progress import ProgressReport
+from reprosep.synthesis.dataset import VERSION as MAKER_VERSION
 from reprosep.synthesis.made_songs import MadeSongs, each
+from reprosep.synthesis.patches import default_table, load_table
 
 _LOCK = ".render.lock"
 _FOREIGN = (
@@ -55,12 +57,12 @@ def render_corpus(
     sample_rate: int = 44100,
     workers: int = 1,
 ) -> dict[str, object]:
-    """Render a corpus in the layout ``"musdb"``, ``"medleydb"``, ``"mixing-secrets"`` or ``"slakh"``.
+    """Render a corpus in the layout ``"musdb"``, ``"medleydb"``, ``"mixing-secrets"``, ``"slakh"`` or ``"flakh"``.
 
     Parameters
     ----------
     songs: number of songs per split: ``{"train": n, "test": m}`` for MUSDB, ``{"all": n}`` for MedleyDB and Mixing
-        Secrets, ``{"train": n, "valid": m, "test": k}`` for Slakh.
+        Secrets, ``{"train": n, "valid": m, "test": k}`` for Slakh and Flakh, which have the same songs.
     seconds: length of every song.
     workers: processes; each song is rendered by one, single-threaded.
 
@@ -108,7 +110,7 @@ def render_song(
         return RenderedSong(name, len(song.parts), seconds, 0.0)
     made.remove(folder, name)
     with made.making(folder, name, recipe) as temporary:
-        write_song(layout, temporary, name, song, render_stems(song, sample_rate), sample_rate)
+        write_song(layout, temporary, name, song, sample_rate)
     return RenderedSong(name, len(song.parts), seconds, time.process_time() - began)
 
 
@@ -136,7 +138,9 @@ def _write_licence(root: Path) -> None:
 
 def _recipe(layout: str, index: int, split: str, seed: int, seconds: float, sample_rate: int) -> str:
     """The digest of everything that decides the bytes of a song."""
-    content = [GENERATOR_VERSION, layout, index, split, seed, float(seconds), sample_rate]
+    content: list[object] = [GENERATOR_VERSION, layout, index, split, seed, float(seconds), sample_rate]
+    if layout in FROM_MIDI:
+        content += [MAKER_VERSION, load_table(default_table()).content() if layout == "slakh" else []]
     return digest(content)
 
 
