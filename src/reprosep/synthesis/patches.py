@@ -145,6 +145,13 @@ def load_table(path: Path, other_soundfonts: bool = False) -> PatchTable:
     for name, content in table.classes.items():
         rows = {row: patch for row, patch in content.patches.items() if _is_wanted(patch, table, other_soundfonts)}
         found[name] = tuple(_patch(path, row, patch, table, fonts) for row, patch in rows.items())
+        if not rows:
+            missing = sorted({table.soundfonts[patch.soundfont] for patch in content.patches.values()})
+            raise UserError(
+                f"{path}: class '{name}': none of its {len(content.patches)} patches can be played here; "
+                f"install {' or '.join(missing)} and set rendering.other_soundfonts, or give it a patch of a "
+                f"soundfont that is '{BUNDLED}'"
+            )
     return PatchTable(path, found, _class_of_program(path, table))
 
 
