@@ -322,6 +322,40 @@ def separate(
 
 
 @app.command()
+def render(
+    midi: Annotated[Path, typer.Argument(help="Folder of MIDI files, folders in it too.")],
+    output: Annotated[Path, typer.Argument(help="Folder for the data set.")],
+    songs: Annotated[int, typer.Option(min=1, help="As many as can be had, up to this number.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of the choice of songs and of their patches.")] = 425,
+    flakh: Annotated[bool, typer.Option("--flakh", help="FluidSynth alone, without patches and effects.")] = False,
+    rule: Annotated[str | None, typer.Option(help="Which files: paper or code.")] = None,
+    splits: Annotated[str | None, typer.Option(help="leak-free or paper.")] = None,
+    fewest_notes: Annotated[int | None, typer.Option(help="Of piano, guitar, bass and drums each.")] = None,
+    longest_minutes: Annotated[float | None, typer.Option(help="Longer files are skipped.")] = None,
+    most_tracks: Annotated[int | None, typer.Option(help="Files with more are skipped.")] = None,
+    sample_rate: Annotated[int | None, typer.Option(help="Of the sound files, in Hz.")] = None,
+    patches: Annotated[Path | None, typer.Option(help="Your own table of patches.")] = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=1, help="Songs rendered at the same time.")] = CORES,
+    params: Annotated[
+        list[Path] | None, typer.Option("--params", "-p", help="Files that change the section rendering.")
+    ] = None,
+) -> None:
+    """Make a data set like Slakh2100, or Flakh, from a folder of MIDI files; run it again to go on after a stop."""
+    from reprosep.synthesis.command import render as make
+
+    options = {
+        "rule": rule,
+        "splits": splits,
+        "fewest_notes": fewest_notes,
+        "longest_minutes": longest_minutes,
+        "most_tracks": most_tracks,
+        "sample_rate": sample_rate,
+        "patches": str(patches) if patches else None,
+    }
+    print(make(midi, output, songs, seed, flakh=flakh, workers=workers, params=params or [], options=options))
+
+
+@app.command()
 def evaluate(
     references: Annotated[Path, typer.Argument(help="Folder of songs: <song>/<target>.<ext>, or MUSDB18's layout.")],
     estimates: Annotated[

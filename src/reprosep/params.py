@@ -32,7 +32,7 @@ class Section(BaseModel):
 class Standin(Section):
     """How a stand-in corpus is composed and rendered."""
 
-    layout: Literal["musdb", "medleydb", "mixing-secrets", "slakh"]
+    layout: Literal["musdb", "medleydb", "mixing-secrets", "slakh", "flakh"]
     seed: int
     songs: dict[Literal["train", "valid", "test", "all"], Positive]
     seconds: Annotated[float, Field(ge=4, le=600)]
@@ -255,6 +255,25 @@ class Report(Section):
     seconds: Annotated[float, Field(gt=0)]
 
 
+class Rendering(Section):
+    """How `reprosep render` makes a data set like Slakh from MIDI files."""
+
+    rule: Literal["paper", "code"]
+    fewest_notes: Positive
+    longest_minutes: Annotated[float, Field(gt=0, le=120)]
+    most_tracks: Annotated[int, Field(ge=1, le=128)]
+    splits: Literal["leak-free", "paper"]
+    shares: dict[Split, Annotated[int, Field(ge=0)]]
+    patches: str | None
+    other_soundfonts: bool
+    sample_rate: Annotated[int, Field(ge=8000, le=192000)]
+    tail_seconds: Annotated[float, Field(ge=0, le=60)]
+    bass_semitones: Annotated[int, Field(ge=-24, le=24)]
+    low_drums: bool
+    loudness: Annotated[float, Field(gt=-70, lt=0)]
+    peak: Annotated[float, Field(gt=-60, lt=0)]
+
+
 class Params(Section):
     """All parameters of one scale."""
 
@@ -279,6 +298,7 @@ class Params(Section):
     calibration: CalibrationChoices
     statistics: Statistics
     report: Report
+    rendering: Rendering
 
     @model_validator(mode="after")
     def _agree(self) -> Params:
@@ -329,6 +349,8 @@ def _disagreement(params: Params) -> str | None:
             f"machine.side_by_side: trainings share one GPU, but training.gpu is {params.training.gpu}; "
             "set the one to false or the other to 1"
         )
+    if not sum(params.rendering.shares.values()):
+        return f"rendering.shares: {params.rendering.shares} leave no songs; give at least one split a share"
     for key in ("seeds", "papers"):
         if problem := _repetition(getattr(params, key)):
             return f"{key}: {problem}"
@@ -344,7 +366,13 @@ def _repetition(values: Sequence[object]) -> str | None:
     return f"{list(values)} names {twice[0]!r} twice; name it once" if twice else None
 
 
-_KIND_OF_LAYOUT = {"musdb": "musdb", "medleydb": "medleydb", "mixing-secrets": "medleydb", "slakh": "slakh"}
+_KIND_OF_LAYOUT = {
+    "musdb": "musdb",
+    "medleydb": "medleydb",
+    "mixing-secrets": "medleydb",
+    "slakh": "slakh",
+    "flakh": "slakh",
+}
 _SPLITS_OF_KIND = {"musdb": {"train", "test"}, "medleydb": {"all"}, "slakh": {"train", "valid", "test"}}
 
 

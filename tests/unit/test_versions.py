@@ -15,7 +15,7 @@ import yaml
 from reprosep.dependencies import parameter_keys, steps_table
 from reprosep.errors import UserError
 from reprosep.papers import load_paper, runs
-from reprosep.params import Params, dump, merge, parse, read_yaml, repository
+from reprosep.params import Params, Rendering, dump, merge, parse, read_yaml, repository
 from reprosep.reproduce import scale_params
 from reprosep.versions.definition import check_definition, definition
 from reprosep.versions.stages import Line
@@ -35,6 +35,8 @@ WITHOUT_EFFECT = {
     "machine.side_by_side",
     "machine.recordings",
     "machine.recordings_gigabytes",
+    *(f"rendering.{key}" for key in Rendering.model_fields if key != "shares"),
+    *(f"rendering.shares.{split}" for split in ("train", "valid", "test")),
     "scale",
     "seeds",
     "papers",

@@ -1,33 +1,33 @@
 """A whole stand-in corpus: songs rendered in parallel, each written whole, kept when its recipe has not changed.
 
-Conventions
------------
-Beside the songs lies ``.recipes/<song id>.json``: the digest of the parameters and of the generator's version, and the
-SHA-256 of every file. A song whose recipe matches is kept, so a killed run resumes; a song of another recipe is
-replaced or removed. Folders without a recipe were not made here and are never touched.
+Recipes and resumption: :mod:`reprosep.synthesis.made_songs`. A recipe is the digest of the parameters and of the
+generator's version.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import shutil
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from reprosep.corpora.standin.layouts import song_folder, song_id, splits, write_song
-from reprosep.corpora.standin.render import render_stems, require_synthesisers
+from reprosep.corpora.standin.layouts import FROM_MIDI, song_folder, song_id, splits, write_song
+from reprosep.corpora.standin.render import require_synthesisers
 from reprosep.corpora.standin.songs import plan_song
 from reprosep.errors import UserError
-from reprosep.files import digest, read_json, sha256, whole_file, whole_folder, write_json
+from reprosep.files import digest, whole_file
 from reprosep.locks import alone
 from reprosep.progress import ProgressReport
+from reprosep.synthesis.dataset import VERSION as MAKER_VERSION
+from reprosep.synthesis.made_songs import MadeSongs, each
+from reprosep.synthesis.patches import default_table, load_table
 
-_PARTIAL = ".partial"  # songs being rendered
 _LOCK = ".render.lock"
+_FOREIGN = (
+    "this song was not made by the stand-in generator, and is left alone; "
+    "choose an empty folder for the stand-in corpus or move this song away"
+)
 _LICENCE = (
     "These songs were composed and rendered by reprosep's stand-in generator. They are dedicated to the public domain "
     "under CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) and may be used freely, for any purpose.\n"
@@ -57,12 +57,12 @@ def render_corpus(
     sample_rate: int = 44100,
     workers: int = 1,
 ) -> dict[str, object]:
-    """Render a corpus in the layout ``"musdb"``, ``"medleydb"``, ``"mixing-secrets"`` or ``"slakh"``.
+    """Render a corpus in the layout ``"musdb"``, ``"medleydb"``, ``"mixing-secrets"``, ``"slakh"`` or ``"flakh"``.
 
     Parameters
     ----------
     songs: number of songs per split: ``{"train": n, "test": m}`` for MUSDB, ``{"all": n}`` for MedleyDB and Mixing
-        Secrets, ``{"train": n, "valid": m, "test": k}`` for Slakh.
+        Secrets, ``{"train": n, "valid": m, "test": k}`` for Slakh and Flakh, which have the same songs.
     seconds: length of every song.
     workers: processes; each song is rendered by one, single-threaded.
 
@@ -82,14 +82,15 @@ def render_corpus(
     tasks = [(index, split) for split, count in songs.items() for index in range(count)]
     plans = {task: plan_song(layout, *task, seed=seed, seconds=seconds) for task in tasks}
     names = {song_id(layout, song, split, index) for (index, split), song in plans.items()}
-    _refuse_foreign(layout, root)
-    keywords = {"seed": seed, "seconds": seconds, "sample_rate": sample_rate}
+    made = MadeSongs(root)
+    made.refuse_foreign(_song_folders(layout, root), _FOREIGN)
+    render = partial(_render_task, layout, root, seed=seed, seconds=seconds, sample_rate=sample_rate)
     done: list[RenderedSong] = []
     with alone(root / _LOCK, f"reprosep recordings works in {root}"):  # scales can share a root
-        removed = _remove_others(root, names)
+        removed = made.remove_others(names)
         _write_licence(root)
         with ProgressReport(f"render {layout} songs", len(tasks)) as report:
-            for song in _each(layout, root, tasks, keywords, workers):
+            for song in each(render, tasks, workers):
                 done.append(song)
                 report.advance(note=song.name)
     return _summary(done, removed)
@@ -104,18 +105,19 @@ def render_song(
     name = song_id(layout, song, split, index)
     folder = song_folder(layout, root, split, name)
     recipe = _recipe(layout, index, split, seed, seconds, sample_rate)
-    if _is_whole(root, folder, name, recipe):
+    made = MadeSongs(root)
+    if made.is_whole(folder, name, recipe):
         return RenderedSong(name, len(song.parts), seconds, 0.0)
-    _remove(root, folder, name)
-    staged = root / _PARTIAL / name
-    with whole_folder(staged) as temporary:
-        write_song(layout, temporary, name, song, render_stems(song, sample_rate), sample_rate)
-    files = {str(path.relative_to(staged)): sha256(path) for path in sorted(staged.rglob("*.*")) if path.is_file()}
-    # Before the song appears in its place: a song without a recipe would be taken for somebody else's.
-    write_json(_sidecar(root, name), {"recipe": recipe, "files": files, "folder": str(folder.relative_to(root))})
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staged.rename(folder)
+    made.remove(folder, name)
+    with made.making(folder, name, recipe) as temporary:
+        write_song(layout, temporary, name, song, sample_rate)
     return RenderedSong(name, len(song.parts), seconds, time.process_time() - began)
+
+
+def _render_task(
+    layout: str, root: Path, task: tuple[int, str], *, seed: int, seconds: float, sample_rate: int
+) -> RenderedSong:
+    return render_song(layout, root, *task, seed=seed, seconds=seconds, sample_rate=sample_rate)
 
 
 def _check(layout: str, songs: dict[str, int], seconds: float) -> None:
@@ -136,24 +138,10 @@ def _write_licence(root: Path) -> None:
 
 def _recipe(layout: str, index: int, split: str, seed: int, seconds: float, sample_rate: int) -> str:
     """The digest of everything that decides the bytes of a song."""
-    content = [GENERATOR_VERSION, layout, index, split, seed, float(seconds), sample_rate]
+    content: list[object] = [GENERATOR_VERSION, layout, index, split, seed, float(seconds), sample_rate]
+    if layout in FROM_MIDI:
+        content += [MAKER_VERSION, load_table(default_table()).content() if layout == "slakh" else []]
     return digest(content)
-
-
-def _sidecar(root: Path, name: str) -> Path:
-    return root / ".recipes" / f"{name}.json"
-
-
-def _is_whole(root: Path, folder: Path, name: str, recipe: str) -> bool:
-    """Is the song there, with this recipe and these very bytes?"""
-    sidecar = _sidecar(root, name)
-    if not sidecar.is_file() or not folder.is_dir():
-        return False
-    content = read_json(sidecar)
-    files: dict[str, str] = content["files"]
-    return content["recipe"] == recipe and all(
-        (folder / path).is_file() and sha256(folder / path) == value for path, value in files.items()
-    )
 
 
 def _song_folders(layout: str, root: Path) -> Iterator[Path]:
@@ -162,52 +150,6 @@ def _song_folders(layout: str, root: Path) -> Iterator[Path]:
         parent = song_folder(layout, root, split, "x").parent
         if parent.is_dir():
             yield from (path for path in sorted(parent.iterdir()) if path.is_dir() or path.suffix == ".mp4")
-
-
-def _refuse_foreign(layout: str, root: Path) -> None:
-    """Raise when the root holds a song that has no recipe."""
-    for path in _song_folders(layout, root):
-        if not _sidecar(root, path.name).is_file():
-            raise UserError(
-                f"{path}: this song was not made by the stand-in generator, and is left alone; "
-                "choose an empty folder for the stand-in corpus or move this song away"
-            )
-
-
-def _remove_others(root: Path, wanted: set[str]) -> int:
-    """Remove the songs made here earlier that are not `wanted` now; how many."""
-    shutil.rmtree(root / _PARTIAL, ignore_errors=True)
-    others = [path for path in (root / ".recipes").glob("*.json") if path.stem not in wanted]
-    for sidecar in others:
-        _remove(root, root / read_json(sidecar)["folder"], sidecar.stem)
-    return len(others)
-
-
-def _remove(root: Path, folder: Path, name: str) -> None:
-    """Remove a song and then its recipe, in this order: what is left of a killed removal still has its recipe."""
-    sidecar = _sidecar(root, name)
-    if sidecar.is_file():
-        shutil.rmtree(folder, ignore_errors=True)
-        sidecar.unlink()
-
-
-def _each(
-    layout: str, root: Path, tasks: list[tuple[int, str]], keywords: dict[str, Any], workers: int
-) -> Iterator[RenderedSong]:
-    """Render every song, in this process or in several, as they finish."""
-    if workers <= 1:
-        for index, split in tasks:
-            yield render_song(layout, root, index, split, **keywords)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, max(len(tasks), 1)), mp_context=context) as pool:
-        futures = [pool.submit(render_song, layout, root, index, split, **keywords) for index, split in tasks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 def _summary(done: list[RenderedSong], removed: int) -> dict[str, object]:

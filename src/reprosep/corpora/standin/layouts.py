@@ -13,17 +13,21 @@ from pathlib import Path
 import numpy as np
 
 from reprosep.corpora.standin.medley_layout import write_medleydb, write_mixing_secrets
+from reprosep.corpora.standin.render import render_stems
 from reprosep.corpora.standin.slakh_layout import track_id, write_slakh
 from reprosep.corpora.standin.songs import Song
-from reprosep.corpora.standin.waves import exact_sum, write_wave
 from reprosep.errors import UserError
+from reprosep.synthesis.splits import FOLDERS
+from reprosep.synthesis.waves import exact_sum, write_wave
 
+FROM_MIDI = ("slakh", "flakh")  # rendered from MIDI by :mod:`reprosep.synthesis`
 MUSDB_SOURCES = ("drums", "bass", "other", "vocals")
 _SPLITS = {
     "musdb": ("train", "test"),
     "medleydb": ("all",),
     "mixing-secrets": ("all",),
     "slakh": ("train", "valid", "test"),
+    "flakh": ("train", "valid", "test"),
 }
 
 
@@ -35,26 +39,28 @@ def splits(layout: str) -> tuple[str, ...]:
 
 
 def song_id(layout: str, song: Song, split: str, index: int) -> str:
-    """``Artist - Title`` for MUSDB, ``ArtistName_TitleName`` for MedleyDB, ``Track00001`` for Slakh."""
+    """``Artist - Title`` for MUSDB, ``ArtistName_TitleName`` for MedleyDB, ``Track00001`` for Slakh and Flakh."""
     if layout == "musdb":
         return f"{song.artist} - {song.title}"
-    if layout == "slakh":
+    if layout in FROM_MIDI:
         return track_id(split, index)
     return "_".join(re.sub(r"\W", "", name) for name in (song.artist, song.title))
 
 
 def song_folder(layout: str, root: Path, split: str, name: str) -> Path:
     """Where the song lies below the root of the corpus."""
-    parents = {"musdb": split, "slakh": "validation" if split == "valid" else split}
+    parents = {"musdb": split, **dict.fromkeys(FROM_MIDI, FOLDERS.get(split, split))}
     return root / parents.get(layout, "Audio") / name
 
 
-def write_song(layout: str, folder: Path, name: str, song: Song, stems: list[np.ndarray], sample_rate: int) -> None:
-    """Write int16 stems `(samples, 2)` and their exact integer sum, where the layout has a mixture, into `folder`."""
+def write_song(layout: str, folder: Path, name: str, song: Song, sample_rate: int) -> None:
+    """Render a song into `folder`: stems and, where the layout has one, a mixture."""
+    if layout in FROM_MIDI:
+        write_slakh(folder, song, sample_rate, flakh=layout == "flakh")
+        return
+    stems = render_stems(song, sample_rate)  # int16 `(samples, 2)`; mixtures are their exact integer sum
     if layout == "musdb":
         _write_musdb(folder, song, stems, sample_rate)
-    elif layout == "slakh":
-        write_slakh(folder, song, stems, sample_rate)
     elif layout == "mixing-secrets":
         write_mixing_secrets(folder, name, song, stems, sample_rate)
     else:

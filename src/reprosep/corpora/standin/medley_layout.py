@@ -18,7 +18,7 @@ import numpy as np
 import yaml
 
 from reprosep.corpora.standin.songs import Part, Song
-from reprosep.corpora.standin.waves import exact_sum, to_mono, write_wave
+from reprosep.synthesis.waves import exact_sum, to_mono, write_wave
 
 _GENRES = {
     "rock": "Rock",

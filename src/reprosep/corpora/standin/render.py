@@ -3,20 +3,14 @@
 Conventions
 -----------
 Audio is float32 `(samples, 2)` while it is worked on and int16 when it is written; a mixture is the exact integer
-sum of its stems. FluidSynth runs without reverb and chorus, one new synthesiser per stem, in float (its 16-bit
-output carries a dither that depends on what was played before), so a stem is the same bytes whenever it is rendered.
+sum of its stems. A stem is the same bytes whenever it is rendered.
 """
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import importlib.resources
 import shutil
-from typing import Any
 
 import numpy as np
-import pyloudnorm
 
 from reprosep.corpora.standin.compose import compose
 from reprosep.corpora.standin.effects import chain
@@ -24,8 +18,9 @@ from reprosep.corpora.standin.notes import Note
 from reprosep.corpora.standin.sing import SYLLABLES, VOICES, VOWELS, at_rate, sing
 from reprosep.corpora.standin.songs import Part, Song
 from reprosep.errors import UserError
+from reprosep.synthesis.fluidsynth import Event, Kind, is_installed, play
+from reprosep.synthesis.loudness import loudness_of
 
-_BLOCK = 64  # FluidSynth computes sound in blocks of 64 samples; events are placed on their edges
 _GATE = 1e-3  # -60 dB below the peak of the stem
 _MIXTURE_PEAK = 0.92
 _STEM_PEAK = 0.85
@@ -36,9 +31,7 @@ _HOW = "install them with 'apt-get install fluidsynth espeak-ng' or 'conda insta
 def require_synthesisers() -> None:
     """Raise :class:`UserError` when the FluidSynth library or espeak-ng is missing."""
     missing = [] if shutil.which("espeak-ng") else ["espeak-ng"]
-    try:
-        import fluidsynth  # noqa: F401
-    except (ImportError, OSError, AttributeError):
+    if not is_installed():
         missing.insert(0, "fluidsynth")
     if missing:
         raise UserError(f"{' and '.join(missing)}: not found, and the stand-in songs are rendered with it; {_HOW}")
@@ -97,59 +90,10 @@ def _sung(song: Song, part: Part, notes: list[Note], sample_rate: int, samples: 
 
 def _played(part: Part, notes: list[Note], sample_rate: int, samples: int) -> np.ndarray:
     """A stem played by FluidSynth, dry."""
-    synth, font = _synthesiser(sample_rate)
-    synth.program_select(0, font, 128 if part.instrument.percussion else 0, part.program)
-    events = [(note.start, 1, note.pitch, note.velocity) for note in notes]
-    events += [(note.end, 0, note.pitch, 0) for note in notes]
-    blocks = -(-samples // _BLOCK)
-    sound = np.zeros((2, blocks * _BLOCK), dtype=np.float32)
-    done = 0
-    for time, start, pitch, velocity in sorted(events):
-        block = min(int(time * sample_rate / _BLOCK), blocks)
-        _write(synth, sound, done * _BLOCK, (block - done) * _BLOCK)
-        done = max(done, block)
-        if start:
-            synth.noteon(0, pitch, velocity)
-        else:
-            synth.noteoff(0, pitch)
-    _write(synth, sound, done * _BLOCK, (blocks - done) * _BLOCK)
-    synth.delete()
-    return np.ascontiguousarray(sound[:, :samples].T)
-
-
-@functools.lru_cache(maxsize=1)
-def _kept_font(sample_rate: int) -> Any:
-    """A synthesiser that is never played: as long as it lives, the samples of the soundfont stay in memory."""
-    return _new_synthesiser(sample_rate)
-
-
-def _synthesiser(sample_rate: int) -> tuple[Any, int]:
-    _kept_font(sample_rate)
-    return _new_synthesiser(sample_rate)
-
-
-def _new_synthesiser(sample_rate: int) -> tuple[Any, int]:
-    import fluidsynth
-
-    synth = fluidsynth.Synth(gain=0.4, samplerate=float(sample_rate))
-    synth.setting("synth.reverb.active", 0)
-    synth.setting("synth.chorus.active", 0)
-    font = importlib.resources.files("pretty_midi") / "TimGM6mb.sf2"
-    return synth, int(synth.sfload(str(font)))
-
-
-def _write(synth: Any, sound: np.ndarray, first: int, count: int) -> None:
-    """Let the synthesiser write `count` float samples into both rows of `sound` from `first` on."""
-    if count <= 0:
-        return
-    import fluidsynth
-
-    pointers = [ctypes.c_void_p(row.ctypes.data) for row in sound]
-    status = fluidsynth._fl.fluid_synth_write_float(
-        ctypes.c_void_p(synth.synth), count, pointers[0], first, 1, pointers[1], first, 1
-    )
-    if status != 0:
-        raise RuntimeError(f"FluidSynth could not write {count} samples")
+    events = [Event(note.start, Kind.NOTE_ON, 0, note.pitch, note.velocity) for note in notes]
+    events += [Event(note.end, Kind.NOTE_OFF, 0, note.pitch, 0) for note in notes]
+    preset = (128 if part.instrument.percussion else 0, part.program)
+    return np.ascontiguousarray(play(events, [preset], sample_rate, samples).T)
 
 
 def _gated(stem: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -164,17 +108,6 @@ def _gated(stem: np.ndarray, sample_rate: int) -> np.ndarray:
     # Blocks next to an open one carry the fade; closed blocks on both sides stay at exactly zero.
     gain = np.interp(np.arange(len(stem)), centres, opened.astype(float))
     return np.asarray(stem * gain[:, None], dtype=np.float32)
-
-
-def loudness_of(stem: np.ndarray, sample_rate: int) -> float:
-    """LUFS of a stem where it plays (gated, ITU-R BS.1770); from the RMS when it is shorter than a gating block."""
-    meter = pyloudnorm.Meter(sample_rate)
-    if len(stem) > meter.block_size * sample_rate and np.isfinite(measured := meter.integrated_loudness(stem)):
-        return float(measured)
-    playing = stem[np.abs(stem).max(axis=1) > 0]
-    if not len(playing):
-        raise ValueError("a stem in which nothing plays")
-    return float(20 * np.log10(np.sqrt(np.mean(playing**2)) + 1e-9))
 
 
 def _level(stem: np.ndarray, loudness: float, sample_rate: int) -> np.ndarray:

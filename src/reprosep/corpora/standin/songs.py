@@ -101,7 +101,8 @@ class Song:
 
 
 def plan_song(layout: str, index: int, split: str, *, seed: int, seconds: float) -> Song:
-    """Plan song `index` of a split; the same arguments always give the same song."""
+    """Plan song `index` of a split; the same arguments always give the same song, and Flakh has the songs of Slakh."""
+    layout = "slakh" if layout == "flakh" else layout
     code, salt = song_code(layout, split, index), f"{layout}/{split}"
     rng = stream(seed, code, "plan")
     style = style_of(seed, index, salt)

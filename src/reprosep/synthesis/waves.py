@@ -1,4 +1,4 @@
-"""int16 sound of stand-in songs on disk, and its exact sum."""
+"""int16 sound of rendered songs on disk, and its exact sum."""
 
 from __future__ import annotations
 

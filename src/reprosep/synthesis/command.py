@@ -1,0 +1,32 @@
+"""``reprosep render``: the parameters of ``rendering:`` with the options given, and the data set made by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reprosep.params import merge, parse, read_yaml, repository
+from reprosep.synthesis.dataset import Request, Summary, make_dataset
+
+
+def render(
+    midi: Path,
+    output: Path,
+    songs: int,
+    seed: int,
+    *,
+    flakh: bool,
+    workers: int,
+    params: list[Path],
+    options: dict[str, Any],
+) -> Summary:
+    """Make a data set; `options` are keys of ``rendering:``, those that are None as the parameters say.
+
+    `params` change the project's own ``params.yaml``, so that no file has to be in the working folder.
+    """
+    content = read_yaml(repository() / "params.yaml")
+    for file in params:
+        content = merge(content, read_yaml(file))
+    given = {key: value for key, value in options.items() if value is not None}
+    rendering = parse(merge(content, {"rendering": given})).rendering
+    return make_dataset(Request(midi, output, songs, seed, rendering, flakh, workers))
