@@ -20,6 +20,7 @@ from reprosep.params import Params
 from reprosep.results.aggregate import METRICS
 from reprosep.results.claims import ALL_TARGETS
 from reprosep.results.claims import COLUMNS as CLAIM_COLUMNS
+from reprosep.results.corpus_table import decimals_of
 from reprosep.results.tables import TIDY
 from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
@@ -58,7 +59,7 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
             notes += [] if reason in notes else [reason]
             marks[cell.row, cell.column] = 1 + notes.index(reason)
     versions = []
-    for suffix in [""] if table.kind == "costs" else ["", "-common-frames"]:
+    for suffix in ["", "-common-frames"] if table.kind == "scores" else [""]:
         tidy = read_csv(folder / f"{name}{suffix}.csv", TIDY)
         versions.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
     return {
@@ -67,7 +68,7 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
         "caption": table.caption,
         "columns": [column.label for column in table.columns],
         "sublabels": any(row.sublabel for row in table.rows),
-        "unit": "" if table.kind == "costs" else "dB",
+        "unit": "dB" if table.kind == "scores" else "",
         "rows": versions[0],
         "common": versions[1] if len(versions) > 1 and table.form == "median" else None,
         "notes": notes,
@@ -102,7 +103,8 @@ def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: di
     main = found["median"]
     if main is None:
         return None
-    return {**main, "mark": marks.get((row, names["median"])), "mean": found.get("mean"), "std": found.get("std")}
+    shown = {"mark": marks.get((row, names["median"])), "decimals": decimals_of(main["metric"])}
+    return {**main, **shown, "mean": found.get("mean"), "std": found.get("std")}
 
 
 def _range(values: list[float]) -> str:
