@@ -279,8 +279,8 @@ def _check_corpora(path: Path, paper: Paper) -> None:
         for number, column in enumerate(table.columns):
             if (table.kind == "corpora") != (column.count is not None):
                 raise UserError(
-                    f"{path.name}: tables.{name}.columns.{number}.count: {column.count or 'missing'} in a table of kind "
-                    f"'{table.kind}'; a table of kind 'corpora' needs one in every column, others have none"
+                    f"{path.name}: tables.{name}.columns.{number}.count: {column.count or 'missing'} in a table of "
+                    f"kind '{table.kind}'; one of kind 'corpora' needs it in every column, others have none"
                 )
     for name, figure in paper.figures.items():
         if figure.kind == "spectra" and not figure.corpora:

@@ -18,6 +18,7 @@ from reprosep.corpus_steps import (
     mixtures,
     recordings,
     results_folder,
+    spectra,
     store,
 )
 from reprosep.errors import UserError
@@ -40,6 +41,7 @@ __all__ = [
     "report",
     "results_folder",
     "score",
+    "spectra",
     "spot_check",
     "store",
     "tables",

@@ -12,6 +12,7 @@ import json
 import shutil
 import struct
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,19 +72,23 @@ def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
     path = Path(path)
     info = sound_info(path, stream)
     samples, rate = _decoded(path, info, stream), info.sample_rate
-    # A wav's length was checked by its header; that of compressed formats other than flac is an estimate.
-    if path.suffix.lower() == ".flac" and len(samples) < info.samples:
-        raise UserError(
-            f"{path}: truncated, its header promises {info.samples} samples and {len(samples)} are there; "
-            "copy or download the file again",
-            "truncated",
-        )
-    if not np.isfinite(samples).all():
-        first = int(np.argmin(np.isfinite(samples).all(axis=1)))
-        raise UserError(
-            f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again", "not-a-number"
-        )
+    _check_length(path, info, len(samples))
+    _check_finite(path, samples)
     return samples, rate
+
+
+def sound_blocks(path: str | Path, stream: int, size: int) -> Iterator[np.ndarray]:
+    """The samples of :func:`read_sound` in blocks of `size`, the last of them shorter; raises what that raises.
+
+    A format that only ffmpeg reads is decoded whole.
+    """
+    path = Path(path)
+    info, done = sound_info(path, stream), 0
+    for block in _blocks(path, info, stream, size):
+        _check_finite(path, block, done)
+        done += len(block)
+        yield block
+    _check_length(path, info, done)
 
 
 def write_sound(path: str | Path, samples: np.ndarray, rate: int) -> None:
@@ -140,6 +145,39 @@ def _check_whole_wav(path: Path) -> None:
                     )
                 return
             file.seek(size + size % 2, 1)
+
+
+def _check_length(path: Path, info: SoundInfo, samples: int) -> None:
+    """A wav's length was checked by its header; that of compressed formats other than flac is an estimate."""
+    if path.suffix.lower() == ".flac" and samples < info.samples:
+        raise UserError(
+            f"{path}: truncated, its header promises {info.samples} samples and {samples} are there; "
+            "copy or download the file again",
+            "truncated",
+        )
+
+
+def _check_finite(path: Path, samples: np.ndarray, done: int = 0) -> None:
+    """`done` samples of the file came before these."""
+    if not np.isfinite(samples).all():
+        first = done + int(np.argmin(np.isfinite(samples).all(axis=1)))
+        raise UserError(
+            f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again", "not-a-number"
+        )
+
+
+def _blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
+    try:
+        file = soundfile.SoundFile(str(path)) if stream == 0 else None
+    except (soundfile.LibsndfileError, RuntimeError):
+        file = None  # a format that only ffmpeg reads
+    if file is None:
+        samples = _ffmpeg(path, info, stream)
+        yield from (samples[start : start + size] for start in range(0, len(samples), size))
+        return
+    with file:
+        while len(block := file.read(size, dtype="float32", always_2d=True)):
+            yield block
 
 
 def _decoded(path: Path, info: SoundInfo, stream: int) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Everything is counted in the catalog, so songs that the user leaves out do not count. A song lasts as long as its longest
-track; a *track* is a stem. A row without a corpus of this scale has no reproduced values, only the paper's.
+Everything is counted in the catalog, so songs that the user leaves out do not count. A *track* is a stem, and a song
+lasts as long as its longest. A row without a corpus of this scale has no reproduced values, only the paper's.
 
 References
 ----------

@@ -64,6 +64,7 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
         versions.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
     return {
         "id": name,
+        "kind": table.kind,
         "title": name.replace("-", " ").capitalize(),
         "caption": table.caption,
         "columns": [column.label for column in table.columns],
@@ -157,14 +158,16 @@ def claim_views(paper: Paper, folder: Path) -> list[dict[str, Any]]:
 
 
 def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
-    """A figure as a data URI, with its numbers where it has some."""
+    """A figure as a data URI, with its numbers where it has some that fit a page: those of spectra do not."""
     rows: list[Any] = []
     if figure.kind != "spectrograms":
         rows = read_csv(folder / f"{name}.csv", TIDY).to_dict("records")
+    rows = [] if figure.kind == "spectra" else rows
     return {
         "id": name,
         "title": name.replace("-", " ").capitalize(),
         "kind": figure.kind,
+        "decimals": {"activity": 3, "categories": 0}.get(figure.kind, 2),
         "caption": figure.caption,
         "image": data_uri(folder / f"{name}.svg"),
         "groups": list(dict.fromkeys(row["row"] for row in rows)),
