@@ -1,8 +1,8 @@
 """Average spectra of mixtures, to compare how corpora sound.
 
 The average spectrum of a song is :math:`S[k] = \\frac1T \\sum_t |X[t, k]|` over the frames of an STFT with a Hann
-window, divided by its norm so that :math:`\\sum_k S[k]^2 = 1` over the bins from 0 Hz to half the sample rate, and given
-in dB as :math:`20 \\log_{10} S[k]`.
+window, divided by its norm so that :math:`\\sum_k S[k]^2 = 1` over the bins from 0 Hz to half the sample rate, and
+given in dB as :math:`20 \\log_{10} S[k]`.
 
 Conventions
 -----------
@@ -113,7 +113,7 @@ def spectra_table(songs: Sequence[Song], rate: int, settings: Spectra, threads: 
 
 
 def mixture_blocks(song: Song, rate: int) -> Iterator[np.ndarray]:
-    """The published mixture of a song, else the sum of its stems, in blocks: mono float32 ``(sample,)`` at `rate` Hz."""
+    """The published mixture of a song, else the sum of its stems: blocks ``(sample,)``, mono float32, at `rate` Hz."""
     if song.mixture is not None:
         yield from _mono(song.mixture, rate)
         return

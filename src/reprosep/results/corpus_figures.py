@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from reprosep.audio.store import read_table
 from reprosep.papers import Figure as PaperFigure
@@ -28,10 +28,11 @@ from reprosep.results.tables import tidy_row
 SONGS, LEVEL = "songs", "level"
 MEAN, DEVIATION = "mean", "standard deviation"
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
-_LINES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 20000.0  # that can be heard
 _TICKS_HZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)
 _RANGE_DB = 90.0  # below the highest mean that is shown of a curve
+_MARGIN_DB = 3.0
+_SHORT_TITLE = 24  # letters of a title with which others stand in one line
 
 
 def corpora_shown(params: Params, figure: PaperFigure) -> dict[str, Corpus]:
@@ -83,15 +84,16 @@ def draw_categories(rows: list[dict[str, Any]], first: list[str]) -> Figure:
     axes.grid(True, axis="y")
     songs = rows[0]["songs"] if rows else 0
     axes.set_ylabel(f"mixtures, of {songs}")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0, max(1, songs) * 1.08)
+    figure.supxlabel(" ", fontsize=8)  # room for the note on stand-ins
     return figure
 
 
 def spectrum_rows(params: Params, figure: PaperFigure, results: Path) -> list[dict[str, Any]]:
-    """Mean and standard deviation over songs of the level of every bin, in dB, from the lowest audible frequency on.
+    """Mean and standard deviation over songs of the level of every bin, in dB; a row is a frequency in Hz.
 
-    A row is a frequency in Hz, a column says which corpus by its title. Silent songs, which have no spectrum, are left
-    out.
+    Silent songs, which have no spectrum, are left out.
     """
     rows, shown = [], corpora_shown(params, figure)
     titles = Counter(corpus.title for corpus in shown.values())
@@ -119,16 +121,18 @@ def draw_spectra(rows: list[dict[str, Any]], apart: float) -> Figure:
     for number, title in enumerate(titles):
         hertz, means, deviations = _curve(rows, title)
         shift = -apart * number
-        colour, line = _COLOURS[number % len(_COLOURS)], _LINES[number % len(_LINES)]
-        label = title if not shift else f"{title} ({shift:g} dB)".replace("-", "\u2212")
+        colour = _COLOURS[number % len(_COLOURS)]
+        label = f"{title}, moved by \u2212{-shift:g} dB" if shift else title
         axes.fill_between(hertz, means - deviations + shift, means + deviations + shift, color=colour, alpha=0.22, lw=0)
-        axes.plot(hertz, means + shift, color=colour, linestyle=line, linewidth=1.1, label=label)
-        ends.append((means.max() - _RANGE_DB + shift, (means + deviations).max() + shift))
+        axes.plot(hertz, means + shift, color=colour, linewidth=1.0, label=label)
+        lowest = max((means - deviations).min(), means.max() - _RANGE_DB)
+        ends.append((lowest + shift, (means + deviations).max() + shift))
     _audible(axes)
-    axes.set_ylim(max(min(low for low, _ in ends), _lowest(axes)), max(high for _, high in ends) + 3)
+    axes.set_ylim(min(low for low, _ in ends), max(high for _, high in ends) + _MARGIN_DB)
     axes.set_ylabel("level (dB), unit energy")
     figure.supxlabel(" ", fontsize=8)  # room for the note on stand-ins
-    figure.legend(loc="outside upper center", ncols=min(3, len(titles)), fontsize=8)
+    columns = len(titles) if max(map(len, titles)) <= _SHORT_TITLE else 1
+    figure.legend(loc="outside upper center", ncols=columns, fontsize=8)
     return figure
 
 
@@ -151,8 +155,3 @@ def _audible(axes: Axes) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(True, axis="both")
     axes.set_xlabel("frequency (Hz)")
-
-
-def _lowest(axes: Axes) -> float:
-    """The lowest value of the lines."""
-    return min(float(np.min(np.asarray(line.get_ydata()))) for line in axes.get_lines())
