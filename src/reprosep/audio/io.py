@@ -167,17 +167,18 @@ def _check_finite(path: Path, samples: np.ndarray, done: int = 0) -> None:
 
 
 def _blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
-    try:
-        file = soundfile.SoundFile(str(path)) if stream == 0 else None
-    except (soundfile.LibsndfileError, RuntimeError):
-        file = None  # a format that only ffmpeg reads
-    if file is None:
-        samples = _ffmpeg(path, info, stream)
-        yield from (samples[start : start + size] for start in range(0, len(samples), size))
-        return
-    with file:
-        while len(block := file.read(size, dtype="float32", always_2d=True)):
-            yield block
+    done = 0
+    if stream == 0:
+        try:
+            with soundfile.SoundFile(str(path)) as file:
+                while len(block := file.read(size, dtype="float32", always_2d=True)):
+                    done += len(block)
+                    yield block
+            return
+        except (soundfile.LibsndfileError, RuntimeError):
+            pass  # a format that only ffmpeg reads, or a place in the file
+    samples = _ffmpeg(path, info, stream)
+    yield from (samples[start : start + size] for start in range(done, len(samples), size))
 
 
 def _decoded(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
