@@ -37,7 +37,7 @@ from reprosep.params import Spectra
 from reprosep.progress import track
 
 FLOOR_DB = -200.0  # of bins that are exactly zero, far below the rounding of 16 bits
-BLOCK = 2**19  # samples that are in memory at a time, and as many frames as they make
+BLOCK = 2**17  # samples of a recording that are in memory at a time, with the frames that they make
 _COLUMNS = ["song", "sample_rate", "seconds", "frames", "levels"]
 
 

@@ -14,13 +14,13 @@ import soundfile
 
 from conftest import Line
 from reprosep import spectra
-from reprosep.audio.io import resample, sound_blocks
+from reprosep.audio.io import read_sound, resample, sound_blocks
 from reprosep.audio.store import read_table
 from reprosep.corpora.layout import Song, Stem
 from reprosep.errors import UserError
 from reprosep.params import Spectra
 from reprosep.spectra import AverageSpectrum, levels, mixture_blocks, spectra_table, usual_rate
-from synthetic import RATE, make_musdb, write_wave
+from synthetic import RATE, make_musdb, make_musdb_stems, write_wave
 
 SETTINGS = Spectra(n_fft=4096, overlap=0.5)
 EXACT = 1e-5  # dB
@@ -146,6 +146,21 @@ def test_blocks_of_a_file_are_its_samples(tmp_path: Path) -> None:
         whole, _ = soundfile.read(str(path), dtype="float32", always_2d=True)
         assert [len(block) for block in blocks] == [999] * 5 + [5]
         np.testing.assert_array_equal(np.concatenate(blocks), whole)
+
+
+def test_blocks_of_every_stream_of_a_stems_file(tmp_path: Path) -> None:
+    make_musdb_stems(tmp_path, train=1, test=1, seconds=2.0, rate=44100)
+    path = next(tmp_path.rglob("*.stem.mp4"))
+    for stream in (0, 4):
+        whole, rate = read_sound(path, stream)
+        np.testing.assert_array_equal(np.concatenate(list(sound_blocks(path, stream, 10_000))), whole)
+    mixture = Stem("mixture", str(path), "mixture", "mixed", 0)
+    found = of(Song("a", "artist", "train", [], mixture=mixture), rate=rate)
+    np.testing.assert_allclose(found["levels"], plain(read_sound(path)[0].mean(axis=1)), atol=EXACT)
+    next(sound_blocks(path, 0, 1000)).any()  # what is left is not waited for
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(UserError, match=r"stem\.mp4: "):
+        list(sound_blocks(path, 0, 1000))
 
 
 def test_what_is_wrong_with_a_file_is_told(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import soundfile
@@ -78,10 +79,7 @@ def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
 
 
 def sound_blocks(path: str | Path, stream: int, size: int) -> Iterator[np.ndarray]:
-    """The samples of :func:`read_sound` in blocks of `size`, the last of them shorter; raises what that raises.
-
-    A format that only ffmpeg reads is decoded whole.
-    """
+    """The samples of :func:`read_sound` in blocks of `size`, the last of them shorter; raises what that raises."""
     path = Path(path)
     info, done = sound_info(path, stream), 0
     for block in _blocks(path, info, stream, size):
@@ -177,8 +175,10 @@ def _blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.
             return
         except (soundfile.LibsndfileError, RuntimeError):
             pass  # a format that only ffmpeg reads, or a place in the file
-    samples = _ffmpeg(path, info, stream)
-    yield from (samples[start : start + size] for start in range(done, len(samples), size))
+    for block in _ffmpeg_blocks(path, info, stream, size):
+        if done < len(block):
+            yield block[done:]
+        done = max(0, done - len(block))
 
 
 def _decoded(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
@@ -223,10 +223,30 @@ def _ffprobe(path: Path, stream: int) -> SoundInfo:
 
 
 def _ffmpeg(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
-    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", f"0:a:{stream}", "-f", "f32le"]
-    command += ["-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
-    answer = subprocess.run(command, capture_output=True, check=False)
+    answer = subprocess.run(_ffmpeg_command(path, info, stream), capture_output=True, check=False)
     if answer.returncode != 0 or not answer.stdout:
-        reason = " ".join(answer.stderr.decode(errors="replace").split())
-        raise UserError(f"{path}: ffmpeg cannot decode it ({reason[:120]}); convert it to wav")
+        raise _undecoded(path, answer.stderr)
     return np.frombuffer(answer.stdout, dtype="<f4").reshape(-1, info.channels)
+
+
+def _ffmpeg_blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
+    """The samples of :func:`_ffmpeg` as ffmpeg decodes them."""
+    command, empty = _ffmpeg_command(path, info, stream), True
+    with TemporaryFile() as told, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told) as process:
+        assert process.stdout is not None
+        while content := process.stdout.read(size * info.channels * np.dtype("<f4").itemsize):
+            empty = False
+            yield np.frombuffer(content, dtype="<f4").reshape(-1, info.channels)
+        if process.wait() or empty:
+            told.seek(0)
+            raise _undecoded(path, told.read())
+
+
+def _ffmpeg_command(path: Path, info: SoundInfo, stream: int) -> list[str]:
+    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", f"0:a:{stream}", "-f", "f32le"]
+    return [*command, "-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
+
+
+def _undecoded(path: Path, told: bytes) -> UserError:
+    reason = " ".join(told.decode(errors="replace").split())
+    return UserError(f"{path}: ffmpeg cannot decode it ({reason[:120]}); convert it to wav")
