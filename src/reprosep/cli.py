@@ -193,6 +193,15 @@ def energies(corpus: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
 
 
 @app.command()
+def spectra(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Measure the average spectrum of every mixture of a corpus."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.spectra(resolved, _known(resolved, corpus), threads)
+
+
+@app.command()
 def train(run: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Train one run, or take an interrupted one up again."""
     from reprosep import steps

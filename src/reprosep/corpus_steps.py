@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from reprosep.corpora.layout import Faults, Song
+from reprosep.errors import UserError
 from reprosep.files import write_json
 from reprosep.locks import alone_in
 from reprosep.params import Corpus, Params, recordings_of
@@ -151,3 +153,29 @@ def energies(params: Params, name: str) -> None:
     folder = results_folder(params) / name
     mixer = Mixer(params.of_corpus(name), name, read_table(folder / "catalog.parquet"), folder)
     write_table(folder / "energies.parquet", energy_table(SourceSongs(mixer)))
+
+
+def spectra(params: Params, name: str, threads: int) -> None:
+    """The average spectrum of the mixture of every song of the catalog; writes ``spectra.parquet``."""
+    from reprosep.audio.store import read_table, write_table
+    from reprosep.corpora.reading import read_songs
+    from reprosep.spectra import spectra_table, usual_rate
+
+    if _is_copied(params, name, "spectra.parquet"):
+        return
+    _compose_if_absent(params.corpora[name], threads)
+    folder = results_folder(params) / name
+    stems = read_table(folder / "catalog.parquet")
+    found = {song.name: song for song in read_songs(name, params.corpora[name], Faults(keep=True))}
+    songs = [_catalogued(found, song, folder) for song in dict.fromkeys(stems["song"])]
+    table = spectra_table(songs, usual_rate(stems["sample_rate"]), params.spectra, threads, f"spectra {name}")
+    write_table(folder / "spectra.parquet", table)
+
+
+def _catalogued(found: dict[str, Song], song: str, folder: Path) -> Song:
+    if song not in found:
+        raise UserError(
+            f"{folder / 'catalog.parquet'}: lists song '{song}', which is not in the corpus's folders; "
+            "bring it back, or delete the catalog and make it anew"
+        )
+    return found[song]

@@ -14,6 +14,8 @@ Conventions
 - *run*: one training, named ``<corpus>_<target>_<system>_s<seed>``; oracles are named without a seed. The target of a
   joint system is called ``<number>-sources``.
 - *overall*: the target of a cell that pools the scores of all sources of its system.
+- A table or a figure may tell of corpora instead of runs: its rows or panels are then corpora, and one that this scale
+  lacks keeps the paper's values.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from reprosep.validation import explain
 Variant = Literal["none", "raw", "median", "oracle"]
 Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR"]
 Cost = Literal["parameters", "iterations", "seconds", "hours"]
+Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]
 Statistic = Literal["median", "mean", "std"]
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
@@ -119,6 +122,7 @@ class Entry(Binding):
     label: str
     sublabel: str = ""
     cost: Cost | None = None
+    count: Count | None = None
 
 
 class Doubtful(Section):
@@ -136,7 +140,7 @@ class Table(Section):
     columns: list[Entry]
     published: list[list[float | str | None]]
     doubtful: list[Doubtful] = []
-    kind: Literal["scores", "costs"] = "scores"
+    kind: Literal["scores", "costs", "corpora"] = "scores"
     form: Literal["median", "mean", "mean ± std (median)"] = "median"
 
     def statistics(self) -> tuple[Statistic, ...]:
@@ -156,13 +160,16 @@ class Bar(Section):
 
 
 class Figure(Section):
-    kind: Literal["spectrograms", "activity", "gains", "energies"]
+    kind: Literal["spectrograms", "activity", "gains", "energies", "categories", "spectra"]
     caption: str
     bind: Binding
     bars: list[Bar] = []
     settings: list[list[str]] = []
     published: dict[str, float] = {}
     seconds: Annotated[float, Field(gt=0)] = 1.0
+    first: list[str] = []
+    corpora: list[str] = []
+    apart: Annotated[float, Field(ge=0)] = 0.0
 
 
 class Side(Section):
@@ -273,6 +280,7 @@ def load_paper(name: str) -> Paper:
         raise UserError(f"{path.name}: {explain(error, Paper, 'another paper file')}") from error
     _check_systems(path, paper)
     _check_shapes(path, paper)
+    _check_corpora(path, paper)
     return paper
 
 
@@ -295,6 +303,24 @@ def _check_shapes(path: Path, paper: Paper) -> None:
                 )
 
 
+def _check_corpora(path: Path, paper: Paper) -> None:
+    """Whether tables and figures of corpora say what they count, and of which corpora."""
+    for name, table in paper.tables.items():
+        for number, column in enumerate(table.columns):
+            if (table.kind == "corpora") != (column.count is not None):
+                raise UserError(
+                    f"{path.name}: tables.{name}.columns.{number}.count: {column.count or 'missing'} in a table of "
+                    f"kind '{table.kind}'; one of kind 'corpora' needs it in every column, others have none"
+                )
+    for name, figure in paper.figures.items():
+        if figure.kind == "spectra" and not figure.corpora:
+            raise UserError(f"{path.name}: figures.{name}.corpora: empty, but 'spectra' compares corpora; list them")
+        if figure.kind == "categories" and figure.bind.corpus is None:
+            raise UserError(
+                f"{path.name}: figures.{name}.bind.corpus: missing, but 'categories' counts the songs of one; name it"
+            )
+
+
 def _check_systems(path: Path, paper: Paper) -> None:
     used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
     used |= {side.system for claim in paper.claims for side in (claim.left, claim.right)} | set(paper.listen)
@@ -312,7 +338,7 @@ def _check_systems(path: Path, paper: Paper) -> None:
 
 def cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
     """The cells of a table of scores whose corpus has the target, row by row; one per statistic."""
-    if table.kind == "costs":
+    if table.kind != "scores":
         return []
     found: list[Cell] = []
     for row, values in zip(table.rows, table.published, strict=True):
@@ -322,6 +348,19 @@ def cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
                 if has_target(params, paper, cell.corpus, cell.target, cell.system):
                     found.append(cell)
     return found
+
+
+def corpora_counted(params: Params, paper: Paper) -> list[str]:
+    """The corpora of this scale of whose catalogs a paper's tables and figures tell."""
+    named = {row.corpus for table in paper.tables.values() if table.kind == "corpora" for row in table.rows}
+    named |= {figure.bind.corpus for figure in paper.figures.values() if figure.kind == "categories"}
+    return [name for name in params.corpora if name in named]
+
+
+def corpora_with_spectra(params: Params, paper: Paper) -> list[str]:
+    """The corpora of this scale whose spectra a paper's figures compare."""
+    named = {name for figure in paper.figures.values() if figure.kind == "spectra" for name in figure.corpora}
+    return [name for name in params.corpora if name in named]
 
 
 def has_target(params: Params, paper: Paper, corpus: str, target: str, system: str) -> bool:

@@ -77,6 +77,13 @@ class Stft(Section):
     bandwidth: Annotated[float, Field(gt=0)]
 
 
+class Spectra(Section):
+    """Average spectra of mixtures, to compare corpora."""
+
+    n_fft: Annotated[int, Field(ge=64, le=65536)]
+    overlap: Annotated[float, Field(ge=0, le=0.95)]
+
+
 class Activity(Section):
     window: Positive
     energy_floor: Annotated[float, Field(ge=0)]
@@ -285,6 +292,7 @@ class Params(Section):
     audio: Audio
     doctor: Doctor
     stft: Stft
+    spectra: Spectra
     activity: Activity
     mixing: Mixing
     chunks: Chunks

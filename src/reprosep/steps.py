@@ -19,6 +19,7 @@ from reprosep.corpus_steps import (
     mixtures,
     recordings,
     results_folder,
+    spectra,
     store,
 )
 from reprosep.errors import UserError
@@ -42,6 +43,7 @@ __all__ = [
     "report",
     "results_folder",
     "score",
+    "spectra",
     "spot_check",
     "store",
     "tables",

@@ -48,6 +48,29 @@ def test_the_dag_of_all_papers_plans_without_data(project: Path, scale: str) -> 
     assert jobs.get("get", 0) == (5 if scale == "paper" else 0)
 
 
+def test_tables_and_figures_of_corpora_plan_what_they_tell_of(tmp_path: Path) -> None:
+    """Catalogs and spectra of corpora without any run, and of the corpus whose recordings a view has."""
+    project = copy_project(tmp_path)
+    path = project / "workflow/papers/iass.yaml"
+    paper = yaml.safe_load(path.read_text())
+    rows = [{"label": "one", "corpus": "musdb-mono"}, {"label": "another", "corpus": "nowhere"}]
+    counted = {"kind": "corpora", "caption": "", "bind": {}, "rows": rows, "published": [[1], [2]]}
+    paper["tables"]["table-5"] = {**counted, "columns": [{"label": "Songs", "count": "songs"}]}
+    paper["figures"]["figure-6"] = {"kind": "categories", "caption": "", "bind": {"corpus": "mm"}}
+    compared = {"corpora": ["musdb-mono", "mm", "nowhere"], "apart": 20}
+    paper["figures"]["figure-7"] = {"kind": "spectra", "caption": "", "bind": {}, **compared}
+    path.write_text(yaml.safe_dump(paper, sort_keys=False))
+    answer = snakemake(project, "-n", "--configfile", "workflow/scales/smoke.yaml")
+    assert answer.returncode == 0, answer.stdout
+    jobs = job_counts(answer.stdout)
+    assert jobs["spectra"] == jobs["catalog"] == 3 and jobs["store"] == 2
+    one = snakemake(
+        project, "-n", "--configfile", "workflow/scales/smoke.yaml", "--", "results/smoke/mm/spectra.parquet"
+    )
+    counts = job_counts(one.stdout)
+    assert counts["spectra"] == counts["catalog"] == 1 and "store" not in counts
+
+
 def test_more_seeds_plan_more_trainings(project: Path) -> None:
     (project / "seeds.yaml").write_text("seeds: [1, 2, 3]\n")
     answer = snakemake(project, "-n", "--configfile", "seeds.yaml")

@@ -16,7 +16,15 @@ from reprosep.dependencies import code_of, paper_of, settings_of, step_of
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
 from reprosep.jobs.gpus import gpu_places, visible_gpus
-from reprosep.papers import calibration_cells, check_accepted, load_paper, runs, scored_on
+from reprosep.papers import (
+    calibration_cells,
+    check_accepted,
+    corpora_counted,
+    corpora_with_spectra,
+    load_paper,
+    runs,
+    scored_on,
+)
 from reprosep.params import dump, recordings_of
 from reprosep.params import parse as parse_params
 from reprosep.planning import mend_planning
@@ -281,6 +289,16 @@ def paper_energies(paper):
     """Energies of the sources of the corpora that a figure of a paper shows."""
     figures = PAPERS[paper].figures.values()
     return [RESULTS / figure.bind.corpus / "energies.parquet" for figure in figures if figure.kind == "energies"]
+
+
+def paper_catalogs(paper):
+    """Catalogs of the corpora that tables and figures of a paper count."""
+    return expand(RESULTS / "{corpus}/catalog.parquet", corpus=corpora_counted(PARAMS, PAPERS[paper]))
+
+
+def paper_spectra(paper):
+    """Spectra of the corpora that figures of a paper compare."""
+    return expand(RESULTS / "{corpus}/spectra.parquet", corpus=corpora_with_spectra(PARAMS, PAPERS[paper]))
 
 
 def source_corpus(wildcards):

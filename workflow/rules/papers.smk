@@ -9,6 +9,7 @@ for paper, content in PAPERS.items():
         input:
             paper_scores(paper),
             paper_costs(paper),
+            paper_catalogs(paper),
         output:
             table_files(paper),
             RESULTS / "papers" / paper / "metrics.json",
@@ -129,6 +130,8 @@ for paper, content in PAPERS.items():
             paper_activity_scores(paper),
             paper_activity_indices(paper),
             paper_energies(paper),
+            paper_catalogs(paper),
+            paper_spectra(paper),
             listen=RESULTS / "papers" / paper / "listen/index.json",
         output:
             expand(

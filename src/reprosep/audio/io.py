@@ -12,8 +12,10 @@ import json
 import shutil
 import struct
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import soundfile
@@ -71,19 +73,20 @@ def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
     path = Path(path)
     info = sound_info(path, stream)
     samples, rate = _decoded(path, info, stream), info.sample_rate
-    # A wav's length was checked by its header; that of compressed formats other than flac is an estimate.
-    if path.suffix.lower() == ".flac" and len(samples) < info.samples:
-        raise UserError(
-            f"{path}: truncated, its header promises {info.samples} samples and {len(samples)} are there; "
-            "copy or download the file again",
-            "truncated",
-        )
-    if not np.isfinite(samples).all():
-        first = int(np.argmin(np.isfinite(samples).all(axis=1)))
-        raise UserError(
-            f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again", "not-a-number"
-        )
+    _check_length(path, info, len(samples))
+    _check_finite(path, samples)
     return samples, rate
+
+
+def sound_blocks(path: str | Path, stream: int, size: int) -> Iterator[np.ndarray]:
+    """The samples of :func:`read_sound` in blocks of `size`, the last of them shorter; raises what that raises."""
+    path = Path(path)
+    info, done = sound_info(path, stream), 0
+    for block in _blocks(path, info, stream, size):
+        _check_finite(path, block, done)
+        done += len(block)
+        yield block
+    _check_length(path, info, done)
 
 
 def write_sound(path: str | Path, samples: np.ndarray, rate: int) -> None:
@@ -142,6 +145,42 @@ def _check_whole_wav(path: Path) -> None:
             file.seek(size + size % 2, 1)
 
 
+def _check_length(path: Path, info: SoundInfo, samples: int) -> None:
+    """A wav's length was checked by its header; that of compressed formats other than flac is an estimate."""
+    if path.suffix.lower() == ".flac" and samples < info.samples:
+        raise UserError(
+            f"{path}: truncated, its header promises {info.samples} samples and {samples} are there; "
+            "copy or download the file again",
+            "truncated",
+        )
+
+
+def _check_finite(path: Path, samples: np.ndarray, done: int = 0) -> None:
+    """`done` samples of the file came before these."""
+    if not np.isfinite(samples).all():
+        first = done + int(np.argmin(np.isfinite(samples).all(axis=1)))
+        raise UserError(
+            f"{path}: sample {first} is not a finite number (NaN or infinity); export the file again", "not-a-number"
+        )
+
+
+def _blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
+    done = 0
+    if stream == 0:
+        try:
+            with soundfile.SoundFile(str(path)) as file:
+                while len(block := file.read(size, dtype="float32", always_2d=True)):
+                    done += len(block)
+                    yield block
+            return
+        except (soundfile.LibsndfileError, RuntimeError):
+            pass  # a format that only ffmpeg reads, or a place in the file
+    for block in _ffmpeg_blocks(path, info, stream, size):
+        if done < len(block):
+            yield block[done:]
+        done = max(0, done - len(block))
+
+
 def _decoded(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
     if stream == 0:
         try:
@@ -184,10 +223,30 @@ def _ffprobe(path: Path, stream: int) -> SoundInfo:
 
 
 def _ffmpeg(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
-    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", f"0:a:{stream}", "-f", "f32le"]
-    command += ["-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
-    answer = subprocess.run(command, capture_output=True, check=False)
+    answer = subprocess.run(_ffmpeg_command(path, info, stream), capture_output=True, check=False)
     if answer.returncode != 0 or not answer.stdout:
-        reason = " ".join(answer.stderr.decode(errors="replace").split())
-        raise UserError(f"{path}: ffmpeg cannot decode it ({reason[:120]}); convert it to wav")
+        raise _undecoded(path, answer.stderr)
     return np.frombuffer(answer.stdout, dtype="<f4").reshape(-1, info.channels)
+
+
+def _ffmpeg_blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
+    """The samples of :func:`_ffmpeg` as ffmpeg decodes them."""
+    command, empty = _ffmpeg_command(path, info, stream), True
+    with TemporaryFile() as told, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told) as process:
+        assert process.stdout is not None
+        while content := process.stdout.read(size * info.channels * np.dtype("<f4").itemsize):
+            empty = False
+            yield np.frombuffer(content, dtype="<f4").reshape(-1, info.channels)
+        if process.wait() or empty:
+            told.seek(0)
+            raise _undecoded(path, told.read())
+
+
+def _ffmpeg_command(path: Path, info: SoundInfo, stream: int) -> list[str]:
+    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", f"0:a:{stream}", "-f", "f32le"]
+    return [*command, "-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
+
+
+def _undecoded(path: Path, told: bytes) -> UserError:
+    reason = " ".join(told.decode(errors="replace").split())
+    return UserError(f"{path}: ffmpeg cannot decode it ({reason[:120]}); convert it to wav")

@@ -1,4 +1,4 @@
-"""The papers' figures as SVG, PNG and tidy CSV: spectrograms, activity detection, gains by the gate."""
+"""The papers' figures as SVG, PNG and tidy CSV: spectrograms, activity detection, gains by the gate, corpora."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from reprosep.papers import Figure as PaperFigure
 from reprosep.params import Corpus, Params
 from reprosep.results import activity_scores
 from reprosep.results.aggregate import Scores, Summary, metrics_of, of_pair
+from reprosep.results.corpus_figures import corpora_shown, corpus_figure
 from reprosep.results.energy_figure import draw_energies, energy_rows
 from reprosep.results.figure_style import (
     BLUE,
@@ -51,18 +52,21 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
     Raises
     ------
     UserError
-        When a file of scores, activity or spectrograms is missing or foreign.
+        When a file of scores, activity, spectrograms, spectra or a catalog is missing or foreign.
     """
     for name, figure in paper.figures.items():
-        corpus = params.corpora.get(figure.bind.corpus or "")
+        shown = corpora_shown(params, figure)
+        corpus = next((one for one in shown.values() if one.standin), next(iter(shown.values()), None))
         runs = figure_runs(params, paper, figure)
         rows: TidyRows = []
         with style():
-            if corpus is not None and figure.kind == "energies":
+            if corpus is not None and figure.kind in ("categories", "spectra"):
+                rows, drawing = corpus_figure(params, figure, results)
+            elif corpus is not None and figure.kind == "energies":
                 rows = energy_rows(params, figure, results)
                 drawing = draw_energies(rows, figure.seconds)
             elif corpus is None or not runs:
-                drawing = empty_figure(f"Nothing to draw: scale '{params.scale}' has no such runs.")
+                drawing = empty_figure(f"Nothing to draw: scale '{params.scale}' has no such runs or corpora.")
             elif figure.kind == "spectrograms":
                 drawing = draw_spectrograms(read_spectrograms(output / "listen" / f"{name}.npz"))
             elif figure.kind == "activity":

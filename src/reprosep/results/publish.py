@@ -16,6 +16,7 @@ from reprosep.errors import UserError
 from reprosep.files import whole_file
 from reprosep.papers import Paper, load_paper, runs
 from reprosep.params import Params
+from reprosep.results.corpus_table import decimals_of
 from reprosep.results.provenance_table import summary, training_records
 
 _HOUR = 3600.0
@@ -101,11 +102,12 @@ def _cells(table: pd.DataFrame) -> list[str]:
 
 
 def _cell(one: pd.Series) -> str:
+    decimals = decimals_of(one["metric"])
+    published = "" if pd.isna(one["published"]) else f" ({one['published']:.{decimals}f})"
     if pd.isna(one["reproduced"]):
-        return "–"
+        return f"–{published}"
     interval = "" if pd.isna(one["ci_low"]) else f" {one['ci_low']:.2f}…{one['ci_high']:.2f}"
-    published = "" if pd.isna(one["published"]) else f" ({one['published']:.2f})"
-    return f"**{one['reproduced']:.2f}**{interval}{published}"
+    return f"**{one['reproduced']:.{decimals}f}**{interval}{published}"
 
 
 def _claims(claims: pd.DataFrame) -> list[str]:

@@ -13,7 +13,7 @@ import yaml
 from reprosep import calibration
 from reprosep import params as parameters
 from reprosep.files import whole_file
-from reprosep.papers import VARIANTS, Paper
+from reprosep.papers import VARIANTS, Paper, corpora_counted, corpora_with_spectra
 from reprosep.papers import runs as runs_of
 from reprosep.params import Params
 from reprosep.results import provenance_table, report_sections, verdicts
@@ -47,7 +47,8 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
     trained = {run.id: (run, paper) for paper in papers.values() for run in runs_of(params, paper)}
     records = provenance_table.training_records(results, trained.values())
     used = dict.fromkeys(run.corpus for paper in papers.values() for run in runs_of(params, paper))
-    corpora = [corpus for name, corpus in params.corpora.items() if name in used]
+    told = {name for paper in papers.values() for name in told_of(params, paper)}
+    corpora = [corpus for name, corpus in params.corpora.items() if name in used or name in told]
     content = {
         "params": params,
         "papers": views,
@@ -64,6 +65,11 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
     page = environment().get_template("report.html.j2").render(content)
     with whole_file(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
+
+
+def told_of(params: Params, paper: Paper) -> list[str]:
+    """The corpora of this scale that tables and figures of a paper compare."""
+    return [*corpora_counted(params, paper), *corpora_with_spectra(params, paper)]
 
 
 def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from reprosep.params import Params
 from reprosep.results.aggregate import METRICS
 from reprosep.results.claims import ALL_TARGETS
 from reprosep.results.claims import COLUMNS as CLAIM_COLUMNS
+from reprosep.results.corpus_table import decimals_of
 from reprosep.results.tables import TIDY
 from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
@@ -58,16 +59,17 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
             notes += [] if reason in notes else [reason]
             marks[cell.row, cell.column] = 1 + notes.index(reason)
     versions = []
-    for suffix in [""] if table.kind == "costs" else ["", "-common-frames"]:
+    for suffix in ["", "-common-frames"] if table.kind == "scores" else [""]:
         tidy = read_csv(folder / f"{name}{suffix}.csv", TIDY)
         versions.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
     return {
         "id": name,
+        "kind": table.kind,
         "title": name.replace("-", " ").capitalize(),
         "caption": table.caption,
         "columns": [column.label for column in table.columns],
         "sublabels": any(row.sublabel for row in table.rows),
-        "unit": "" if table.kind == "costs" else "dB",
+        "unit": "dB" if table.kind == "scores" else "",
         "rows": versions[0],
         "common": versions[1] if len(versions) > 1 and table.form == "median" else None,
         "notes": notes,
@@ -103,7 +105,8 @@ def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: di
     if main is None:
         return None
     spread = {name: found.get(name) if len(names) > 1 else None for name in ("mean", "std")}
-    return {**main, "mark": marks.get((row, names[table.main])), **spread}
+    shown = {"mark": marks.get((row, names[table.main])), "decimals": decimals_of(main["metric"])}
+    return {**main, **shown, **spread}
 
 
 def _range(values: list[float]) -> str:
@@ -156,14 +159,16 @@ def claim_views(paper: Paper, folder: Path) -> list[dict[str, Any]]:
 
 
 def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
-    """A figure as a data URI, with its numbers where it has some."""
+    """A figure as a data URI, with its numbers where it has some that fit a page: those of spectra do not."""
     rows: list[Any] = []
     if figure.kind != "spectrograms":
         rows = read_csv(folder / f"{name}.csv", TIDY).to_dict("records")
+    rows = [] if figure.kind == "spectra" else rows
     return {
         "id": name,
         "title": name.replace("-", " ").capitalize(),
         "kind": figure.kind,
+        "decimals": {"activity": 3, "categories": 0}.get(figure.kind, 2),
         "caption": figure.caption,
         "image": data_uri(folder / f"{name}.svg"),
         "groups": list(dict.fromkeys(row["row"] for row in rows)),

@@ -14,6 +14,7 @@ from reprosep.files import whole_file
 from reprosep.papers import Cell, Paper
 from reprosep.params import Params
 from reprosep.results.aggregate import Pair, Scores, Summary, of_pair, summarise
+from reprosep.results.corpus_table import corpus_rows
 from reprosep.results.costs import cost_rows
 from reprosep.results.metrics import write_metrics, write_songs
 
@@ -24,7 +25,7 @@ DECIMALS = 4
 def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> None:
     """Write ``table-N.csv`` and ``table-N-common-frames.csv`` of a paper's tables, ``metrics.json`` and ``songs.csv``.
 
-    A table of costs has no frames, and so no second file.
+    Tables of costs and of corpora have no frames, and so no second file.
 
     Parameters
     ----------
@@ -36,13 +37,15 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
     Raises
     ------
     UserError
-        When a score file is missing or lacks a variant that a table needs.
+        When a score file or a catalog is missing, or a score file lacks a variant that a table needs.
     """
     scores, tables = Scores(results, papers.runs(params, paper)), {}
     for name, table in paper.tables.items():
-        if table.kind == "costs":
-            tables[name] = cost_rows(params, paper, table, results)
-            write_tidy(output / f"{name}.csv", tables[name])
+        if table.kind != "scores":
+            costs = table.kind == "costs"
+            found = cost_rows(params, paper, table, results) if costs else corpus_rows(params, table, results)
+            tables[name] = found
+            write_tidy(output / f"{name}.csv", found)
             continue
         cells = papers.cells(params, paper, table)
         tables[name] = table_rows(params, scores, cells, common=False)

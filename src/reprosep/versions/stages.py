@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from reprosep.dependencies import code_paths, paper_keys, parameter_keys, step_of, written_keys
-from reprosep.papers import Paper, Run, load_paper, runs
+from reprosep.papers import Paper, Run, corpora_counted, corpora_with_spectra, load_paper, runs
 from reprosep.params import Corpus, Params, dump, recordings_of
 from reprosep.versions.stage import NO_JOB, Job, Stage
 
@@ -48,9 +48,12 @@ class Line:
     def stages(self) -> list[Stage]:
         """All stages, in the order of the line."""
         corpora = [name for name in self.params.corpora if any(run.corpus == name for run, _ in self.runs.values())]
-        makers = (self._corpus, self._catalog, self._activity, self._mixtures)
-        of_corpora = [make(name) for make in makers for name in corpora]
+        with_spectra = self._with_spectra()
+        listed = [name for name in self.params.corpora if name in {*corpora, *self._counted(), *with_spectra}]
+        of_corpora = [make(name) for make in (self._corpus, self._catalog) for name in listed]
+        of_corpora += [make(name) for make in (self._activity, self._mixtures) for name in corpora]
         of_corpora += [self._energies(name) for name in corpora if name in self._with_energies()]
+        of_corpora += [self._spectra(name) for name in with_spectra]
         untrained = [self._untrained(name) for name in self.papers if self._untrained_of(name)]
         trainings = [self.training(identifier) for identifier in self.trained]
         papers = [self._paper(name) for name in self.papers]
@@ -61,6 +64,20 @@ class Line:
     def _with_energies(self) -> set[str]:
         """The corpora whose sources are separated all at once."""
         return {run.corpus for name, (run, _) in self.runs.items() if self.system(name).sources}
+
+    def _counted(self) -> list[str]:
+        """The corpora that tables and figures count, and those whose catalogs they have."""
+        papers = self.papers.values()
+        return self._with_sources(name for paper in papers for name in corpora_counted(self.params, paper))
+
+    def _with_spectra(self) -> list[str]:
+        """The corpora whose spectra figures compare, and those whose recordings they have."""
+        papers = self.papers.values()
+        return self._with_sources(name for paper in papers for name in corpora_with_spectra(self.params, paper))
+
+    def _with_sources(self, named: Iterable[str]) -> list[str]:
+        wanted = {found for name in named for found in (name, recordings_of(self.params, name))}
+        return [name for name in self.params.corpora if name in wanted]
 
     def _shared(self, name: str, file: str) -> list[str]:
         """A file of the corpus whose recordings a corpus has, where that is another."""
@@ -103,6 +120,14 @@ class Line:
         made = [f"{self.root}/{name}/energies.parquet"]
         title = f"Energy of every source of corpus {name} in every chunk"
         return self._stage(f"energies-{name}", title, made, self._tables(name), ["energies"], job=Job(corpus=name))
+
+    def _spectra(self, name: str) -> Stage:
+        folder = f"{self.root}/{name}"
+        title = f"Average spectrum of every mixture of corpus {name}"
+        read = [f"{folder}/recordings.json", f"{folder}/catalog.parquet", *self._shared(name, "spectra.parquet")]
+        return self._stage(
+            f"spectra-{name}", title, [f"{folder}/spectra.parquet"], read, ["spectra"], job=Job(corpus=name)
+        )
 
     def _tables(self, corpus: str) -> list[str]:
         folder = f"{self.root}/{corpus}"
@@ -202,6 +227,8 @@ class Line:
             read += [f"{self.root}/runs/{identifier}/run.json" for identifier in trained]
         drawn = [figure.bind.corpus for figure in paper.figures.values() if figure.kind == "energies"]
         read += [f"{self.root}/{corpus}/energies.parquet" for corpus in drawn]
+        read += [f"{self.root}/{corpus}/catalog.parquet" for corpus in corpora_counted(self.params, paper)]
+        read += [f"{self.root}/{corpus}/spectra.parquet" for corpus in corpora_with_spectra(self.params, paper)]
         steps = ["tables", "figures", "claims", "listen", "spot_check"]
         title = f"Tables, figures and claims of paper {name}"
         outs, job = [*made[:-1], *players], Job(papers=(name,))
