@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reprosep.errors import UserError
-from reprosep.papers import Paper, System, cells, corpora_of, find_run, load_paper, runs, tested_on
+from reprosep.papers import Paper, System, cells, corpora_of, find_run, load_paper, runs, scored_on
 from reprosep.params import Params, merge, parse, read_yaml, repository
 
 
@@ -32,9 +32,9 @@ def test_runs_of_the_demo(demo: Params, slakh: Paper) -> None:
 def test_what_runs_read(demo: Params, slakh: Paper) -> None:
     run, system = find_run(demo, "musdb-16k_drums_musdb-flakh_s42")
     assert corpora_of(demo, run, system) == ["musdb-16k", "flakh", "slakh"]
-    assert tested_on(demo, run, system) == ["musdb-16k", "slakh"]
+    assert scored_on(demo, run, system) == ["musdb-16k", "slakh"]
     run, system = find_run(demo, "slakh_guitar_slakh-small_s42")
-    assert corpora_of(demo, run, system) == tested_on(demo, run, system) == ["slakh"]
+    assert corpora_of(demo, run, system) == scored_on(demo, run, system) == ["slakh"]
     run, system = find_run(demo, "musdb-16k_bass_irm")
     assert corpora_of(demo, run, system) == ["musdb-16k"]
 

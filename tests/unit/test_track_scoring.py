@@ -11,7 +11,7 @@ import scipy.signal
 
 from conftest import CHANGE, Line
 from reprosep.audio.store import read_table
-from reprosep.papers import find_run, tested_on
+from reprosep.papers import find_run, scored_on
 from reprosep.params import Params, merge
 from reprosep.results.aggregate import Scores
 from reprosep.scoring.runs import scorer_for
@@ -112,7 +112,7 @@ def test_a_network_is_scored_on_every_corpus_that_holds_its_target(scored: Line)
     assert set(table["corpus"]) == {"musdb-16k", "slakh"} and set(table["run"]) == {RUN}
     assert table["SDR"].isna().all() and table["SI-SDR"].notna().all()
     piano = "slakh_piano_slakh-large_s42"
-    assert tested_on(scored.params, *find_run(scored.params, piano)) == ["slakh"]
+    assert scored_on(scored.params, *find_run(scored.params, piano)) == ["slakh"]
 
 
 def test_tables_find_the_scores_of_both(scored: Line) -> None:

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-A system that has one network per source costs the sum of its networks. Costs are means over training seeds.
+A system that has one network per source costs the sum of its networks; hours of training data are those of each of
+them. Costs are means over training seeds.
 
 References
 ----------
@@ -23,11 +24,13 @@ from reprosep.papers import Cost, Paper, Run, Table, runs
 from reprosep.params import Params
 
 _MILLION = 1e6
+_HOUR = 3600.0  # seconds
 _Record = dict[str, Any]
 _COSTS: dict[Cost, Callable[[_Record], float]] = {
     "parameters": lambda record: record["parameters"] / _MILLION,
     "iterations": lambda record: record["items"] / record["epochs"] / record["chunks"],
     "seconds": lambda record: record["device_seconds"] / record["epochs"],
+    "hours": lambda record: record["chunks"] * record["params"]["clips"]["seconds"] / _HOUR,
 }
 
 
@@ -69,4 +72,5 @@ def system_cost(needed: list[Run], cost: Cost, results: Path) -> float:
             by_seed.setdefault(run.seed, []).append(_COSTS[cost](read_json(path)))
         except (KeyError, TypeError, ZeroDivisionError) as error:
             raise UserError(f"{path}: no usable {error}; delete the folder {path.parent} and train again") from error
-    return float(np.mean([sum(values) for values in by_seed.values()]))
+    together = np.mean if cost == "hours" else np.sum  # its networks are trained on as much each
+    return float(np.mean([together(values) for values in by_seed.values()]))

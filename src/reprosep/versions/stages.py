@@ -16,13 +16,23 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
+from reprosep.clips import clips_needed
 from reprosep.dependencies import code_paths, paper_keys, parameter_keys, step_of, written_keys
-from reprosep.papers import Paper, Run, corpora_counted, corpora_with_spectra, load_paper, runs
+from reprosep.papers import (
+    Paper,
+    Run,
+    corpora_counted,
+    corpora_of,
+    corpora_with_spectra,
+    load_paper,
+    runs,
+    scored_on,
+)
 from reprosep.params import Corpus, Params, dump, recordings_of
 from reprosep.versions.stage import NO_JOB, Job, Stage
 
-TRAIN, TRAIN_SOURCES = "train", "train-sources"
-TRAININGS = (TRAIN, TRAIN_SOURCES)
+TRAIN, TRAIN_SOURCES, TRAIN_CLIPS = "train", "train-sources", "train-clips"
+TRAININGS = (TRAIN, TRAIN_SOURCES, TRAIN_CLIPS)
 
 
 class Line:
@@ -47,11 +57,15 @@ class Line:
 
     def stages(self) -> list[Stage]:
         """All stages, in the order of the line."""
-        corpora = [name for name in self.params.corpora if any(run.corpus == name for run, _ in self.runs.values())]
+        read = {corpus for name in self.runs for corpus in self._corpora_of(name)}
+        heard = {corpus for name in self.runs for corpus in self._scored_on(name)}
+        corpora = [name for name in self.params.corpora if name in read]
         with_spectra = self._with_spectra()
         listed = [name for name in self.params.corpora if name in {*corpora, *self._counted(), *with_spectra}]
         of_corpora = [make(name) for make in (self._corpus, self._catalog) for name in listed]
-        of_corpora += [make(name) for make in (self._activity, self._mixtures) for name in corpora]
+        of_corpora += [self._activity(name) for name in corpora]
+        of_corpora += [self._mixtures(name) for name in corpora if name in heard]
+        of_corpora += [self._clips(name) for name in self._with_clips()]
         of_corpora += [self._energies(name) for name in corpora if name in self._with_energies()]
         of_corpora += [self._spectra(name) for name in with_spectra]
         untrained = [self._untrained(name) for name in self.papers if self._untrained_of(name)]
@@ -64,6 +78,17 @@ class Line:
     def _with_energies(self) -> set[str]:
         """The corpora whose sources are separated all at once."""
         return {run.corpus for name, (run, _) in self.runs.items() if self.system(name).sources}
+
+    def _corpora_of(self, name: str) -> list[str]:
+        return corpora_of(self.params, self.runs[name][0], self.system(name))
+
+    def _scored_on(self, name: str) -> list[str]:
+        return scored_on(self.params, self.runs[name][0], self.system(name))
+
+    def _with_clips(self) -> list[str]:
+        """The corpora of whose clips networks are trained."""
+        named = {one.corpus for name in self.trained for one in self.system(name).clips}
+        return [name for name in self.params.corpora if name in named]
 
     def _counted(self) -> list[str]:
         """The corpora that tables and figures count, and those whose catalogs they have."""
@@ -116,6 +141,14 @@ class Line:
         job = Job(corpus=name, shape=(f"corpora.{name}.targets",))
         return self._stage(f"mixtures-{name}", title, made, self._tables(name), ["mixtures"], job=job)
 
+    def _clips(self, name: str) -> Stage:
+        folder = f"{self.root}/{name}/clips"
+        targets = [target for target in self.params.corpora[name].targets if clips_needed(self.params, name, target)]
+        made = [f"{folder}/{target}.parquet" for target in targets]
+        title, read = f"Clips of corpus {name} to train on", self._tables(name)
+        job = Job(corpus=name, shape=("papers",))
+        return self._stage(f"clips-{name}", title, made, read, ["clips"], [folder], job=job)
+
     def _energies(self, name: str) -> Stage:
         made = [f"{self.root}/{name}/energies.parquet"]
         title = f"Energy of every source of corpus {name} in every chunk"
@@ -146,24 +179,34 @@ class Line:
         return self.training_of(group, run.corpus, run.target, run.system, model, paper, identifier)
 
     def group(self, identifier: str) -> str:
-        """Which of the two kinds of trainings a run is."""
+        """Which of the kinds of trainings a run is."""
+        if self.system(identifier).clips:
+            return TRAIN_CLIPS
         return TRAIN_SOURCES if self.system(identifier).sources else TRAIN
 
     def training_of(
         self, group: str, corpus: str, target: str, system: str, model: str, paper: str, identifier: str
     ) -> Stage:
         """The stage of a run by its parts, which may be places for them."""
-        joint = group == TRAIN_SOURCES
         folder = f"{self.root}/runs/{identifier}"
         made = [f"{folder}/{name}" for name in ("best.safetensors", "epochs.csv", "run.json", "dvclive/metrics.json")]
         store = [] if self.is_real() else [f"{self.root}/{corpus}/audio"]
         tables = [f"{self.root}/{corpus}/catalog.parquet", *store, f"{self.root}/{corpus}/activity"]
-        read = [*tables, f"{self.root}/{corpus}/energies.parquet" if joint else self._mixture(corpus, target)]
+        own = {
+            TRAIN: [self._mixture(corpus, target)],
+            TRAIN_SOURCES: [f"{self.root}/{corpus}/energies.parquet"],
+            # All that have clips: which of them a training takes, its stage's pattern cannot say.
+            TRAIN_CLIPS: [path for name in self._with_clips() for path in self._clip_data(name)],
+        }
+        read = list(dict.fromkeys([*tables, *own[group]]))
         outs = [*made[:3], f"{folder}/dvclive"]
         title = "One training; its log is in DVCLive's layout"
         job = Job(corpus=corpus, models=(model,), systems=(system,), papers=(paper,), written=False)
-        steps = ["train_sources" if joint else "train"]
+        steps = [group.replace("-", "_")]
         return self._stage(f"{group}@{identifier}", title, made, read, steps, outs, job=job)
+
+    def _clip_data(self, corpus: str) -> list[str]:
+        return [*self._tables(corpus), f"{self.root}/{corpus}/clips"]
 
     def _untrained_of(self, name: str) -> list[str]:
         """The runs of a paper that need no training."""
@@ -177,17 +220,24 @@ class Line:
         job = Job(systems=self._systems(name, oracles), papers=(name,))
         if not self.papers[name].calibration:
             title = f"Scores of paper {name} that need no training"
-            return self._stage(f"oracles-{name}", title, made, read, ["score_oracles"], job=job)
+            steps = list(dict.fromkeys(step_of(self.system(run), "score_oracles") for run in oracles))
+            return self._stage(f"oracles-{name}", title, made, read, steps, job=job)
         made.append(f"{self.root}/papers/{name}/calibration.csv")
         title = f"Scores that need no training beside those that paper {name} printed"
         return self._stage(f"calibration-{name}", title, made, read, ["score_oracles", "calibration"], job=job)
 
     def _data_of(self, needed: Iterable[Run]) -> list[str]:
         needed = list(needed)
-        tables = [path for corpus in dict.fromkeys(run.corpus for run in needed) for path in self._tables(corpus)]
+        corpora = dict.fromkeys(corpus for run in needed for corpus in self._scored_on(run.id))
+        tables = [path for corpus in corpora for path in self._tables(corpus)]
         of_target = [run for run in needed if not self.system(run.id).sources]
         framed = [run for run in needed if self.system(run.id).scored == "frames"]
-        pairs = dict.fromkeys((run.corpus, target) for run in [*of_target, *framed] for target in run.targets)
+        pairs = dict.fromkeys(
+            (corpus, target)
+            for run in [*of_target, *framed]
+            for corpus in self._scored_on(run.id)
+            for target in run.targets
+        )
         return [*tables, *(self._mixture(*pair) for pair in pairs)]
 
     def _scores(self) -> Stage:
