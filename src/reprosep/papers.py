@@ -91,9 +91,7 @@ class System(Section):
         if self.model == "c-u-net" and not self.joint:
             return "joint: false, but one conditioned network estimates all sources; set it to true"
         if (self.model == "blstm") != bool(self.clips):
-            return (
-                f"clips: {len(self.clips)} sets, but model '{self.model}'; a BLSTM is trained on clips, others are not"
-            )
+            return f"clips: {len(self.clips)} sets for '{self.model}'; a blstm is trained on clips, others are not"
         if (self.clips or self.tested or self.oracle == "tpsf") and self.scored != "tracks":
             return f"scored: {self.scored}, but clips, tested and tpsf belong to systems that are scored as tracks"
         if self.sources and self.model in ("iass", "open-unmix", "blstm"):
