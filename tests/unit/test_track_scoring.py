@@ -144,6 +144,8 @@ def test_any_song_can_be_separated(scored: Line, reprosep: Any, monkeypatch: pyt
     monkeypatch.chdir(scored.folder)
     scored.write_params()
     song = next((scored.folder / "recordings/musdb/test").glob("*/mixture.wav"))
-    answer = reprosep("separate", song, "--run", RUN, "--output", scored.folder / "own.wav")
+    answer = reprosep(
+        "separate", song, "--run", RUN, "--output", scored.folder / "own.wav", "--results", scored.results
+    )
     assert answer.status == 0, answer.err
     assert (scored.folder / "own.wav").stat().st_size > 1000
