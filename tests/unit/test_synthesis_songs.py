@@ -181,6 +181,8 @@ def test_silent_tracks_are_left_out_with_their_reason(tmp_path: Path) -> None:
     with pytest.raises(Skipped, match=r"no stem of bass: '\w+' renders silence"):
         make(tmp_path / "skipped", midi)
     make(tmp_path / "needless", midi, needed=("piano",))
+    with pytest.raises(Skipped, match="no stem of piano: too short to have a loudness"):
+        make(tmp_path / "short", seconds=0.3)
     with pytest.raises(Skipped, match="no track of it can be rendered"):
         make(tmp_path / "none", band(programs=(HELICOPTER,)), needed=())
 
