@@ -217,12 +217,13 @@ def test_no_slakh_song_is_sung_or_has_two_drum_tracks(first: int) -> None:
         assert any("guitar" in part.instrument.group for part in parts)
 
 
-def test_from_parameters_to_the_store(line: Callable[..., Line]) -> None:
-    standin = {"layout": "slakh", "seed": 7, "songs": {"train": 1, "valid": 1, "test": 1}, "seconds": 4.0}
+@pytest.mark.parametrize("layout", ["slakh", "flakh"])
+def test_from_parameters_to_the_store(line: Callable[..., Line], layout: str) -> None:
+    standin = {"layout": layout, "seed": 7, "songs": {"train": 1, "valid": 1, "test": 1}, "seconds": 4.0}
     settings = {"kind": "slakh", "standin": standin, "files": {}, "targets": ["piano", "guitar", "bass", "drums"]}
     corpus = own_corpus("resources/slakh", **settings, valid_fraction=0.0, test_fraction=0.0)
     made = line(change={"corpora": {"slakh": corpus}})
-    for step in ("recordings", "catalog", "store"):
+    for step in ("recordings", "examination", "catalog", "store"):
         made.step(step, "slakh", 1)
     arrays = (made.results / "slakh" / "audio").glob("*.npy")
     assert len(list(arrays)) == 3

@@ -25,6 +25,7 @@ from reprosep.errors import UserError
 _BLOCK = 64  # FluidSynth computes sound in blocks of 64 samples
 _GAIN = 0.4
 _FONTS_KEPT = 4
+_WARNING = 2  # FluidSynth's level of messages
 _WRITTEN_AT_ONCE = 64 * 256  # samples
 _HOW = "install it with 'apt-get install fluidsynth' or 'conda install -c conda-forge fluidsynth'"
 
@@ -164,6 +165,7 @@ def _kept_font(font: str, sample_rate: int) -> Any:
 def _new_synthesiser(font: str, sample_rate: int, settings: dict[str, int]) -> tuple[Any, int]:
     import fluidsynth
 
+    fluidsynth._fl.fluid_set_log_function(_WARNING, None, None)  # one line per event of an odd song
     # Settings are given before the synthesiser is made: its queue of events is as long as its voices need.
     synth = fluidsynth.Synth(gain=_GAIN, samplerate=float(sample_rate), **settings)
     synth.setting("synth.reverb.active", 0)

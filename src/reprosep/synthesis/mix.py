@@ -14,7 +14,7 @@ import numpy as np
 from reprosep.synthesis.loudness import Loudness
 
 FULL_SCALE = 32768
-_ROUNDS = 4
+_ROUNDS = 8
 _CLOSE = 1e-3  # dB
 _FAINTEST = 1e-9
 
@@ -31,12 +31,12 @@ def equally_loud(
     for _ in range(_ROUNDS):
         gains = [10 ** (one.gain_to(loudness + overall) / 20) for one in measured]
         above = _above(stems, gains, peak)
-        if above <= _CLOSE and (overall == 0 or above >= -_CLOSE):
+        if above <= _CLOSE:
             break
-        overall = min(overall - above, 0.0)
-    # What the last round left above the peak is taken from all alike: a thousandth of a decibel or so.
-    rest = 10 ** (-max(_above(stems, gains, peak), 0.0) / 20)
-    return [as_int16(stem, gain * rest) for stem, gain in zip(stems, gains, strict=True)], 10 ** (overall / 20)
+        overall -= above
+    rest = max(above, 0.0)  # a thousandth of a decibel or so, taken from all alike
+    levelled = [as_int16(stem, gain * 10 ** (-rest / 20)) for stem, gain in zip(stems, gains, strict=True)]
+    return levelled, float(10 ** ((overall - rest) / 20))
 
 
 def common_gain(sounds: Sequence[np.ndarray], peak: float) -> float:

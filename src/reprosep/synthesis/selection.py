@@ -74,7 +74,7 @@ class Row:
         """A row of the log table."""
         told = {"file": self.file, "state": self.state, "reason": self.reason, "sha256": self.sha256}
         facts = {"seconds": round(self.facts.seconds, 1), "tracks": self.facts.tracks}
-        return {**told, **facts, **self.facts.notes}
+        return {**told, **facts, **{family: self.facts.notes[family] for family in BAND}}
 
 
 def midi_files(folder: Path) -> list[Path]:

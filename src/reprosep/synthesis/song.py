@@ -31,6 +31,7 @@ from reprosep.synthesis.waves import exact_sum, write_wave
 if TYPE_CHECKING:
     from pretty_midi import PrettyMIDI
 
+_TOO_SHORT = "too short to have a loudness"
 _FAINTEST = -70.0  # LUFS told of stems that do not pass the gate at their own level
 
 
@@ -81,10 +82,12 @@ def make_song(
         tracks = plain(midi.instruments, settings, samples)
     else:
         tracks = patched(midi.instruments, table, settings, samples, [seed, _number(uuid + origin)])
-    stems = [one for one in tracks if isinstance(one, Stem)]
-    silent = [one for one in tracks if isinstance(one, Silent)]
+    heard = {one.name: Loudness(one.sound, settings.sample_rate) for one in tracks if isinstance(one, Stem)}
+    stems = [one for one in tracks if isinstance(one, Stem) and not heard[one.name].is_silent]
+    names = tuple(stem.name for stem in stems)
+    silent = [_as_silent(one) for one in tracks if one.name not in names]
     _require(stems, silent, needed)
-    measured = [Loudness(stem.sound, settings.sample_rate) for stem in stems]
+    measured = [heard[stem.name] for stem in stems]
     if settings.flakh:
         gain = _write_plain(folder, midi, stems, settings, samples)
     else:
@@ -96,8 +99,12 @@ def make_song(
         entries[stem.name] = rendered_entry(stem.instrument, stem.plugin, max(loudness.at(), _FAINTEST))
     level = None if settings.flakh else settings.loudness
     write_metadata(folder, uuid, origin or f"{uuid}.mid", entries, loudness=level, peak=settings.peak, gain=gain)
-    names = tuple(stem.name for stem in stems)
     return MadeSong(samples / settings.sample_rate, names, tuple((one.name, one.reason) for one in silent))
+
+
+def _as_silent(track: Stem | Silent) -> Silent:
+    """A stem that sounds for less than loudness takes to measure counts as silent."""
+    return track if isinstance(track, Silent) else Silent(track.name, track.instrument, _TOO_SHORT)
 
 
 def _write_midi(midi: PrettyMIDI, folder: Path, source: Path | None) -> str:
