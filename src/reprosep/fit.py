@@ -16,19 +16,21 @@ def chunk_samples(params: Params) -> int:
 
 
 def check_agree(params: Params, corpora: Sequence[str]) -> None:
-    """See that corpora whose clips one network is trained or scored on are mono and computed alike.
+    """See that several corpora on which one network is trained or scored are mono and computed alike.
 
     Raises
     ------
     UserError
         With the first key that differs.
     """
-    first = corpora[0]
-    for name in corpora:
+    first, others = corpora[0], corpora[1:]
+    for name in corpora if others else []:
         channels = params.corpora[name].channels
         if channels != 1:
-            raise UserError(f"params: corpora.{name}.channels: {channels}, but clips are mono; set it to 1")
-        for section in ("audio", "stft", "clips"):
+            raise UserError(
+                f"params: corpora.{name}.channels: {channels}, but corpora trained on together are mono; set it to 1"
+            )
+        for section in ("audio", "stft", "activity", "clips"):
             own, other = (getattr(params.of_corpus(one), section) for one in (name, first))
             for key in type(own).model_fields:
                 mine, theirs = getattr(own, key), getattr(other, key)

@@ -19,6 +19,7 @@ Hung and Lerch 2020, Section 4.1; Open-Unmix v1 (gain 0.25 to 1.25, random excer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,8 +28,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from reprosep.audio.store import FULL_SCALE, SongArrays
-from reprosep.corpora.layout import MIXED
+from reprosep.audio.store import FULL_SCALE, Arrays, JoinedArrays, SongArrays
+from reprosep.corpora.layout import MIXED, class_by_program
 from reprosep.errors import UserError
 from reprosep.params import Corpus, Params
 
@@ -78,14 +79,36 @@ class Mixer:
     def __init__(self, params: Params, corpus_name: str, catalog: pd.DataFrame, folder: Path) -> None:
         self.params = params
         self.corpus: Corpus = params.corpora[corpus_name]
-        self.store = SongArrays(folder / "audio")
-        self.activity = SongArrays(folder / "activity")
+        self.store: Arrays = SongArrays(folder / "audio")
+        self.activity: Arrays = SongArrays(folder / "activity")
         index = self.store.index[["song", "stem", "row", "rms", "samples"]]
         stems = catalog.drop(columns="samples").merge(index, on=["song", "stem"], how="left", validate="one_to_one")
         self.stems = stems[stems["rms"] > 0].reset_index(drop=True)
         self._rms = {
             (s, r): rms for s, r, rms in zip(self.stems["song"], self.stems["row"], self.stems["rms"], strict=True)
         }
+
+    def joined(self, other: Mixer) -> Mixer:
+        """This corpus with the training stems of another, whose classes are named as here.
+
+        Raises
+        ------
+        UserError
+            When both have a song of the same name.
+        """
+        stems = other.stems[other.stems["split"] == "train"]
+        both = sorted(set(stems["song"]) & set(self.stems["song"]))
+        if both:
+            raise UserError(
+                f"song '{both[0]}' is in '{self.corpus.title}' and in '{other.corpus.title}', which are trained on "
+                "together; rename it in one of them"
+            )
+        names = map(class_by_program, stems["instrument"], stems["target"])
+        found = copy(self)
+        found.stems = pd.concat([self.stems, stems.assign(target=list(names))], ignore_index=True)
+        found.store, found.activity = JoinedArrays(self.store, other.store), JoinedArrays(self.activity, other.activity)
+        found._rms = self._rms | other._rms
+        return found
 
     # ---- training ------------------------------------------------------------------------------------------------
 

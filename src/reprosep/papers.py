@@ -75,6 +75,8 @@ class System(Section):
     scored: Literal["whole", "frames", "tracks"] = "whole"
     clips: list[ClipSet] = []
     tested: list[str] = []
+    added: str | None = None
+    targets: list[str] = []
     beside: str | None = None
 
     def variants(self) -> tuple[Variant, ...]:
@@ -94,6 +96,8 @@ class System(Section):
             return f"clips: {len(self.clips)} sets for '{self.model}'; a blstm is trained on clips, others are not"
         if (self.clips or self.tested or self.oracle == "tpsf") and self.scored != "tracks":
             return f"scored: {self.scored}, but clips, tested and tpsf belong to systems that are scored as tracks"
+        if self.added and self.model not in ("iass", "open-unmix"):
+            return f"added: '{self.added}', but '{self.model}' does not mix its training items; leave it out"
         if self.sources and self.model in ("iass", "open-unmix", "blstm"):
             return f"sources: '{self.model}' estimates a target against its accompaniment; leave them out"
         return None
@@ -366,6 +370,9 @@ def has_target(params: Params, paper: Paper, corpus: str, target: str, system: s
     other = paper.systems[system].beside
     if corpus not in params.corpora or (other and other not in params.papers):
         return False
+    added, only = paper.systems[system].added, paper.systems[system].targets
+    if (added and added not in params.corpora) or (only and target not in only):
+        return False
     if not all(target in _targets(params, one.corpus) for one in paper.systems[system].clips):
         return False
     known = [*params.corpora[corpus].targets, ACCOMPANIMENT]
@@ -386,6 +393,7 @@ def scored_on(params: Params, run: Run, system: System) -> list[str]:
 def corpora_of(params: Params, run: Run, system: System) -> list[str]:
     """All corpora that a run reads: its own first, then those that it is trained and scored on."""
     trained = [one.corpus for one in system.clips] if run.seed is not None else []
+    trained += [system.added] if system.added else []
     return list(dict.fromkeys([run.corpus, *trained, *scored_on(params, run, system)]))
 
 
@@ -468,8 +476,7 @@ def runs(params: Params, paper: Paper) -> list[Run]:
         if model:
             check_fits(params, corpus, model)
     for together in sorted({tuple(corpora_of(params, run, paper.systems[run.system])) for run in found}):
-        if len(together) > 1:
-            check_agree(params, together)
+        check_agree(params, together)
     return sorted(found, key=lambda run: run.id)
 
 

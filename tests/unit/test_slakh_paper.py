@@ -77,5 +77,7 @@ def test_systems_that_do_not_fit(slakh: Paper, change: dict[str, Any], sentence:
 def test_a_stereo_corpus_is_refused(demo: Params) -> None:
     content = merge(read_yaml(repository() / "params.yaml"), {"papers": ["slakh"]})
     stereo = parse(merge(content, {"corpora": {"slakh": {"channels": 2}}}))
-    with pytest.raises(UserError, match=r"corpora.slakh.channels: 2, but clips are mono; set it to 1"):
+    with pytest.raises(
+        UserError, match=r"corpora.slakh.channels: 2, but corpora trained on together are mono; set it to 1"
+    ):
         runs(stereo, load_paper("slakh"))

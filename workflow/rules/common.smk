@@ -192,7 +192,8 @@ def run_data(wildcards):
             RESULTS / corpus / name for corpus in corpora for name in (*CORPUS_TABLES, f"clips/{run.target}.parquet")
         ]
     own = "energies.parquet" if system.sources else f"mixtures/{run.target}.parquet"
-    return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, own)]
+    added = [RESULTS / system.added / name for name in CORPUS_TABLES] if system.added else []
+    return [*(RESULTS / run.corpus / name for name in (*CORPUS_TABLES, own)), *added]
 
 
 def score_data(wildcards):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ class SongArrays:
         self.folder = Path(folder)
         self.index = read_table(self.folder / "index.parquet")
         self._files: dict[str, str] = dict(zip(self.index["song"], self.index["file"], strict=True))
-        self.load = lru_cache(maxsize=None)(self._load)
+        self.load: Callable[[str], np.ndarray] = lru_cache(maxsize=None)(self._load)
 
     def _load(self, song: str) -> np.ndarray:
         return np.load(self.folder / self._files[song], mmap_mode="r")
@@ -49,6 +49,33 @@ class SongArrays:
         song, row = stem
         part: np.ndarray = self.load(song)[row, start : start + samples]
         return part
+
+
+class Arrays(Protocol):
+    """Arrays by song: of one corpus, or of several together."""
+
+    index: pd.DataFrame
+    load: Callable[[str], np.ndarray]
+
+    def read(self, stem: tuple[str, int], start: int, samples: int) -> np.ndarray:
+        """That part of a stem (song, row)."""
+        ...
+
+
+class JoinedArrays:
+    """The arrays of two corpora without a song in common."""
+
+    def __init__(self, first: Arrays, second: Arrays) -> None:
+        self.index = pd.concat([first.index, second.index], ignore_index=True)
+        self._of = {song: part for part in (first, second) for song in part.index["song"]}
+        self.load: Callable[[str], np.ndarray] = self._load
+
+    def _load(self, song: str) -> np.ndarray:
+        return self._of[song].load(song)
+
+    def read(self, stem: tuple[str, int], start: int, samples: int) -> np.ndarray:
+        """That part of a stem (song, row), without a copy; shorter where the stem ends."""
+        return self._of[stem[0]].read(stem, start, samples)
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

@@ -82,3 +82,13 @@ class InstrumentTable:
     def target_or_mixed(self, label: str, where: str) -> str:
         """The class of a label; 'mixed' when it is unknown, as the free-text labels of raw tracks often are."""
         return self._class.get(label.casefold(), MIXED)
+
+
+def class_by_program(label: str, target: str) -> str:
+    """The class, as MedleyDB's recordings have it, of a stem of Slakh's layout: its guitars by their program.
+
+    `label` is the catalog's, ``<General MIDI family>: <program>``; `target` stays where no class has the program.
+    """
+    program = label.partition(": ")[2].casefold()
+    table = read_yaml(repository() / "workflow" / "instruments.yaml")["programs"]
+    return next((str(name) for name, programs in table.items() if program in map(str.casefold, programs)), target)

@@ -45,15 +45,23 @@ class Workplace:
         """The stems from which chunks for training and validation are taken."""
         return self._placed("train", "valid")
 
-    def _placed(self, *splits: str) -> Recordings:
-        stems = self.mixer.stems[self.mixer.stems["split"].isin(splits)]
+    def _placed(self, *splits: str, mixer: Mixer | None = None) -> Recordings:
+        mixer = mixer or self.mixer
+        stems = mixer.stems[mixer.stems["split"].isin(splits)]
         pairs = list(zip(stems["song"], stems["row"].tolist(), strict=True))
-        channels, hop = self.mixer.corpus.channels, self.params.stft.hop
-        return place(self.mixer.store, pairs, hop, channels, self.params.machine, self.device)
+        channels, hop = mixer.corpus.channels, self.params.stft.hop
+        return place(mixer.store, pairs, hop, channels, self.params.machine, self.device)
 
     def examples(self, target: str, seed: int, swap_channels: bool) -> Examples:
         """Training examples of a target."""
         return Examples(self.params, self.mixer, target, seed, swap_channels, self.device, self.recordings)
+
+    def joined_examples(self, run: Run, system: System) -> Examples:
+        """Training examples of this corpus and of the one that a system adds."""
+        assert run.seed is not None and system.added
+        mixer = self.mixer.joined(self._mixer(system.added))
+        recordings = self._placed("train", mixer=mixer)
+        return Examples(self.params, mixer, run.target, run.seed, system.channel_swap, self.device, recordings)
 
     def source_examples(self, run: Run, system: System) -> SourceExamples:
         """Training and validation items of a run that separates the sources of a setting, or one of them."""
@@ -91,7 +99,8 @@ class Workplace:
             return SourcesTraining(self.params, run, system, self.source_examples(run, system))
         if system.clips:
             return ClipTraining(self.params, run, system, self.clip_examples(run, system))
-        examples = self.examples(run.target, run.seed, system.channel_swap)
+        swap = system.channel_swap
+        examples = self.joined_examples(run, system) if system.added else self.examples(run.target, run.seed, swap)
         recipes = valid or recipes_of(read_table(self.mixtures(run)), run.target, "valid")
         return TargetTraining(self.params, run, system, examples, recipes)
 
@@ -115,7 +124,9 @@ class Workplace:
             stores = [self.results / corpus / "audio/index.parquet" for corpus in corpora]
             return [*stores, *(self.clips(corpus, run) for corpus in corpora)]
         own = self.energies if system.sources else self.mixtures(run)
-        return [self.data / "audio/index.parquet", self.data / "activity/index.parquet", own]
+        folders = [self.data, *([self.results / system.added] if system.added else [])]
+        indices = [folder / part / "index.parquet" for folder in folders for part in ("audio", "activity")]
+        return [*indices, own]
 
     def checkpoint(self, run: Run) -> Path:
         """The folder of a run's checkpoint."""

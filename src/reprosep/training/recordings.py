@@ -26,7 +26,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from reprosep.audio.store import SongArrays
+from reprosep.audio.store import Arrays
 from reprosep.params import Machine
 
 Placement = Literal["map", "memory", "device"]
@@ -66,7 +66,7 @@ class MappedRecordings:
 
     placement: Placement = "map"
 
-    def __init__(self, store: SongArrays, channels: int) -> None:
+    def __init__(self, store: Arrays, channels: int) -> None:
         self.channels, self.read = channels, store.read
 
     def locate(self, excerpts: Excerpts) -> Tensor:
@@ -84,7 +84,7 @@ class MappedRecordings:
 class _Copy:
     """A copy of stems, one row per hop of samples."""
 
-    def __init__(self, store: SongArrays, stems: Iterable[Stem], hop: int, channels: int, device: torch.device) -> None:
+    def __init__(self, store: Arrays, stems: Iterable[Stem], hop: int, channels: int, device: torch.device) -> None:
         self.hop, self.channels = hop, channels
         stems = list(stems)
         counts = [-(-store.load(song).shape[1] // hop) for song, _ in stems]
@@ -139,7 +139,7 @@ class CopyOnDevice(_Copy):
         return self.samples(located, samples)
 
 
-def bytes_of(store: SongArrays, stems: Iterable[Stem], channels: int) -> int:
+def bytes_of(store: Arrays, stems: Iterable[Stem], channels: int) -> int:
     """What a copy of stems takes."""
     return sum(2 * channels * store.load(song).shape[1] for song, _ in stems)
 
@@ -166,7 +166,7 @@ def free_memory() -> int:
 
 
 def place(
-    store: SongArrays, stems: Sequence[Stem], hop: int, channels: int, machine: Machine, device: torch.device
+    store: Arrays, stems: Sequence[Stem], hop: int, channels: int, machine: Machine, device: torch.device
 ) -> Recordings:
     """The stems where :func:`placement_for` wants them."""
     placement = placement_for(machine, bytes_of(store, stems, channels), device)

@@ -31,8 +31,8 @@ from reprosep.papers import (
 from reprosep.params import Corpus, Params, dump, recordings_of
 from reprosep.versions.stage import NO_JOB, Job, Stage
 
-TRAIN, TRAIN_SOURCES, TRAIN_CLIPS = "train", "train-sources", "train-clips"
-TRAININGS = (TRAIN, TRAIN_SOURCES, TRAIN_CLIPS)
+TRAIN, TRAIN_JOINED, TRAIN_SOURCES, TRAIN_CLIPS = "train", "train-joined", "train-sources", "train-clips"
+TRAININGS = (TRAIN, TRAIN_JOINED, TRAIN_SOURCES, TRAIN_CLIPS)
 
 
 class Line:
@@ -182,6 +182,8 @@ class Line:
         """Which of the kinds of trainings a run is."""
         if self.system(identifier).clips:
             return TRAIN_CLIPS
+        if self.system(identifier).added:
+            return TRAIN_JOINED
         return TRAIN_SOURCES if self.system(identifier).sources else TRAIN
 
     def training_of(
@@ -194,6 +196,10 @@ class Line:
         tables = [f"{self.root}/{corpus}/catalog.parquet", *store, f"{self.root}/{corpus}/activity"]
         own = {
             TRAIN: [self._mixture(corpus, target)],
+            TRAIN_JOINED: [
+                self._mixture(corpus, target),
+                *(path for name in self._added() for path in self._tables(name)),
+            ],
             TRAIN_SOURCES: [f"{self.root}/{corpus}/energies.parquet"],
             # All that have clips: which of them a training takes, its stage's pattern cannot say.
             TRAIN_CLIPS: [path for name in self._with_clips() for path in self._clip_data(name)],
@@ -202,8 +208,12 @@ class Line:
         outs = [*made[:3], f"{folder}/dvclive"]
         title = "One training; its log is in DVCLive's layout"
         job = Job(corpus=corpus, models=(model,), systems=(system,), papers=(paper,), written=False)
-        steps = [group.replace("-", "_")]
+        steps = ["train" if group == TRAIN_JOINED else group.replace("-", "_")]
         return self._stage(f"{group}@{identifier}", title, made, read, steps, outs, job=job)
+
+    def _added(self) -> list[str]:
+        """The corpora whose stems are added to those of another."""
+        return sorted({added for name in self.trained if (added := self.system(name).added)})
 
     def _clip_data(self, corpus: str) -> list[str]:
         return [*self._tables(corpus), f"{self.root}/{corpus}/clips"]

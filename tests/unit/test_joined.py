@@ -1,0 +1,84 @@
+"""Training on the stems of two corpora: what is drawn, what it is called, and that nothing else changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conftest import CHANGE, Line
+from reprosep.corpora.layout import class_by_program
+from reprosep.errors import UserError
+from reprosep.jobs.workplace import Workplace
+from reprosep.papers import find_run, load_paper, runs
+from reprosep.params import Params, merge
+from reprosep.training.examples import Examples
+from synthetic import make_params
+
+RUN = "mm_piano_iass-slakh_s42"
+
+
+def params() -> Params:
+    return make_params(
+        merge(CHANGE, {"papers": ["iass", "slakh"], "corpora": {"mm": {"targets": ["vocals", "piano"]}}})
+    )
+
+
+def examples(prepared: Line, identifier: str) -> Examples:
+    run, system = find_run(params(), identifier)
+    place = Workplace(params().of_corpus("mm"), "mm", prepared.results)
+    assert run.seed is not None
+    return place.joined_examples(run, system) if system.added else place.examples(run.target, run.seed, False)
+
+
+@pytest.mark.parametrize(
+    "label, target, expected",
+    [
+        ("Guitar: Acoustic Guitar (steel)", "guitar", "acoustic-guitar"),
+        ("Guitar: Distortion Guitar", "guitar", "electric-guitar"),
+        ("Piano: Electric Piano 1", "piano", "piano"),
+        ("Organ: Church Organ", "", ""),
+    ],
+)
+def test_classes_of_programs(label: str, target: str, expected: str) -> None:
+    assert class_by_program(label, target) == expected
+
+
+def test_only_training_stems_are_added(prepared: Line) -> None:
+    own, both = examples(prepared, "mm_piano_iass_s42").mixer, examples(prepared, RUN).mixer
+    added = both.stems[~both.stems["song"].isin(set(own.stems["song"]))]
+    assert set(added["split"]) == {"train"} and len(both.stems) == len(own.stems) + len(added)
+    assert set(added["song"]) == {"Track00001", "Track00002", "Track00003"}
+    assert {"piano", "bass", "drums"} <= set(added["target"]) and "guitar" in set(added["target"])
+
+
+def test_items_come_from_both(prepared: Line) -> None:
+    joined = examples(prepared, RUN)
+    recipes = [joined.mixer.training_recipe(joined.pool, 42, item) for item in range(60)]
+    targets = {excerpt.song for recipe in recipes for excerpt in recipe.excerpts if excerpt.role == "target"}
+    assert any(song.startswith("Track") for song in targets) and any(not song.startswith("Track") for song in targets)
+    batch = joined.batch(0, 4)
+    for item, recipe in enumerate(recipes[:4]):
+        target, mixture = joined.mixer.render(recipe)
+        assert batch.labels[item].shape[0] == batch.target.shape[-1]
+        assert np.isfinite(mixture).all() and np.abs(target).max() > 0
+
+
+def test_stems_of_both_have_equal_level(prepared: Line) -> None:
+    mixer = examples(prepared, RUN).mixer
+    song = next(name for name in mixer.stems["song"] if name.startswith("Track"))
+    row = int(mixer.stems.loc[(mixer.stems["song"] == song), "row"].iloc[0])
+    wave = mixer.store.load(song)[row, :, 0] / 32768 * mixer._level(song, row)
+    assert float(np.sqrt(np.mean(wave**2))) == pytest.approx(mixer.params.mixing.rms, rel=0.02)
+
+
+def test_one_name_in_both_is_refused(prepared: Line) -> None:
+    mixer = Line(prepared.folder, params()).mixer("mm")
+    with pytest.raises(UserError, match=r"song '.*' is in .*, which are trained on together; rename it"):
+        mixer.joined(mixer)
+
+
+def test_it_is_computed_beside_slakh_only() -> None:
+    alone = make_params(merge(CHANGE, {"corpora": {"mm": {"targets": ["vocals", "piano"]}}}))
+    assert not any(run.system == "iass-slakh" for run in runs(alone, load_paper("iass")))
+    both = [run.id for run in runs(params(), load_paper("iass")) if run.system == "iass-slakh"]
+    assert both == [RUN]
