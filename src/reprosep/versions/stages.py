@@ -196,10 +196,7 @@ class Line:
         tables = [f"{self.root}/{corpus}/catalog.parquet", *store, f"{self.root}/{corpus}/activity"]
         own = {
             TRAIN: [self._mixture(corpus, target)],
-            TRAIN_JOINED: [
-                self._mixture(corpus, target),
-                *(path for name in self._added() for path in self._tables(name)),
-            ],
+            TRAIN_JOINED: [self._mixture(corpus, target), *self._added_tables()],
             TRAIN_SOURCES: [f"{self.root}/{corpus}/energies.parquet"],
             # All that have clips: which of them a training takes, its stage's pattern cannot say.
             TRAIN_CLIPS: [path for name in self._with_clips() for path in self._clip_data(name)],
@@ -211,9 +208,10 @@ class Line:
         steps = ["train" if group == TRAIN_JOINED else group.replace("-", "_")]
         return self._stage(f"{group}@{identifier}", title, made, read, steps, outs, job=job)
 
-    def _added(self) -> list[str]:
-        """The corpora whose stems are added to those of another."""
-        return sorted({added for name in self.trained if (added := self.system(name).added)})
+    def _added_tables(self) -> list[str]:
+        """Tables of the corpora whose stems are added to those of another."""
+        added = sorted({added for name in self.trained if (added := self.system(name).added)})
+        return [path for name in added for path in self._tables(name)]
 
     def _clip_data(self, corpus: str) -> list[str]:
         return [*self._tables(corpus), f"{self.root}/{corpus}/clips"]
