@@ -334,11 +334,11 @@ def separate(
 def render(
     midi: Annotated[Path, typer.Argument(help="Folder of MIDI files, folders in it too.")],
     output: Annotated[Path, typer.Argument(help="Folder for the data set.")],
-    songs: Annotated[int, typer.Option(min=1, help="As many as can be had, up to this number.")],
+    songs: Annotated[int, typer.Option(min=1, help="As many as can be had, up to this number.")] = 2100,
     seed: Annotated[int, typer.Option(min=0, help="Of the choice of songs and of their patches.")] = 425,
     flakh: Annotated[bool, typer.Option("--flakh", help="FluidSynth alone, without patches and effects.")] = False,
     rule: Annotated[str | None, typer.Option(help="Which files: paper or code.")] = None,
-    splits: Annotated[str | None, typer.Option(help="leak-free or paper.")] = None,
+    splits: Annotated[str | None, typer.Option(help="leak-free, paper, or same: those of a data set.")] = None,
     fewest_notes: Annotated[int | None, typer.Option(help="Of piano, guitar, bass and drums each.")] = None,
     longest_minutes: Annotated[float | None, typer.Option(help="Longer files are skipped.")] = None,
     most_tracks: Annotated[int | None, typer.Option(help="Files with more are skipped.")] = None,

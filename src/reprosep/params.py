@@ -269,7 +269,7 @@ class Rendering(Section):
     fewest_notes: Positive
     longest_minutes: Annotated[float, Field(gt=0, le=120)]
     most_tracks: Annotated[int, Field(ge=1, le=128)]
-    splits: Literal["leak-free", "paper"]
+    splits: Literal["leak-free", "paper", "same"]
     shares: dict[Split, Annotated[int, Field(ge=0)]]
     patches: str | None
     other_soundfonts: bool

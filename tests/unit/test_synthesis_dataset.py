@@ -19,6 +19,7 @@ import yaml
 from bands import BASS, DRUMS, GUITAR, PIANO, band, write_band
 from conftest import Answer
 from reprosep.corpora import slakh
+from reprosep.errors import UserError
 from reprosep.files import sha256
 from reprosep.params import load, merge, parse, read_yaml, repository
 from reprosep.synthesis import dataset, fluidsynth
@@ -228,3 +229,20 @@ def test_the_parameters_are_the_papers() -> None:
     rendering = load(repository() / "params.yaml").rendering
     assert (rendering.loudness, rendering.peak, rendering.fewest_notes, rendering.sample_rate) == (-13, -1, 50, 44100)
     assert dict(rendering.shares) == {"train": 1500, "valid": 375, "test": 225}
+
+
+def test_a_flakh_of_a_data_set_has_its_songs_in_its_splits(midi: Path, tmp_path: Path) -> None:
+    make_dataset(request(midi, tmp_path / "slakh", songs=4))
+    keep = {"splits": "same", "fewest_notes": 10**6}  # no rule is applied to songs that were chosen before
+    make_dataset(request(tmp_path / "slakh", tmp_path / "flakh", songs=2100, flakh=True, rendering=keep))
+    songs = [
+        {path.parent.relative_to(root): sha256(path) for path in root.glob("*/*/all_src.mid")}
+        for root in (tmp_path / "slakh", tmp_path / "flakh")
+    ]
+    assert songs[0] == songs[1] and len(songs[0]) == 4
+    assert len({path.parent for path in songs[0]}) == 3
+
+
+def test_no_data_set_to_keep_the_songs_of(midi: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no song of a data set in it; expected train, validation, test with"):
+        make_dataset(request(midi, tmp_path / "flakh", rendering={"splits": "same"}))

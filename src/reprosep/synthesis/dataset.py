@@ -31,7 +31,7 @@ from reprosep.progress import ProgressReport
 from reprosep.synthesis.fluidsynth import require_fluidsynth
 from reprosep.synthesis.made_songs import MadeSongs, each
 from reprosep.synthesis.patches import PatchTable, default_table, load_table
-from reprosep.synthesis.selection import ACCEPTED, Facts, Limits, Row, examine, midi_files, read_midi, select
+from reprosep.synthesis.selection import ACCEPTED, Facts, Limits, Row, examine, midi_files, read_midi, select, songs_of
 from reprosep.synthesis.settings import SongSettings
 from reprosep.synthesis.song import Skipped, make_song
 from reprosep.synthesis.splits import FOLDERS, Place, places
@@ -64,6 +64,11 @@ class Request:
         """What files must be like."""
         given = self.rendering
         return Limits(given.rule, given.fewest_notes, given.longest_minutes, given.most_tracks)
+
+    @property
+    def keeps_songs(self) -> bool:
+        """Whether the songs are those of another data set."""
+        return self.rendering.splits == "same"
 
     @property
     def settings(self) -> SongSettings:
@@ -141,14 +146,15 @@ def make_dataset(request: Request) -> Summary:
     """
     require_fluidsynth()
     request.table().check()
-    midi_files(request.midi)
+    if not request.keeps_songs:
+        midi_files(request.midi)
     root = request.output
     made = MadeSongs(root)
     made.refuse_foreign(_song_folders(root), _FOREIGN)
     with alone(root / _LOCK, f"reprosep render works in {root}"):
-        rows = _selection(request)
+        rows = songs_of(request.midi, request.songs) if request.keeps_songs else _selection(request)
         accepted = [row for row in rows if row.state == ACCEPTED]
-        tasks = [_Task(row.file, at) for row, at in zip(accepted, _places(request, len(accepted)), strict=True)]
+        tasks = _tasks(request, [row.file for row in accepted])
         _write_selection(root, rows, tasks)
         if not accepted:
             reason, count = Counter(row.reason for row in rows).most_common(1)[0]
@@ -169,6 +175,13 @@ def _song_folders(root: Path) -> Iterator[Path]:
     for folder in FOLDERS.values():
         if (root / folder).is_dir():
             yield from (path for path in sorted((root / folder).iterdir()) if path.is_dir())
+
+
+def _tasks(request: Request, files: list[str]) -> list[_Task]:
+    """The files of the songs and where these shall lie."""
+    if request.keeps_songs:
+        return [_Task(file, Place(*Path(file).parts[:2])) for file in files]
+    return [_Task(file, at) for file, at in zip(files, _places(request, len(files)), strict=True)]
 
 
 def _places(request: Request, songs: int) -> list[Place]:

@@ -25,6 +25,7 @@ import numpy as np
 from reprosep.errors import UserError
 from reprosep.files import digest, sha256
 from reprosep.synthesis.metadata import class_of
+from reprosep.synthesis.splits import FOLDERS
 from reprosep.synthesis.tracks import BAND, counts_of, program_of, seconds_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".mid", ".midi")
 ACCEPTED, SKIPPED, NOT_DRAWN = "accepted", "skipped", "not drawn"
 _ENOUGH = "enough songs were drawn before it"
+_WHOLE = "all_src.mid"  # of a song of Slakh2100
 _FEWEST_INSTRUMENTS = 2  # of the code's rule
 
 Rule = Literal["paper", "code"]
@@ -91,6 +93,25 @@ def midi_files(folder: Path) -> list[Path]:
     if not found:
         raise UserError(f"{folder}: no MIDI file in it or below; expected files that end with {' or '.join(SUFFIXES)}")
     return found
+
+
+def songs_of(dataset: Path, songs: int) -> list[Row]:
+    """The songs of a data set in Slakh2100's layout, in its order, by the MIDI file of each; no rule is applied.
+
+    Raises
+    ------
+    UserError
+        When it has none.
+    """
+    every = sorted(path for folder in FOLDERS.values() for path in (dataset / folder).glob(f"*/{_WHOLE}"))
+    if not every:
+        raise UserError(
+            f"{dataset}: no song of a data set in it; expected {', '.join(FOLDERS.values())} with "
+            f"Track00001/{_WHOLE} and so on, or take splits leak-free or paper for a folder of any MIDI files"
+        )
+    names = {path: str(path.relative_to(dataset)) for path in every}
+    kept = [Row(names[path], ACCEPTED, "", sha256(path)) for path in every[:songs]]
+    return kept + [Row(names[path], NOT_DRAWN, _ENOUGH) for path in every[songs:]]
 
 
 def read_midi(path: Path) -> PrettyMIDI:
