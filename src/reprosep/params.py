@@ -7,6 +7,7 @@ allowed, and a near match when there is one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -319,7 +320,16 @@ class Params(Section):
     def of_corpus(self, name: str) -> Params:
         """The parameters with which corpus `name` is computed: those of all corpora with its own settings."""
         settings = self.corpora[name].settings
-        return _with_settings(self, name, settings) if settings else self
+        if not settings:
+            return self
+        if name not in self.computed:
+            self.computed[name] = _with_settings(self, name, settings)
+        return self.computed[name]
+
+    @cached_property
+    def computed(self) -> dict[str, Params]:
+        """Those that were asked for before: validating them takes long, and values never change."""
+        return {}
 
 
 _SAMPLES_APART = 2  # by which a label's window may be longer than that of a frame: 1024 beside the 1022 of M-U-Net
