@@ -45,7 +45,7 @@ CONTENT: dict[str, Any] = {
                 {"label": "MIR-1k"},
                 {"label": "MUSDB18", "corpus": "musdb"},
                 {"label": "Slakh2100", "corpus": "slakh"},
-                {"label": "Flakh", "corpus": "flakh"},
+                {"label": "Flakh", "corpus": "absent"},
             ],
             "columns": [
                 {"label": "Songs", "count": "songs"},
@@ -69,10 +69,10 @@ CONTENT: dict[str, Any] = {
             "kind": "spectra",
             "caption": "Spectra.",
             "bind": {},
-            "corpora": ["musdb", "slakh", "view", "flakh"],
+            "corpora": ["musdb", "slakh", "view", "absent"],
             "apart": 20,
         },
-        "figure-3": {"kind": "spectra", "caption": "None.", "bind": {}, "corpora": ["flakh"]},
+        "figure-3": {"kind": "spectra", "caption": "None.", "bind": {}, "corpora": ["absent"]},
     },
     "claims": [],
 }

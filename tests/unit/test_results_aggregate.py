@@ -34,7 +34,9 @@ def make_frames(seeds: tuple[int, ...] = (1,), songs: int = 5, frames: int = 9) 
         for seed in seeds:
             for song in range(songs):
                 for frame in range(frames):
-                    values = random.normal(size=4) if random.random() > 0.3 else np.full(4, np.nan)
+                    values = np.full(len(METRICS), np.nan)
+                    if random.random() > 0.3:
+                        values = random.normal(size=len(METRICS))
                     names = (f"{system}_{seed}", "c", "t", system, variant, seed, f"song {song}", frame, "", False)
                     rows.append((*names, *values))
     keys = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame", "dropped", "ill_posed"]
