@@ -58,10 +58,9 @@ def test_items_come_from_both(prepared: Line) -> None:
     targets = {excerpt.song for recipe in recipes for excerpt in recipe.excerpts if excerpt.role == "target"}
     assert any(song.startswith("Track") for song in targets) and any(not song.startswith("Track") for song in targets)
     batch = joined.batch(0, 4)
-    for item, recipe in enumerate(recipes[:4]):
-        target, mixture = joined.mixer.render(recipe)
-        assert batch.labels[item].shape[0] == batch.target.shape[-1]
-        assert np.isfinite(mixture).all() and np.abs(target).max() > 0
+    assert batch.labels.shape == (4, batch.target.shape[-1])
+    waves = np.array([joined.mixer.render(recipe) for recipe in recipes])
+    assert np.isfinite(waves).all() and (np.abs(waves[:, 0]).max(axis=(1, 2)) > 0).mean() > 0.5  # some are pauses
 
 
 def test_stems_of_both_have_equal_level(prepared: Line) -> None:

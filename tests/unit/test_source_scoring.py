@@ -200,7 +200,7 @@ def test_overall_pools_sources_and_songs(scored: Line) -> None:
 
 
 def test_an_example_of_such_a_run_is_refused(scored: Line, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="trained on chunks of whole songs"):
+    with pytest.raises(Exception, match="trained on parts of whole songs"):
         steps.example(scored.params, HEADS, 0, tmp_path)
 
 
