@@ -16,7 +16,7 @@ Manilow et al., Slakh (WASPAA 2019), Section 3.2: 10-s clips at random offsets, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -35,6 +35,7 @@ Way = Literal["coherent", "incoherent"]
 Split = Literal["train", "valid"]
 _HOUR = 3600.0  # seconds
 _TINY = 1e-20
+_WHOLE = slice(None)
 
 
 def clip_samples(params: Params) -> int:
@@ -76,6 +77,7 @@ class Clips:
     def __init__(self, mixer: Mixer, target: str) -> None:
         self.mixer, self.params, self.target = mixer, mixer.params, target
         self.samples = clip_samples(self.params)
+        self._places = lru_cache(maxsize=None)(self._find_places)
         self._meter = pyloudnorm.Meter(self.params.audio.sample_rate)
 
     def table(self, counts: Mapping[tuple[Split, Way], int]) -> pd.DataFrame:
@@ -115,7 +117,7 @@ class Clips:
 
     def _drawn(self, target: str, split: Split, draw: np.random.Generator) -> list[tuple[str, int]]:
         """A random song that holds a class, and a random start where it is present."""
-        songs = self._places.get((split, target), [])
+        songs = self._places(split, target)
         if not songs:
             raise UserError(
                 f"'{self.mixer.corpus.title}': no {split} song holds '{target}' at {self.params.clips.presence:g} dB "
@@ -129,7 +131,7 @@ class Clips:
         excerpts: list[Excerpt] = []
         mixture = np.zeros(self.samples)
         for target, ((song, start),) in zip(self._classes, drawn, strict=True):
-            wave = self._wave(song, target)[start : start + self.samples] / FULL_SCALE
+            wave = self._wave(song, target, slice(start, start + self.samples)) / FULL_SCALE
             gain = 10 ** ((self.params.clips.loudness - self._loudness(wave)) / 20)
             mixture[: len(wave)] += gain * wave
             excerpts += self._excerpts(song, start, self._stems(song, target), gain)
@@ -150,22 +152,18 @@ class Clips:
         stems = self.mixer.stems
         return stems[(stems["song"] == song) & (stems["target"] == target)]
 
-    def _wave(self, song: str, target: str) -> np.ndarray:
-        """A class in a song: the sum of its stored stems, first channel, ``(sample,)``."""
+    def _wave(self, song: str, target: str, part: slice = _WHOLE) -> np.ndarray:
+        """A class in a song, or in part of it: the sum of its stored stems, first channel, ``(sample,)``."""
         rows = self._stems(song, target)["row"]
-        return np.asarray(self.mixer.store.load(song)[list(rows), :, 0].sum(axis=0, dtype=np.float64))
+        return np.asarray(self.mixer.store.load(song)[list(rows), part, 0].sum(axis=0, dtype=np.float64))
 
-    @cached_property
-    def _places(self) -> dict[tuple[str, str], list[tuple[str, np.ndarray]]]:
-        """(split, class) -> songs that hold it, with the starts from which it is present."""
-        found: dict[tuple[str, str], list[tuple[str, np.ndarray]]] = {}
-        stems = self.mixer.stems[self.mixer.stems["target"].isin(self._classes)]
-        keys = stems[["split", "song", "target"]].drop_duplicates()
-        for split, song, target in track(keys.itertuples(index=False), "presence", len(keys)):
-            starts = self._starts(self._wave(song, target))
-            if len(starts):
-                found.setdefault((split, target), []).append((song, starts))
-        return found
+    def _find_places(self, split: str, target: str) -> list[tuple[str, np.ndarray]]:
+        """Songs of a split that hold a class, with the starts from which it is present."""
+        stems = self.mixer.stems
+        songs = list(dict.fromkeys(stems.loc[(stems["split"] == split) & (stems["target"] == target), "song"]))
+        waves = ((song, self._wave(song, target)) for song in track(songs, f"presence of {target}", len(songs)))
+        found = ((song, self._starts(wave)) for song, wave in waves)
+        return [(song, starts) for song, starts in found if len(starts)]
 
     def _starts(self, wave: np.ndarray) -> np.ndarray:
         """Starts in samples from which the RMS over a clip is above the presence; one of a shorter song is 0."""
