@@ -221,10 +221,14 @@ def oracle_data(corpus):
     return [] if all(RUNS[name][1].scored == "tracks" for name in oracles_of(corpus)) else corpus_mixtures(corpus)
 
 
+def oracle_steps(corpus):
+    """The steps that score the oracles of a corpus."""
+    return list(dict.fromkeys(step_of(RUNS[name][1], "score_oracles") for name in oracles_of(corpus)))
+
+
 def oracle_settings(corpus):
-    """Parameters of the steps that score the oracles of a corpus."""
-    steps = dict.fromkeys(step_of(RUNS[name][1], "score_oracles") for name in oracles_of(corpus))
-    return [settings(step, **({"corpus": corpus} if step != "score_oracles" else {})) for step in steps]
+    """Parameters of these steps."""
+    return [settings(step, **({"corpus": corpus} if step != "score_oracles" else {})) for step in oracle_steps(corpus)]
 
 
 def corpus_mixtures(corpus):

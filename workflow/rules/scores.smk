@@ -28,7 +28,7 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
             runs=oracles_of(corpus),
             systems=[RUNS[name][1].model_dump(mode="json", exclude={"label"}) for name in oracles_of(corpus)],
             settings=oracle_settings(corpus),
-            code=[code(step_of(RUNS[name][1], "score_oracles")) for name in oracles_of(corpus)],
+            code=[code(step) for step in oracle_steps(corpus)],
         shell:
             "reprosep score {params.runs} --threads {threads} 2> {log}"
 
