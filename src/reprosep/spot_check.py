@@ -117,7 +117,7 @@ class Again:
 @singledispatch
 def compute_again(scorer: Scorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
     """The scores `mine` of a song and variant beside those of the published implementation."""
-    raise NotImplementedError(type(scorer))
+    raise TypeError(f"nobody computes the scores of a {type(scorer).__name__} again")
 
 
 @compute_again.register
