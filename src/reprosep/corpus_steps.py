@@ -123,35 +123,35 @@ def activity(params: Params, name: str, threads: int) -> None:
 
 def mixtures(params: Params, name: str, target: str | None = None) -> None:
     """Validation and test mixtures of a target, or of all, as recipes; writes ``mixtures/<target>.parquet``."""
-    from reprosep.audio.store import read_table, write_table
+    from reprosep.audio.store import write_table
     from reprosep.mixing import Mixer
 
     folder = results_folder(params) / name
-    mixer = Mixer(params.of_corpus(name), name, read_table(folder / "catalog.parquet"), folder)
+    mixer = Mixer.of(params.of_corpus(name), name, folder.parent)
     for wanted in [target] if target else params.corpora[name].targets:
         write_table(folder / "mixtures" / f"{wanted}.parquet", mixer.mixtures(wanted))
 
 
 def clips(params: Params, name: str, target: str) -> None:
     """Clips of a target as recipes, as many as the papers' systems take; writes ``clips/<target>.parquet``."""
-    from reprosep.audio.store import read_table, write_table
+    from reprosep.audio.store import write_table
     from reprosep.clips import Clips, clips_needed
     from reprosep.mixing import Mixer
 
     folder = results_folder(params) / name
     own = params.of_corpus(name)
-    mixer = Mixer(own, name, read_table(folder / "catalog.parquet"), folder)
+    mixer = Mixer.of(own, name, folder.parent)
     write_table(folder / "clips" / f"{target}.parquet", Clips(mixer, target).table(clips_needed(own, name, target)))
 
 
 def energies(params: Params, name: str) -> None:
     """Energy of every source in every chunk of every song; writes ``energies.parquet``."""
-    from reprosep.audio.store import read_table, write_table
+    from reprosep.audio.store import write_table
     from reprosep.mixing import Mixer
     from reprosep.source_songs import SourceSongs, energy_table
 
     folder = results_folder(params) / name
-    mixer = Mixer(params.of_corpus(name), name, read_table(folder / "catalog.parquet"), folder)
+    mixer = Mixer.of(params.of_corpus(name), name, folder.parent)
     write_table(folder / "energies.parquet", energy_table(SourceSongs(mixer)))
 
 

@@ -28,7 +28,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from reprosep.audio.store import FULL_SCALE, Arrays, JoinedArrays, SongArrays
+from reprosep.audio.store import FULL_SCALE, Arrays, JoinedArrays, SongArrays, read_table
 from reprosep.corpora.layout import MIXED, class_by_program
 from reprosep.errors import UserError
 from reprosep.params import Corpus, Params
@@ -87,6 +87,12 @@ class Mixer:
         self._rms = {
             (s, r): rms for s, r, rms in zip(self.stems["song"], self.stems["row"], self.stems["rms"], strict=True)
         }
+
+    @classmethod
+    def of(cls, params: Params, corpus: str, results: Path) -> Mixer:
+        """The mixer of a corpus that is computed in ``results/<scale>``, with parameters that are its own already."""
+        folder = results / corpus
+        return cls(params, corpus, read_table(folder / "catalog.parquet"), folder)
 
     def joined(self, other: Mixer) -> Mixer:
         """This corpus with the training stems of another, whose classes are named as here.

@@ -54,7 +54,6 @@ __all__ = [
 def example(params: Params, identifier: str, index: int, folder: Path) -> dict[str, Any]:
     """Training item `index` of a run, exactly as the training saw it: its recipe, and its sound in `folder`."""
     from reprosep.audio.io import write_sound
-    from reprosep.audio.store import read_table
     from reprosep.mixing import Mixer
 
     run, system = find_run(params, identifier)
@@ -64,8 +63,7 @@ def example(params: Params, identifier: str, index: int, folder: Path) -> dict[s
         raise UserError(
             f"'{identifier}' is trained on parts of whole songs, not on mixed items; name a run of another system"
         )
-    data = results_folder(params) / run.corpus
-    mixer = Mixer(params.of_corpus(run.corpus), run.corpus, read_table(data / "catalog.parquet"), data)
+    mixer = Mixer.of(params.of_corpus(run.corpus), run.corpus, results_folder(params))
     recipe = mixer.training_recipe(mixer.training_pool(run.target), run.seed, index)
     for name, wave in zip(("target", "mixture"), mixer.render(recipe, system.channel_swap), strict=True):
         write_sound(folder / f"{run.id}_{index}_{name}.wav", wave.T, params.audio.sample_rate)

@@ -33,7 +33,7 @@ class Workplace:
         self.params, self.results, self.data = params, results, results / corpus
         self.device = training_device(params.training)
         keep_freed_memory()
-        self.corpus, self.mixer = corpus, self._mixer(corpus)
+        self.corpus, self.mixer = corpus, Mixer.of(params, corpus, results)
 
     @cached_property
     def recordings(self) -> Recordings:
@@ -59,7 +59,7 @@ class Workplace:
     def joined_examples(self, run: Run, system: System) -> Examples:
         """Training examples of this corpus and of the one that a system adds."""
         assert run.seed is not None and system.added
-        mixer = self.mixer.joined(self._mixer(system.added))
+        mixer = self.mixer.joined(Mixer.of(self.params, system.added, self.results))
         recordings = self._placed("train", mixer=mixer)
         return Examples(self.params, mixer, run.target, run.seed, system.channel_swap, self.device, recordings)
 
@@ -74,17 +74,12 @@ class Workplace:
     def clip_examples(self, run: Run, system: System) -> ClipExamples:
         """Training and validation items of a run that is trained on clips, of its own corpus and of others."""
         assert run.seed is not None
-        mixers: dict[str, Mixer] = {self.corpus: self.mixer}
-        for chosen in system.clips:
-            mixers.setdefault(chosen.corpus, self._mixer(chosen.corpus))
+        others = {chosen.corpus for chosen in system.clips} - {self.corpus}
+        mixers = {self.corpus: self.mixer, **{name: Mixer.of(self.params, name, self.results) for name in others}}
         train = [clip for chosen in system.clips for clip in self._clips(mixers[chosen.corpus], run, chosen)]
         judged = recipes_of(read_table(self.clips(run.corpus, run)), run.target, "valid")
         valid = [Clip(self.mixer, recipe) for recipe in judged]
         return ClipExamples(self.params, train, valid, run.seed, self.device)
-
-    def _mixer(self, corpus: str) -> Mixer:
-        folder = self.results / corpus
-        return Mixer(self.params, corpus, read_table(folder / "catalog.parquet"), folder)
 
     def _clips(self, mixer: Mixer, run: Run, chosen: ClipSet) -> list[Clip]:
         """As many clips of a set as its hours say."""

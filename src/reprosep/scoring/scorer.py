@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep.audio.store import read_table
 from reprosep.metrics.bsseval import References
 from reprosep.mixing import Mixer, Recipe
 from reprosep.papers import Run, System
@@ -39,7 +38,7 @@ class Scorer(ABC):
     @cached_property
     def mixer(self) -> Mixer:
         """Of the run's corpus."""
-        return Mixer(self.params, self.run.corpus, read_table(self.folder / "catalog.parquet"), self.folder)
+        return Mixer.of(self.params, self.run.corpus, self.results)
 
     @cached_property
     def model(self) -> Any:

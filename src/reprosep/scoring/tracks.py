@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from reprosep.audio.store import read_table
 from reprosep.metrics.bsseval import References
 from reprosep.metrics.si_sdr import si_sdr
 from reprosep.mixing import Mixer, Recipe
@@ -31,11 +30,8 @@ class TrackScorer(Scorer):
     @cached_property
     def mixers(self) -> dict[str, Mixer]:
         """Corpus -> its mixer."""
-        return {corpus: self._mixer(corpus) for corpus in scored_on(self.params, self.run, self.system)}
-
-    def _mixer(self, corpus: str) -> Mixer:
-        folder = self.results / corpus
-        return Mixer(self.params, corpus, read_table(folder / "catalog.parquet"), folder)
+        tested = scored_on(self.params, self.run, self.system)
+        return {corpus: Mixer.of(self.params, corpus, self.results) for corpus in tested}
 
     @property
     def data(self) -> list[str]:
