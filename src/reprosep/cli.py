@@ -193,6 +193,15 @@ def energies(corpus: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
 
 
 @app.command()
+def seconds(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Prepare what activity detectors learn from: split, labels and spectrograms of every second."""
+    from reprosep import steps
+
+    resolved = read_params(params)
+    steps.seconds(resolved, _known(resolved, corpus), threads)
+
+
+@app.command()
 def spectra(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
     """Measure the average spectrum of every mixture of a corpus."""
     from reprosep import steps

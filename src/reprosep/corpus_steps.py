@@ -155,6 +155,15 @@ def energies(params: Params, name: str) -> None:
     write_table(folder / "energies.parquet", energy_table(SourceSongs(mixer)))
 
 
+def seconds(params: Params, name: str, threads: int) -> None:
+    """What activity detectors learn from and are scored on; writes ``seconds/``."""
+    from reprosep.detection.seconds import Seconds
+
+    results = results_folder(params)
+    with alone_in(results / name, f"seconds {name}"):
+        Seconds(params.of_corpus(name), name, results).build(threads)
+
+
 def spectra(params: Params, name: str, threads: int) -> None:
     """The average spectrum of the mixture of every song of the catalog; writes ``spectra.parquet``."""
     from reprosep.audio.store import read_table, write_table

@@ -15,6 +15,11 @@ def chunk_samples(params: Params) -> int:
     return samples - samples % params.stft.hop
 
 
+def clip_frames(params: Params) -> int:
+    """Frames of a clip that a detector is shown."""
+    return max(round(params.detection.clip_seconds * params.audio.sample_rate / params.stft.hop), 1)
+
+
 def check_agree(params: Params, corpora: Sequence[str]) -> None:
     """See that several corpora on which one network is trained or scored are mono and computed alike.
 

@@ -10,10 +10,12 @@ Conventions
   its accompaniment. A *joint* system estimates all its sources at once. One that is *beside* another paper is computed
   only together with that paper.
 - *variant*: what differs only at test time: ``none`` (no gate), ``raw`` (hard gate), ``median`` (median-filtered
-  gate), ``oracle`` (gate by ground-truth labels).
+  gate), ``oracle`` (gate by ground-truth labels), ``detector`` (hard gate by another network's detection).
 - *run*: one training, named ``<corpus>_<target>_<system>_s<seed>``; oracles are named without a seed. The target of a
   joint system is called ``<number>-sources``.
 - *overall*: the target of a cell that pools the scores of all sources of its system.
+- *detector*: a system that says which instruments play and separates nothing. Its runs are :func:`detector_runs`; they
+  have one target, ``instruments``. A network with an activity head may be scored with a detector's gate, too.
 - A table or a figure may tell of corpora instead of runs: its rows or panels are then corpora, and one that this scale
   lacks keeps the paper's values.
 """
@@ -34,13 +36,19 @@ from reprosep.fit import check_agree, check_fits
 from reprosep.params import MaskSettings, Params, Scoring, Section, read_yaml, repository
 from reprosep.validation import explain
 
-Variant = Literal["none", "raw", "median", "oracle"]
+Variant = Literal["none", "raw", "median", "oracle", "detector"]
 Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR"]
 Cost = Literal["parameters", "iterations", "seconds", "hours"]
 Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]
 Statistic = Literal["median", "mean", "std"]
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
+Measure = Literal["LRAP", "AUC"]
+Detector = Literal["fc", "cnn", "crnn"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
+BY_DETECTOR: Variant = "detector"
+TRACK = "track"  # the whole song as a time scale
+INSTRUMENTS = "instruments"  # the target of a detector
+DETECTORS: tuple[Detector, ...] = ("fc", "cnn", "crnn")
 STATISTICS: tuple[Statistic, ...] = ("mean", "std", "median")
 SPREAD = "mean ± std (median)"  # the form of a table
 ACCOMPANIMENT = "accompaniment"
@@ -56,11 +64,19 @@ class ClipSet(Section):
     mixing: Literal["coherent", "incoherent"] = "coherent"
 
 
+class GatedBy(Section):
+    """The detector whose gate a system is scored with, too, wherever its paper is computed."""
+
+    paper: str
+    corpus: str
+    system: str
+
+
 class System(Section):
     """A network as trained, or an oracle."""
 
     label: str
-    model: Literal["iass", "open-unmix", "u-net", "c-u-net", "blstm"] | None = None
+    model: Literal["iass", "open-unmix", "u-net", "c-u-net", "blstm", "fc", "cnn", "crnn"] | None = None
     oracle: Oracle | None = None
     mask: MaskChange = MaskChange()
     blocks: Annotated[int, Field(ge=1, le=6)] = 3
@@ -78,6 +94,13 @@ class System(Section):
     added: str | None = None
     targets: list[str] = []
     beside: str | None = None
+    detects: str | None = None
+    gated_by: GatedBy | None = None
+
+    @property
+    def is_detector(self) -> bool:
+        """Whether it says which instruments play."""
+        return self.model in DETECTORS
 
     def variants(self) -> tuple[Variant, ...]:
         """Variants that this system can be scored in: gates need a trained activity head."""
@@ -98,6 +121,10 @@ class System(Section):
             return f"scored: {self.scored}, but clips, tested and tpsf belong to systems that are scored as tracks"
         if self.added and self.model not in ("iass", "open-unmix"):
             return f"added: '{self.added}', but '{self.model}' does not mix its training items; leave it out"
+        if self.is_detector != bool(self.detects):
+            return f"detects: {self.detects} for '{self.model}'; a detector names its corpus there, others nothing"
+        if self.gated_by and not (self.model == "iass" and self.activity_weight):
+            return "gated_by: only iass with an activity head is scored with another network's gate; leave it out"
         if self.sources and self.model in ("iass", "open-unmix", "blstm"):
             return f"sources: '{self.model}' estimates a target against its accompaniment; leave them out"
         return None
@@ -118,6 +145,9 @@ class Binding(Section):
     metric: Metric | None = None
 
 
+TimeScale = Annotated[int, Field(ge=1)] | Literal["track"]
+
+
 class Entry(Binding):
     """A row or a column of a table."""
 
@@ -125,6 +155,8 @@ class Entry(Binding):
     sublabel: str = ""
     cost: Cost | None = None
     count: Count | None = None
+    measure: Measure | None = None
+    seconds: TimeScale | None = None
 
 
 class Doubtful(Section):
@@ -142,7 +174,7 @@ class Table(Section):
     columns: list[Entry]
     published: list[list[float | str | None]]
     doubtful: list[Doubtful] = []
-    kind: Literal["scores", "costs", "corpora"] = "scores"
+    kind: Literal["scores", "costs", "corpora", "detection"] = "scores"
     form: Literal["median", "mean", "mean ± std (median)"] = "median"
 
     def statistics(self) -> tuple[Statistic, ...]:
@@ -162,7 +194,7 @@ class Bar(Section):
 
 
 class Figure(Section):
-    kind: Literal["spectrograms", "activity", "gains", "energies", "categories", "spectra"]
+    kind: Literal["spectrograms", "activity", "gains", "energies", "categories", "spectra", "instruments", "confusions"]
     caption: str
     bind: Binding
     bars: list[Bar] = []
@@ -177,6 +209,7 @@ class Figure(Section):
 class Side(Section):
     system: str
     variant: Variant = "none"
+    seconds: TimeScale = 1
 
 
 class Claim(Section):
@@ -184,7 +217,7 @@ class Claim(Section):
     statement: str
     source: str
     corpus: str
-    metric: Metric | Cost
+    metric: Metric | Cost | Measure
     left: Side
     right: Side
     expect: Literal["greater", "less", "comparable", "not-greater", "not-less", "largest", "times-less"]
@@ -283,6 +316,7 @@ def load_paper(name: str) -> Paper:
     _check_systems(path, paper)
     _check_shapes(path, paper)
     _check_corpora(path, paper)
+    _check_detection(path, paper)
     return paper
 
 
@@ -323,6 +357,38 @@ def _check_corpora(path: Path, paper: Paper) -> None:
             )
 
 
+def _check_detection(path: Path, paper: Paper) -> None:
+    """Whether tables, figures and claims of detectors say what is detected, by whom and at which time scale."""
+    for name, table in paper.tables.items():
+        for number, column in enumerate(table.columns):
+            if (table.kind == "detection") != bool(column.measure and column.seconds):
+                raise UserError(
+                    f"{path.name}: tables.{name}.columns.{number}: measure {column.measure or 'missing'}, seconds "
+                    f"{column.seconds or 'missing'} in a table of kind '{table.kind}'; one of kind 'detection' needs "
+                    "both in every column, others have none"
+                )
+        shown = [row.system for row in table.rows] if table.kind == "detection" else []
+        _check_detectors(path, paper, f"tables.{name}.rows", shown)
+    for claim in paper.claims:
+        if claim.metric in ("LRAP", "AUC"):
+            _check_detectors(path, paper, f"claims.{claim.id}", [claim.left.system, claim.right.system])
+            if claim.expect not in ("greater", "less", "comparable"):
+                raise UserError(
+                    f"{path.name}: claims.{claim.id}.expect: '{claim.expect}' for {claim.metric}; allowed: greater, "
+                    "less, comparable"
+                )
+    for name, figure in paper.figures.items():
+        if figure.kind == "confusions":
+            _check_detectors(path, paper, f"figures.{name}.bind.system", [figure.bind.system])
+
+
+def _check_detectors(path: Path, paper: Paper, where: str, named: Iterable[str | None]) -> None:
+    for name in named:
+        if name is None or name not in paper.systems or not paper.systems[name].is_detector:
+            known = ", ".join(key for key, system in paper.systems.items() if system.is_detector)
+            raise UserError(f"{path.name}: {where}: '{name}' is no detector; allowed: {known}")
+
+
 def _check_systems(path: Path, paper: Paper) -> None:
     used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
     used |= {side.system for claim in paper.claims for side in (claim.left, claim.right)} | set(paper.listen)
@@ -347,7 +413,8 @@ def cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
         for column, published in zip(table.columns, values, strict=True):
             for statistic in table.statistics():
                 cell = _cell(table, row, column, published, statistic)
-                if has_target(params, paper, cell.corpus, cell.target, cell.system):
+                scored = cell.variant != BY_DETECTOR or gating_run(params, cell.corpus, paper.systems[cell.system], 0)
+                if scored and has_target(params, paper, cell.corpus, cell.target, cell.system):
                     found.append(cell)
     return found
 
@@ -480,6 +547,38 @@ def runs(params: Params, paper: Paper) -> list[Run]:
     return sorted(found, key=lambda run: run.id)
 
 
+def detector_runs(params: Params, paper: Paper) -> list[Run]:
+    """The runs of a paper's detectors, one per seed, in a stable order."""
+    found = [
+        Run(str(system.detects), INSTRUMENTS, name, seed)
+        for name, system in paper.systems.items()
+        if system.detects in params.corpora
+        for seed in params.seeds
+    ]
+    return sorted(found, key=lambda run: run.id)
+
+
+def every_run(params: Params, paper: Paper) -> list[Run]:
+    """All runs of a paper: those that separate, and its detectors."""
+    return [*runs(params, paper), *detector_runs(params, paper)]
+
+
+def gating_run(params: Params, corpus: str, system: System, seed: int | None) -> Run | None:
+    """The detector's run by whose gate a run on a corpus is scored, too; None where it is not computed at this scale."""
+    gate = system.gated_by
+    if gate is None or gate.paper not in params.papers or gate.corpus not in params.corpora:
+        return None
+    if params.corpora[gate.corpus].of != corpus:
+        return None
+    return Run(gate.corpus, INSTRUMENTS, gate.system, seed)
+
+
+def scored_variants(params: Params, run: Run, system: System) -> tuple[Variant, ...]:
+    """The test-time variants in which a run is scored."""
+    own = system.variants()
+    return (*own, BY_DETECTOR) if gating_run(params, run.corpus, system, run.seed) else own
+
+
 def _of_cell(params: Params, paper: Paper, corpus: str, target: str, name: str) -> Iterator[Run]:
     """The runs whose scores a cell holds, one per seed; a cell that pools sources needs those of all of them."""
     system = paper.systems[name]
@@ -501,7 +600,7 @@ def find_run(params: Params, identifier: str) -> tuple[Run, System]:
     known: list[str] = []
     for name in params.papers:
         paper = load_paper(name)
-        for run in runs(params, paper):
+        for run in every_run(params, paper):
             if run.id == identifier:
                 return run, paper.systems[run.system]
             known.append(run.id)

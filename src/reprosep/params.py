@@ -122,6 +122,20 @@ class Clips(Section):
     valid: Positive
 
 
+class Detection(Section):
+    """Which instruments play: what activity detectors are told and shown."""
+
+    instruments: Annotated[list[str], Field(min_length=2)]
+    clip_seconds: Annotated[float, Field(gt=0, le=60)]
+    offsets: Literal["any", "seconds"]
+    mels: Positive
+    lowest: Annotated[float, Field(ge=0)]
+    highest: Annotated[float, Field(gt=0)]
+    threshold: Share
+    valid_share: Share
+    test_share: Share
+
+
 class Weighting(Section):
     temperature: Annotated[float, Field(gt=0)]
     batch_reference: Literal["fixed", "largest"]
@@ -159,12 +173,29 @@ class BlstmSize(Section):
     window: Literal["sqrt-hann", "hann"]
 
 
+class FcSize(Section):
+    hidden: Annotated[list[Positive], Field(min_length=1)]
+    dropout: Fraction
+
+
+class CnnSize(Section):
+    widths: Annotated[list[Positive], Field(min_length=1)]
+    dropout: Fraction
+
+
+class CrnnSize(CnnSize):
+    hidden: Positive
+
+
 class Models(Section):
     iass: IassSize
     open_unmix: Annotated[OpenUnmixSize, Field(alias="open-unmix")]
     u_net: Annotated[UNetSize, Field(alias="u-net")]
     c_u_net: Annotated[CUNetSize, Field(alias="c-u-net")]
     blstm: BlstmSize
+    fc: FcSize
+    cnn: CnnSize
+    crnn: CrnnSize
 
     def of_sources(self, model: str) -> UNetSize | CUNetSize:
         """The size of a network that separates all sources, by the model's name."""
@@ -298,6 +329,7 @@ class Params(Section):
     mixing: Mixing
     chunks: Chunks
     clips: Clips
+    detection: Detection
     weighting: Weighting
     models: Models
     training: Training
@@ -372,6 +404,12 @@ def _disagreement(params: Params) -> str | None:
     for key in ("seeds", "papers"):
         if problem := _repetition(getattr(params, key)):
             return f"{key}: {problem}"
+    if problem := _repetition(params.detection.instruments):
+        return f"detection.instruments: {problem}"
+    if params.detection.lowest >= params.detection.highest:
+        return f"detection.lowest: {params.detection.lowest} must be below detection.highest"
+    if params.detection.test_share + params.detection.valid_share >= 1:
+        return "detection.test_share: with detection.valid_share it leaves no songs to train on"
     for name, corpus in params.corpora.items():
         problem = _corpus_disagreement(corpus)
         if problem:

@@ -19,6 +19,7 @@ from reprosep.corpus_steps import (
     mixtures,
     recordings,
     results_folder,
+    seconds,
     spectra,
     store,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "report",
     "results_folder",
     "score",
+    "seconds",
     "spectra",
     "spot_check",
     "store",

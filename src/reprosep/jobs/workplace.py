@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reprosep.audio.store import read_table
 from reprosep.clips import clip_count
+from reprosep.detection.seconds import FOLDER, Seconds
 from reprosep.files import digest, sha256
 from reprosep.memory import keep_freed_memory
 from reprosep.mixing import Mixer, Recipe, recipes_of
@@ -15,7 +16,9 @@ from reprosep.params import Params
 from reprosep.provenance import source_digest
 from reprosep.source_songs import SourceSongs
 from reprosep.training.clip_examples import Clip, ClipExamples
+from reprosep.training.clip_labels import LabelledClips
 from reprosep.training.clip_training import ClipTraining
+from reprosep.training.detector_training import DetectorTraining
 from reprosep.training.devices import training_device
 from reprosep.training.examples import Examples
 from reprosep.training.loop import Training
@@ -90,6 +93,9 @@ class Workplace:
     def training(self, run: Run, system: System, valid: list[Recipe] | None = None) -> Training:
         """A training at its beginning, validated on other mixtures than its corpus's if `valid` says so."""
         assert run.seed is not None
+        if system.is_detector:
+            labelled = LabelledClips(Seconds(self.params, self.corpus, self.results), run.seed, self.device)
+            return DetectorTraining(self.params, run, system, labelled)
         if system.sources:
             return SourcesTraining(self.params, run, system, self.source_examples(run, system))
         if system.clips:
@@ -114,6 +120,8 @@ class Workplace:
 
     def inputs(self, run: Run, system: System) -> list[Path]:
         """The files of the corpora that a training depends on."""
+        if system.is_detector:
+            return [self.data / FOLDER / name for name in ("index.parquet", "labels.parquet", "split.csv")]
         if system.clips:
             corpora = dict.fromkeys([run.corpus, *(chosen.corpus for chosen in system.clips)])
             stores = [self.results / corpus / "audio/index.parquet" for corpus in corpora]
@@ -134,11 +142,11 @@ class Workplace:
 
     @cached_property
     def _code(self) -> str:
-        return source_digest("audio", "models", "training", "clips.py", "mixing.py", "source_songs.py")
+        return source_digest("audio", "models", "training", "clips.py", "detection", "mixing.py", "source_songs.py")
 
 
 def recipe_digest(params: Params, run: Run, system: System, data: list[str], code: str) -> str:
     """What a training is a function of: parameters, run, data and code; a checkpoint of another is not resumed."""
-    names = ("audio", "stft", "activity", "mixing", "chunks", "clips", "weighting", "models", "training")
+    names = ("audio", "stft", "activity", "mixing", "chunks", "clips", "detection", "weighting", "models", "training")
     sections = {name: getattr(params, name).model_dump() for name in names}
     return digest([sections, run.id, system.model_dump(), data, code], length=32)

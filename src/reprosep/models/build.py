@@ -9,15 +9,17 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reprosep.audio.stft import model_bins
+from reprosep.fit import clip_frames
 from reprosep.models.blstm import BLSTM
 from reprosep.models.cunet import CUNet
+from reprosep.models.detectors import Convolutional, ConvolutionalRecurrent, FullyConnected
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
 from reprosep.models.unet import UNet
 from reprosep.papers import System
 from reprosep.params import Params
 
-Network = IASS | OpenUnmix | UNet | CUNet | BLSTM
+Network = IASS | OpenUnmix | UNet | CUNet | BLSTM | FullyConnected | Convolutional | ConvolutionalRecurrent
 
 
 def build_model(system: System, params: Params, channels: int, sources: int = 1) -> Network:
@@ -32,6 +34,8 @@ def build_model(system: System, params: Params, channels: int, sources: int = 1)
     if system.model == "blstm":
         blstm = params.models.blstm
         return BLSTM(params.stft.n_fft // 2 + 1, blstm.hidden, blstm.layers, blstm.dropout, blstm.normalise)
+    if system.is_detector:
+        return _detector(system, params)
     bins, all_bins = model_bins(params.stft, params.audio.sample_rate)
     if system.model == "iass":
         return IASS(
@@ -47,6 +51,17 @@ def build_model(system: System, params: Params, channels: int, sources: int = 1)
         size = params.models.open_unmix
         return OpenUnmix(bins, all_bins, channels, size.hidden, size.layers, size.output_mean)
     raise ValueError(f"'{system.label}' is an oracle and has no network")
+
+
+def _detector(system: System, params: Params) -> FullyConnected | Convolutional | ConvolutionalRecurrent:
+    bands, instruments = params.detection.mels, len(params.detection.instruments)
+    if system.model == "fc":
+        fc = params.models.fc
+        return FullyConnected(bands, clip_frames(params), instruments, fc.hidden, fc.dropout)
+    if system.model == "cnn":
+        return Convolutional(bands, instruments, params.models.cnn.widths, params.models.cnn.dropout)
+    crnn = params.models.crnn
+    return ConvolutionalRecurrent(bands, instruments, crnn.widths, crnn.hidden, crnn.dropout)
 
 
 def for_inference(model: nn.Module) -> Any:

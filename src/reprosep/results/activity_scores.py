@@ -18,14 +18,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
+from reprosep.metrics.activity import auc
 from reprosep.papers import Run
 from reprosep.params import Params
 from reprosep.results.aggregate import Summary, read_parquet
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval, resample
+from reprosep.separation.detect import of_target
 
-RESOLUTIONS = ("per second, median", "per second, maximum", "per frame")
+BY_SECOND, BY_DETECTOR = "per second, median", "detector, per second"
+RESOLUTIONS = (BY_SECOND, "per second, maximum", "per frame")
 COLUMNS = ["run", "corpus", "target", "system", "seed", "song", "frame", "time", "probability", "label"]
 RATE_COLUMNS = ["song", "stem", "split", "target", "frames", "active_frames"]
 
@@ -37,7 +39,11 @@ def read_activity(results: Path, runs: Iterable[Run]) -> list[pd.DataFrame]:
 
 def detection(params: Params, tables: list[pd.DataFrame], resolution: str) -> Summary:
     """AUC (0 to 1) of one target with its interval over songs, the mean over seeds; NaN where only one class occurs."""
-    reduced = [at_resolution(table, resolution) for table in tables]
+    return pooled_auc(params, [at_resolution(table, resolution) for table in tables])
+
+
+def pooled_auc(params: Params, reduced: list[pd.DataFrame]) -> Summary:
+    """AUC of tables of song, probability and label (one per seed) with its interval over songs."""
     values = [auc(table["label"].to_numpy(dtype=bool), table["probability"].to_numpy(float)) for table in reduced]
     low, high = auc_interval(params, reduced)
     songs = len({song for table in reduced for song in table["song"]})
@@ -54,11 +60,20 @@ def at_resolution(table: pd.DataFrame, resolution: str) -> pd.DataFrame:
     return reduced.assign(label=reduced["label"] >= 0.5)
 
 
-def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Area under the ROC curve, NaN when the labels (frame,) are all active or all inactive."""
-    if not len(labels) or labels.all() or not labels.any():
-        return float("nan")
-    return float(roc_auc_score(labels, probabilities))
+def read_detector(params: Params, results: Path, run: Run, target: str) -> pd.DataFrame:
+    """What a detector found of a target: song, second and probability, the maximum over the target's instruments."""
+    table = read_parquet(results / "scores" / f"{run.id}.parquet", COLUMNS)
+    found = of_target(table, target, params)
+    second = np.floor(found["frame"] * params.detection.clip_seconds).astype(int)
+    return found.assign(second=second).groupby(["song", "second"], as_index=False)["probability"].max()
+
+
+def on_same_seconds(frames: pd.DataFrame, detector: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Per second (median): what a system found, and what a detector found, with the system's labels, where both are."""
+    own = at_resolution(frames, BY_SECOND).rename_axis(index="second").reset_index()
+    both = own.merge(detector, on=["song", "second"], suffixes=("", " other"))
+    other = both.drop(columns="probability").rename(columns={"probability other": "probability"})
+    return both[["song", "probability", "label"]], other[["song", "probability", "label"]]
 
 
 def auc_interval(params: Params, tables: list[pd.DataFrame]) -> tuple[float, float]:
@@ -66,13 +81,19 @@ def auc_interval(params: Params, tables: list[pd.DataFrame]) -> tuple[float, flo
     songs = sorted({song for table in tables for song in table["song"]})
     if len(songs) < FEWEST_SONGS:
         return NO_INTERVAL
-    drawn = resample(params, len(songs))
+    times = song_draws(params, len(songs))
+    return percentile_interval(params, np.mean([auc_of_draws(table, songs, times) for table in tables], axis=0))
+
+
+def song_draws(params: Params, songs: int) -> Values:
+    """How often each of some songs is drawn, ``(resample, song)``."""
+    drawn = resample(params, songs)
     times = np.zeros(drawn.shape, dtype=float)
     np.add.at(times, (np.arange(len(drawn))[:, np.newaxis], drawn), 1.0)
-    return percentile_interval(params, np.mean([_auc_of_draws(table, songs, times) for table in tables], axis=0))
+    return times
 
 
-def _auc_of_draws(table: pd.DataFrame, songs: list[str], times: Values) -> Values:
+def auc_of_draws(table: pd.DataFrame, songs: list[str], times: Values) -> Values:
     """AUC (resample,) when song j occurs times[resample, j] times.
 
     With C[i, j] the rightly ranked pairs of an active frame of song i and an inactive frame of song j, the AUC of a

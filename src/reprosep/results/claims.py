@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from reprosep import papers
-from reprosep.papers import ACCOMPANIMENT, OVERALL, Claim, Paper, Side
+from reprosep.papers import ACCOMPANIMENT, INSTRUMENTS, OVERALL, Claim, Paper, Side
 from reprosep.params import Params
 from reprosep.results.aggregate import Scores, by_song, per_song
 from reprosep.results.costs import runs_of_system, system_cost
+from reprosep.results.detection_claims import detection_effect, detection_verdict, is_of_detectors
 from reprosep.results.intervals import Values
 from reprosep.results.metrics import write_verdicts
 from reprosep.results.tables import write_tidy
@@ -77,6 +78,9 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
     for claim in paper.claims:
         if claim.expect == "times-less":
             rows += _cost_rows(params, paper, claim, results)
+            continue
+        if is_of_detectors(claim):
+            rows += _detection_rows(params, paper, claim, results)
             continue
         targets = claim_targets(params, claim, scored)
         compare = _largest_rows if claim.expect == "largest" else _target_rows
@@ -187,6 +191,15 @@ def _cost_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> lis
     decision = HOLDS if times >= claim.margin * (1 - _ROUNDING) else FAILS
     effect = Effect(times, NAN, NAN, NAN, 0)
     return [_overall_row(params, claim, [_row(params, claim, ALL_TARGETS, decision, effect, NAN, claim.margin)])]
+
+
+def _detection_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> list[dict[str, Any]]:
+    """The row of a claim about detectors, which is about all their instruments."""
+    effect = detection_effect(params, paper, claim, results)
+    if effect is None:
+        return []
+    decision = detection_verdict(claim, effect)
+    return [_overall_row(params, claim, [_row(params, claim, INSTRUMENTS, decision, effect, NAN, NAN)])]
 
 
 def _overall_row(params: Params, claim: Claim, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -15,6 +15,12 @@ from reprosep.params import Corpus, Params
 from reprosep.results import activity_scores
 from reprosep.results.aggregate import Scores, Summary, metrics_of, of_pair
 from reprosep.results.corpus_figures import corpora_shown, corpus_figure
+from reprosep.results.detection_figures import (
+    confusion_rows,
+    draw_confusions,
+    draw_instruments,
+    instrument_rows,
+)
 from reprosep.results.energy_figure import draw_energies, energy_rows
 from reprosep.results.figure_style import (
     BLUE,
@@ -62,6 +68,12 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
         with style():
             if corpus is not None and figure.kind in ("categories", "spectra"):
                 rows, drawing = corpus_figure(params, figure, results)
+            elif corpus is not None and figure.kind == "instruments":
+                rows = instrument_rows(params, paper, figure, results)
+                drawing = draw_instruments(rows)
+            elif corpus is not None and figure.kind == "confusions":
+                rows = confusion_rows(params, paper, figure, results)
+                drawing = draw_confusions(rows)
             elif corpus is not None and figure.kind == "energies":
                 rows = energy_rows(params, figure, results)
                 drawing = draw_energies(rows, figure.seconds)
@@ -70,7 +82,7 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
             elif figure.kind == "spectrograms":
                 drawing = draw_spectrograms(read_spectrograms(output / "listen" / f"{name}.npz"))
             elif figure.kind == "activity":
-                rows = activity_rows(params, results, runs, corpus)
+                rows = activity_rows(params, paper, results, runs, corpus)
                 drawing = draw_activity(rows)
             else:
                 rows = gain_rows(params, Scores(results, _flat(runs)), runs, figure.bars, figure.bind.metric or "Avg")
@@ -96,13 +108,22 @@ def _flat(runs: dict[str, list[Run]]) -> list[Run]:
     return [run for group in runs.values() for run in group]
 
 
-def activity_rows(params: Params, results: Path, runs: dict[str, list[Run]], corpus: Corpus) -> TidyRows:
-    """AUC at every resolution and the activation rate of every target (Figure 4), both from 0 to 1."""
+def activity_rows(params: Params, paper: Paper, results: Path, runs: dict[str, list[Run]], corpus: Corpus) -> TidyRows:
+    """AUC at every resolution and the activation rate of every target (Figure 4), both from 0 to 1.
+
+    Where a detector gates the system, its AUC stands beside, on the same seconds of the same songs and their labels.
+    """
     rows = []
     for target, group in runs.items():
         tables = activity_scores.read_activity(results, group)
+        detectors = [papers.gating_run(params, run.corpus, paper.systems[run.system], run.seed) for run in group]
+        others = [activity_scores.read_detector(params, results, run, target) for run in detectors if run]
         for resolution in activity_scores.RESOLUTIONS:
             summary = activity_scores.detection(params, tables, resolution)
+            if others and resolution == activity_scores.BY_SECOND:
+                pairs = [activity_scores.on_same_seconds(*pair) for pair in zip(tables, others, strict=True)]
+                summary, other = (activity_scores.pooled_auc(params, list(side)) for side in zip(*pairs, strict=True))
+                rows.append(tidy_row(target, activity_scores.BY_DETECTOR, AUC, None, other, corpus.title))
             rows.append(tidy_row(target, resolution, AUC, None, summary, corpus.title))
         rate = activity_scores.activation_rate(results, group[0].corpus, target)
         rows.append(tidy_row(target, RATE, RATE, None, rate, corpus.title))
@@ -112,12 +133,14 @@ def activity_rows(params: Params, results: Path, runs: dict[str, list[Run]], cor
 def draw_activity(rows: TidyRows) -> Figure:
     """Bars of AUC per target and resolution, and the activation rate in grey."""
     looks = {
-        "per second, median": {"color": BLUE, "label": "AUC per second (median)"},
+        activity_scores.BY_DETECTOR: {"color": ORANGE, "label": "AUC of the detector"},
+        activity_scores.BY_SECOND: {"color": BLUE, "label": "AUC per second (median)"},
         "per second, maximum": {"color": SKY, "hatch": "////", "label": "AUC per second (maximum)"},
         "per frame": {"color": GREEN, "hatch": "....", "label": "AUC per frame"},
         RATE: {"color": GREY, "label": "activation rate"},
     }
-    figure = _grouped_bars(rows, looks, label_missing="one class only")
+    shown = {column: look for column, look in looks.items() if any(row["column"] == column for row in rows)}
+    figure = _grouped_bars(rows, shown, label_missing="one class only")
     axes = figure.axes[0]
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("AUC, activation rate")

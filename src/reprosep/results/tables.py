@@ -11,11 +11,12 @@ import pandas as pd
 
 from reprosep import papers
 from reprosep.files import whole_file
-from reprosep.papers import Cell, Paper
+from reprosep.papers import Cell, Paper, Table
 from reprosep.params import Params
 from reprosep.results.aggregate import Pair, Scores, Summary, of_pair, summarise
 from reprosep.results.corpus_table import corpus_rows
 from reprosep.results.costs import cost_rows
+from reprosep.results.detection import detection_rows
 from reprosep.results.metrics import write_metrics, write_songs
 
 TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
@@ -25,7 +26,7 @@ DECIMALS = 4
 def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> None:
     """Write ``table-N.csv`` and ``table-N-common-frames.csv`` of a paper's tables, ``metrics.json`` and ``songs.csv``.
 
-    Tables of costs and of corpora have no frames, and so no second file.
+    Tables of costs, of corpora and of detectors have no frames, and so no second file.
 
     Parameters
     ----------
@@ -42,10 +43,8 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
     scores, tables = Scores(results, papers.runs(params, paper)), {}
     for name, table in paper.tables.items():
         if table.kind != "scores":
-            costs = table.kind == "costs"
-            found = cost_rows(params, paper, table, results) if costs else corpus_rows(params, table, results)
-            tables[name] = found
-            write_tidy(output / f"{name}.csv", found)
+            tables[name] = _other_rows(params, paper, table, results)
+            write_tidy(output / f"{name}.csv", tables[name])
             continue
         cells = papers.cells(params, paper, table)
         tables[name] = table_rows(params, scores, cells, common=False)
@@ -53,6 +52,15 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
         write_tidy(output / f"{name}-common-frames.csv", table_rows(params, scores, cells, common=True))
     write_songs(output / "songs.csv", scores)
     write_metrics(output / "metrics.json", tables)
+
+
+def _other_rows(params: Params, paper: Paper, table: Table, results: Path) -> list[dict[str, Any]]:
+    """Tidy rows of a table that is not of separation scores."""
+    if table.kind == "costs":
+        return cost_rows(params, paper, table, results)
+    if table.kind == "detection":
+        return detection_rows(params, paper, table, results)
+    return corpus_rows(params, table, results)
 
 
 def table_rows(params: Params, scores: Scores, cells: Iterable[Cell], common: bool) -> list[dict[str, Any]]:

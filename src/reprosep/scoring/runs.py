@@ -26,6 +26,7 @@ from reprosep.papers import Run, System
 from reprosep.params import Params
 from reprosep.progress import track
 from reprosep.provenance import source_digest
+from reprosep.scoring.detections import DetectionScorer
 from reprosep.scoring.scorer import Scorer
 from reprosep.scoring.source_frames import SourceFramesScorer
 from reprosep.scoring.sources import SourcesScorer
@@ -101,9 +102,10 @@ def _stamp(scorer: Scorer) -> str:
     """Digest of all that a run's scores depend on."""
     data = [sha256(scorer.folder / name) for name in scorer.data]
     weights = sha256(scorer.weights) if scorer.weights else ""
-    chosen = [scorer.params.separation, scorer.params.scoring, scorer.params.models.blstm, scorer.system]
+    parts = [scorer.params.separation, scorer.params.scoring, scorer.params.models.blstm, scorer.params.detection]
+    chosen = [*parts, scorer.system]
     sections = [section.model_dump() for section in chosen]
-    code = source_digest("metrics", "models", "separation", "scoring", "mixing.py")
+    code = source_digest("metrics", "models", "separation", "scoring", "detection", "mixing.py")
     return digest([data, weights, sections, code])
 
 
@@ -143,6 +145,8 @@ def scorer_for(params: Params, run: Run, system: System, results: Path) -> Score
     weights = None if system.oracle else results / "runs" / run.id / BEST
     if weights and not weights.exists():
         raise UserError(f"{weights}: no such file; train the run first with `reprosep train {run.id}`")
+    if system.is_detector:
+        return DetectionScorer(params.of_corpus(run.corpus), run, system, results, weights)
     of_sources = SourceFramesScorer if system.scored == "frames" else SourcesScorer
     of_target = TrackScorer if system.scored == "tracks" else TargetScorer
     kind = of_sources if system.sources else of_target

@@ -1,0 +1,153 @@
+"""Tables of activity detectors: LRAP and AUC at several time scales, with intervals over songs.
+
+Conventions
+-----------
+The clips of all test songs are pooled; longer time scales are maxima over the clips of a song, of probabilities and
+labels alike. AUC is the mean over the instruments that have one. Intervals draw songs, with all their clips and
+instruments. With several seeds, values are means over seeds.
+
+References
+----------
+The group's page on Gururani, Summers, Lerch (ISMIR 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reprosep import papers
+from reprosep.metrics.activity import auc, lrap, macro_auc, pooled
+from reprosep.papers import TRACK, Measure, Paper, Run, Table
+from reprosep.params import Params
+from reprosep.results.activity_scores import auc_of_draws, song_draws
+from reprosep.results.aggregate import Summary, read_parquet
+from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval
+from reprosep.scoring.detections import COLUMNS
+
+Scale = int | str
+_TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What one run found: probabilities and labels ``(clip, instrument)`` by song."""
+
+    instruments: list[str]
+    probabilities: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
+
+    @property
+    def songs(self) -> list[str]:
+        """The songs, in order."""
+        return sorted(self.labels)
+
+    def at_scale(self, clips: Scale) -> Detections:
+        """The same as maxima over that many clips, or over whole songs."""
+        wanted = None if clips == TRACK else int(clips)
+        parts = [
+            {song: pooled(rows, wanted) for song, rows in part.items()} for part in (self.probabilities, self.labels)
+        ]
+        return Detections(self.instruments, *parts)
+
+    def together(self) -> tuple[np.ndarray, np.ndarray]:
+        """Labels and probabilities of all songs, ``(clip, instrument)``."""
+        return tuple(np.concatenate([part[song] for song in self.songs]) for part in (self.labels, self.probabilities))  # type: ignore[return-value]
+
+    def of(self, instrument: str) -> pd.DataFrame:
+        """Columns song, probability and label of one instrument, a row per clip."""
+        place = self.instruments.index(instrument)
+        labels, found = (array[:, place] for array in self.together())
+        names = np.repeat(self.songs, [len(self.labels[song]) for song in self.songs])
+        return pd.DataFrame({"song": names, "probability": found, "label": labels})
+
+
+def read_detections(results: Path, runs: Iterable[Run]) -> list[Detections]:
+    """What the runs found, one per seed; :class:`UserError` when a file is missing or foreign."""
+    return [_detections(read_parquet(results / "scores" / f"{run.id}.parquet", COLUMNS)) for run in runs]
+
+
+def _detections(table: pd.DataFrame) -> Detections:
+    instruments = list(dict.fromkeys(table["target"]))
+    found: dict[str, dict[str, np.ndarray]] = {"probability": {}, "label": {}}
+    for song, rows in table.groupby("song", sort=True):
+        for name, parts in found.items():
+            parts[str(song)] = rows.pivot(index="frame", columns="target", values=name)[instruments].to_numpy()
+    return Detections(instruments, found["probability"], {s: rows.astype(bool) for s, rows in found["label"].items()})
+
+
+def runs_of(params: Params, paper: Paper, system: str) -> list[Run]:
+    """The runs of a detector, one per seed."""
+    return [run for run in papers.detector_runs(params, paper) if run.system == system]
+
+
+def measured(params: Params, found: Sequence[Detections], measure: Measure, clips: Scale) -> Summary:
+    """LRAP or AUC of a detector (one :class:`Detections` per seed) at a time scale, with its interval over songs."""
+    scaled = [one.at_scale(clips) for one in found]
+    values = [whole(one, measure) for one in scaled]
+    songs = scaled[0].songs if scaled else []
+    low, high = (
+        percentile_interval(params, draws(params, scaled, measure)) if len(songs) >= FEWEST_SONGS else NO_INTERVAL
+    )
+    return Summary(float(np.mean(values)) if values else float("nan"), low, high, len(songs), 0)
+
+
+def whole(found: Detections, measure: Measure) -> float:
+    """The measure over all songs."""
+    labels, probabilities = found.together()
+    return lrap(labels, probabilities) if measure == "LRAP" else macro_auc(labels, probabilities)
+
+
+def draws(params: Params, found: Sequence[Detections], measure: Measure) -> Values:
+    """The measure when songs are drawn with replacement, mean over seeds, ``(resample,)``."""
+    each = [_drawn(params, one, measure) for one in found]
+    return np.asarray(np.mean(each, axis=0))
+
+
+def _drawn(params: Params, found: Detections, measure: Measure) -> Values:
+    times = song_draws(params, len(found.songs))
+    if measure == "LRAP":
+        playing = np.array([found.labels[song].any(axis=1).sum() for song in found.songs], dtype=float)
+        each = np.array([lrap(found.labels[song], found.probabilities[song]) for song in found.songs])
+        total = times @ (np.nan_to_num(each) * playing)
+        return np.divide(total, times @ playing, out=np.full(len(times), np.nan), where=(times @ playing) > 0)
+    parts = np.array([auc_of_draws(found.of(name), found.songs, times) for name in found.instruments])
+    known = np.isfinite(parts)
+    return np.divide(
+        np.nansum(parts, axis=0), known.sum(axis=0), out=np.full(len(times), np.nan), where=known.any(axis=0)
+    )
+
+
+def of_instrument(params: Params, found: Sequence[Detections], name: str, clips: Scale) -> Summary:
+    """AUC of one instrument at a time scale; `songs` are those in which it plays."""
+    tables = [one.at_scale(clips).of(name) for one in found]
+    values = [auc(table["label"].to_numpy(bool), table["probability"].to_numpy(float)) for table in tables]
+    songs = found[0].songs
+    times = song_draws(params, len(songs))
+    drawn = np.mean([auc_of_draws(table, songs, times) for table in tables], axis=0)
+    low, high = percentile_interval(params, drawn) if len(songs) >= FEWEST_SONGS else NO_INTERVAL
+    playing = int(tables[0].groupby("song")["label"].any().sum())
+    return Summary(float(np.mean(values)), low, high, playing, len(songs) - playing)
+
+
+def detection_rows(params: Params, paper: Paper, table: Table, results: Path) -> list[dict[str, Any]]:
+    """Tidy rows of a table of detectors: rows are detectors, columns measures at time scales."""
+    rows = []
+    for entry, printed in zip(table.rows, table.published, strict=True):
+        needed = runs_of(params, paper, str(entry.system))
+        found = read_detections(results, needed)
+        for column, published in zip(table.columns, printed, strict=True):
+            if not needed:
+                continue
+            assert column.measure and column.seconds
+            summary = measured(params, found, column.measure, column.seconds)
+            numbers = (published, summary.value, summary.low, summary.high, summary.songs)
+            title = params.corpora[needed[0].corpus].title
+            label = f"{entry.label} {entry.sublabel}".strip()
+            rows.append(dict(zip(_TIDY, (label, column.label, column.measure, *numbers, title), strict=True)))
+    return rows

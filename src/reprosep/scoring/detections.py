@@ -1,0 +1,60 @@
+"""What a detector finds in every second of the test songs: a probability and a label per instrument."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from reprosep.detection.seconds import FOLDER, Seconds
+from reprosep.metrics.bsseval import References
+from reprosep.mixing import Recipe
+from reprosep.scoring.scorer import Scorer
+from reprosep.separation.detect import probabilities
+
+COLUMNS = ["run", "corpus", "target", "system", "seed", "song", "frame", "time", "probability", "label"]
+
+
+class DetectionScorer(Scorer):
+    """All instruments in all test songs of the detectors' split; a frame is a second, a target an instrument."""
+
+    @cached_property
+    def seconds(self) -> Seconds:
+        """Of the run's corpus."""
+        return Seconds(self.params, self.run.corpus, self.results)
+
+    @property
+    def data(self) -> list[str]:
+        return [f"{FOLDER}/{name}" for name in ("index.parquet", "labels.parquet", "split.csv")]
+
+    @property
+    def together(self) -> str:
+        return self.run.target
+
+    def recipes(self) -> list[Recipe]:
+        """The test songs; they are not mixed again."""
+        return [Recipe(song, 0, ()) for song in self.seconds.songs("test")]
+
+    def scene(self, recipe: Recipe) -> np.ndarray:
+        """The clips of a song, ``(second, band, frame)``."""
+        return self.seconds.clips(recipe.name)
+
+    def references(self, recipe: Recipe, scene: np.ndarray) -> list[References]:
+        """None: labels are all that is compared with."""
+        return []
+
+    def score(
+        self, recipe: Recipe, scene: np.ndarray, references: list[References]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        found, labels = probabilities(self.model, scene), self.seconds.labels[recipe.name]
+        parts = [
+            self.activity_of(name, found[:, number], labels[:, number])
+            for number, name in enumerate(self.seconds.instruments)
+        ]
+        table = pd.concat(parts, ignore_index=True)
+        times = table["frame"] * self.params.detection.clip_seconds
+        return self.identified(recipe, table.assign(time=times)), pd.DataFrame()
+
+    def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
+        raise TypeError("a detector estimates no sound")

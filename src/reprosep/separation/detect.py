@@ -1,0 +1,54 @@
+"""From a detector to probabilities, and from those of instruments to a gate for a target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from reprosep.detection.instruments import instruments_of_class
+from reprosep.errors import UserError
+from reprosep.params import Params
+
+_CLIPS = 64  # clips that pass the network together
+
+
+def probabilities(model: Any, clips: np.ndarray) -> np.ndarray:
+    """Probability of every instrument in clips ``(second, band, frame)``, float64 ``(second, instrument)``."""
+    model.eval()
+    with torch.inference_mode():
+        parts = [model(torch.from_numpy(clips[first : first + _CLIPS])) for first in range(0, len(clips), _CLIPS)]
+    if not parts:
+        raise UserError("the song is shorter than one clip (detection.clip_seconds); give a longer one")
+    return np.asarray(torch.sigmoid(torch.cat(parts).double()).numpy())
+
+
+def of_target(table: pd.DataFrame, target: str, params: Params) -> pd.DataFrame:
+    """Detections of a class of the separation papers: song, frame and the maximum over its instruments.
+
+    Parameters
+    ----------
+    table
+        A detector's score file.
+
+    Raises
+    ------
+    UserError
+        When none of ``detection.instruments`` is of the class.
+    """
+    names = instruments_of_class(target, params.detection.instruments)
+    if not names:
+        raise UserError(
+            f"detection.instruments: none is '{target}', which is to be gated by a detector; add one that is"
+        )
+    rows = table[table["target"].isin(names)]
+    return rows.groupby(["song", "frame"], as_index=False)[["probability", "label"]].max()
+
+
+def gate_of_seconds(probability: np.ndarray, frames: int, params: Params) -> np.ndarray:
+    """The gate of a song's frames, bool ``(frame,)``, from probabilities per second; the last second lasts to the end."""
+    seconds = np.arange(frames) * params.stft.hop / params.audio.sample_rate / params.detection.clip_seconds
+    places = np.minimum(seconds.astype(int), len(probability) - 1)
+    return np.asarray(probability[places] > params.detection.threshold)
