@@ -55,13 +55,15 @@ def check(
     params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False
 ) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
-    from reprosep.papers import check_accepted, load_paper, runs
+    from reprosep.detection.instruments import check_detection
+    from reprosep.papers import check_accepted, every_run, load_paper
 
     resolved = read_params(params)
     papers = {name: load_paper(name) for name in resolved.papers}
     check_accepted(resolved, papers.values())
+    check_detection(resolved, papers.values())
     for name, paper in papers.items():
-        print(f"{name}: {len(runs(resolved, paper))} runs, {len(paper.tables)} tables, {len(paper.claims)} claims")
+        print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {len(paper.claims)} claims")
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
 
@@ -83,12 +85,11 @@ def reproduce(
 @app.command()
 def runs(params: ParamFiles = DEFAULT_PARAMS) -> None:
     """List the runs of all papers."""
-    from reprosep.papers import load_paper
-    from reprosep.papers import runs as runs_of
+    from reprosep.papers import every_run, load_paper
 
     resolved = read_params(params)
     for name in resolved.papers:
-        for run in runs_of(resolved, load_paper(name)):
+        for run in every_run(resolved, load_paper(name)):
             print(run.id)
 
 

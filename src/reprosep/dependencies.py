@@ -32,12 +32,15 @@ def steps_table() -> dict[str, dict[str, list[str]]]:
     return {step: {kind: list(parts.get(kind, [])) for kind in _KINDS} for step, parts in table.items()}
 
 
+_OF_DETECTORS = {"train": "train_detector", "score_plain": "score_detector", "score_gated": "score_detector"}
 _OF_SOURCES = {"train": "train_sources", "score_plain": "score_sources", "score_gated": "score_sources"}
 _OF_TRACKS = {"train": "train_clips", "score_plain": "score_tracks", "score_oracles": "score_track_oracles"}
 
 
 def step_of(system: System, step: str) -> str:
     """The step's name in the table for a system: sources of a mixture and tracks have their own."""
+    if system.is_detector:
+        return _OF_DETECTORS[step]
     if system.scored == "tracks":
         return _OF_TRACKS.get(step, step)
     if not system.sources:

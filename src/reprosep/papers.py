@@ -255,6 +255,10 @@ class Paper(Section):
         """Whether its networks are trained by the mean squared error of magnitudes."""
         return any(system.model in ("iass", "open-unmix") for system in self.systems.values())
 
+    def is_of_detectors(self) -> bool:
+        """Whether all its systems say which instruments play, and none separates."""
+        return all(system.is_detector for system in self.systems.values())
+
     def is_scored_by_track(self) -> bool:
         """Whether songs are scored by SI-SDR."""
         return any(system.scored == "tracks" for system in self.systems.values())
@@ -564,7 +568,7 @@ def every_run(params: Params, paper: Paper) -> list[Run]:
 
 
 def gating_run(params: Params, corpus: str, system: System, seed: int | None) -> Run | None:
-    """The detector's run by whose gate a run on a corpus is scored, too; None where it is not computed at this scale."""
+    """The detector's run by whose gate a run on a corpus is scored, too; None where this scale lacks it."""
     gate = system.gated_by
     if gate is None or gate.paper not in params.papers or gate.corpus not in params.corpora:
         return None

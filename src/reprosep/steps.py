@@ -61,7 +61,7 @@ def example(params: Params, identifier: str, index: int, folder: Path) -> dict[s
     run, system = find_run(params, identifier)
     if run.seed is None:
         raise UserError(f"'{identifier}' is an oracle and has no training items; name a trained run")
-    if system.sources or system.clips:
+    if system.sources or system.clips or system.is_detector:
         raise UserError(
             f"'{identifier}' is trained on parts of whole songs, not on mixed items; name a run of another system"
         )

@@ -12,6 +12,7 @@ WORKFLOW = Path(workflow.current_basedir).parent  # this folder, whichever Snake
 sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
 from reprosep.clips import clip_count, clips_needed
+from reprosep.detection.instruments import check_detection
 from reprosep.dependencies import code_of, paper_of, settings_of, step_of
 from reprosep.errors import UserError
 from reprosep.files import digest, whole_file
@@ -21,6 +22,9 @@ from reprosep.papers import (
     check_accepted,
     corpora_counted,
     corpora_with_spectra,
+    detector_runs,
+    every_run,
+    gating_run,
     load_paper,
     runs,
     scored_on,
@@ -41,6 +45,7 @@ def validated_params():
         params = parse_params(config)
         papers = {name: load_paper(name) for name in params.papers}
         check_accepted(params, papers.values())
+        check_detection(params, papers.values())
     except UserError as error:
         raise WorkflowError(str(error))
     return params, papers
@@ -49,7 +54,7 @@ def validated_params():
 mend_planning()
 PARAMS, PAPERS = validated_params()
 RESULTS = Path("results") / PARAMS.scale
-RUNS = {run.id: (run, paper.systems[run.system]) for paper in PAPERS.values() for run in runs(PARAMS, paper)}
+RUNS = {run.id: (run, paper.systems[run.system]) for paper in PAPERS.values() for run in every_run(PARAMS, paper)}
 TRAINED = [name for name, (run, _) in RUNS.items() if run.seed is not None]
 ORACLES = [name for name in RUNS if name not in TRAINED]
 CALIBRATED = [name for name, paper in PAPERS.items() if paper.calibration]
@@ -186,6 +191,8 @@ def run_code(step):
 def run_data(wildcards):
     """What a run reads of its corpus."""
     run, system = RUNS[wildcards.run]
+    if system.is_detector:
+        return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, "seconds/index.parquet")]
     if system.clips:
         corpora = dict.fromkeys([run.corpus, *(chosen.corpus for chosen in system.clips)])
         return [
@@ -202,7 +209,9 @@ def score_data(wildcards):
     if system.scored == "tracks":
         return [RESULTS / corpus / name for corpus in scored_on(PARAMS, run, system) for name in CORPUS_TABLES]
     framed = run.targets if system.scored == "frames" else []
-    return [*run_data(wildcards), *expand(RESULTS / run.corpus / "mixtures/{target}.parquet", target=framed)]
+    framed = expand(RESULTS / run.corpus / "mixtures/{target}.parquet", target=framed)
+    gate = gating_run(PARAMS, run.corpus, system, run.seed)
+    return [*run_data(wildcards), *framed, *([RESULTS / f"scores/{gate.id}.parquet"] if gate else [])]
 
 
 def corpus_of_run(name):
@@ -244,6 +253,28 @@ def paper_runs(paper):
 def paper_scores(paper):
     """Score files of the runs of a paper."""
     return expand(RESULTS / "scores/{run}.parquet", run=paper_runs(paper))
+
+
+def paper_detectors(paper):
+    """Ids of the detectors of a paper."""
+    return [run.id for run in detector_runs(PARAMS, PAPERS[paper])]
+
+
+def paper_detections(paper):
+    """What the detectors of a paper found."""
+    return expand(RESULTS / "scores/{run}.parquet", run=paper_detectors(paper))
+
+
+def paper_gates(paper):
+    """What the detectors found that gate runs of a paper."""
+    gates = [gating_run(PARAMS, RUNS[name][0].corpus, RUNS[name][1], RUNS[name][0].seed) for name in paper_runs(paper)]
+    return expand(RESULTS / "scores/{run}.parquet", run=sorted({gate.id for gate in gates if gate}))
+
+
+def paper_seconds(paper):
+    """The seconds of the corpora of a paper's detectors."""
+    corpora = dict.fromkeys(RUNS[name][0].corpus for name in paper_detectors(paper))
+    return expand(RESULTS / "{corpus}/seconds/index.parquet", corpus=corpora)
 
 
 def paper_activity_scores(paper):

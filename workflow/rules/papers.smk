@@ -8,6 +8,7 @@ for paper, content in PAPERS.items():
             f"tables_{paper}"
         input:
             paper_scores(paper),
+            paper_detections(paper),
             paper_costs(paper),
             paper_catalogs(paper),
         output:
@@ -68,6 +69,7 @@ for paper, content in PAPERS.items():
             f"claims_{paper}"
         input:
             paper_scores(paper),
+            paper_detections(paper),
             paper_costs(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",
@@ -129,6 +131,9 @@ for paper, content in PAPERS.items():
             paper_scores(paper),
             paper_activity_scores(paper),
             paper_activity_indices(paper),
+            paper_detections(paper),
+            paper_gates(paper),
+            paper_seconds(paper),
             paper_energies(paper),
             paper_catalogs(paper),
             paper_spectra(paper),

@@ -32,6 +32,7 @@ STEPS = {
     "mixtures": (300, 0, 0.001),
     "energies": (300, 12, 0.05),
     "clips": (400, 12, 0.05),
+    "seconds": (500, 12, 0.02),
     "spectra": (300, 2, 0.02),
     "oracles": (400, 22, 1.5),
     "score": (400, 24, 0.4),
@@ -51,6 +52,7 @@ PAPER_STEPS = {
 # of the network's first layer. How long one takes on a GPU: reprosep cost.
 TRAINING_PROCESS, GPU_PROCESS = 700, 5000
 TRAINING_BYTES, TRAINING_SECONDS = 100, 1.7e-7
+CNN_VALUES = 4  # per band, frame and channel of the first block: the blocks together
 BLSTM_VALUES = 20  # per unit, layer and frame: gates and states of both directions
 
 
@@ -131,7 +133,8 @@ def paper_memory(step, *papers):
 
     def megabytes(wildcards, attempt):
         base, kilobytes, copies, _ = PAPER_STEPS[step]
-        corpora = [RUNS[name][0].corpus for paper in papers for name in paper_runs(paper)]
+        names = [name for paper in papers for name in (*paper_runs(paper), *paper_detectors(paper))]
+        corpora = [RUNS[name][0].corpus for name in names]
         scored = sum(TEST_SHARE * songs(corpus)[1] for corpus in corpora)
         return memory_asked(base + kilobytes * scored / 1000 + copies * max(map(longest_song, corpora)), attempt)
 
@@ -150,6 +153,9 @@ def paper_minutes(step, *papers):
 def batch_values(wildcards, count):
     """Values of the network's first layer for `count` training items: what memory and time on a processor grow with."""
     params, joint = corpus_of_run(wildcards.run), RUNS[wildcards.run][1].sources
+    if RUNS[wildcards.run][1].is_detector:
+        frames = params.detection.clip_seconds * params.audio.sample_rate / params.stft.hop
+        return count * params.detection.mels * frames * params.models.crnn.widths[0] * CNN_VALUES
     frames = params.training.chunk_seconds * params.audio.sample_rate / params.stft.hop
     if RUNS[wildcards.run][1].clips:
         return count * params.clips.frames * params.models.blstm.layers * params.models.blstm.hidden * BLSTM_VALUES
@@ -166,6 +172,8 @@ def epoch_items(wildcards):
     if system.clips:
         return sum(clip_count(params, chosen.hours) for chosen in system.clips)
     count, seconds, _ = songs(corpus_of(wildcards))
+    if system.is_detector:
+        return seconds / params.detection.clip_seconds
     if not system.sources:
         return params.training.items_per_song * count
     passes = len(system.sources) + 2 if system.model == "c-u-net" else 1

@@ -15,7 +15,7 @@ from reprosep.corpora.registry import load_version
 from reprosep.cost.measure import Speed, measure
 from reprosep.cost.songs import describe
 from reprosep.models.cunet import conditions
-from reprosep.papers import Run, System, load_paper, runs
+from reprosep.papers import Run, System, every_run, load_paper
 from reprosep.params import Params, recordings_of
 from reprosep.progress import ProgressReport
 
@@ -54,10 +54,12 @@ def cost(params: Params, epochs: int, minutes: float, steps: int) -> Group:
 def _trained(params: Params) -> Iterable[tuple[Run, System]]:
     for name in params.papers:
         paper = load_paper(name)
-        yield from ((run, paper.systems[run.system]) for run in runs(params, paper) if run.seed is not None)
+        yield from ((run, paper.systems[run.system]) for run in every_run(params, paper) if run.seed is not None)
 
 
 def _load(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
+    if system.is_detector:
+        return _load_of_seconds(params, run, system, songs)
     if system.sources:
         return _load_of_chunks(params, run, system, songs)
     if system.clips:
@@ -67,6 +69,14 @@ def _load(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load
     settings = params.training
     items = settings.items_per_epoch or settings.items_per_song * int((holds["split"] == "train").sum())
     return Load(run, system, items, _seconds(holds, "valid"))
+
+
+def _load_of_seconds(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
+    """All seconds of the songs that are no test songs; which of them validate is drawn when they are there."""
+    own = songs[songs["split"] != "test"]["seconds"].sum()
+    valid = params.detection.valid_share * own
+    items = params.training.items_per_epoch or int((own - valid) / params.detection.clip_seconds)
+    return Load(run, system, items, float(valid))
 
 
 def _load_of_chunks(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import pandas as pd
 
 from reprosep.errors import UserError, near_match
+from reprosep.papers import Paper, detector_runs, gating_run, runs
 from reprosep.params import Params, instrument_classes, read_yaml, repository
 
 TABLE = "workflow/detected-instruments.yaml"
@@ -67,5 +68,32 @@ def instruments_of_class(target: str, chosen: Sequence[str]) -> list[str]:
 
 def with_instruments(stems: pd.DataFrame, chosen: Sequence[str]) -> pd.DataFrame:
     """The stems of a catalog that are one of the chosen instruments, named in the column ``instrument``."""
-    named = stems.assign(instrument=instruments_of(stems["instrument"], chosen))
+    named = stems.assign(instrument=pd.Series(instruments_of(stems["instrument"], chosen), stems.index, dtype=object))
     return named[named["instrument"].notna()]
+
+
+def check_detection(params: Params, papers: Iterable[Paper]) -> None:
+    """See that the detectors of papers know their instruments, and those of every target that they gate.
+
+    Raises
+    ------
+    UserError
+        With the first instrument that the table lacks, or the first target without one.
+    """
+    every = list(papers)
+    if not any(detector_runs(params, paper) for paper in every):
+        return
+    check_instruments(params)
+    gated = (
+        (run, paper.systems[run.system].gated_by)
+        for paper in every
+        for run in runs(params, paper)
+        if gating_run(params, run.corpus, paper.systems[run.system], run.seed)
+    )
+    for run, gate in gated:
+        if not instruments_of_class(run.target, params.detection.instruments):
+            assert gate is not None
+            raise UserError(
+                f"params: detection.instruments: none of them is '{run.target}', a target that '{gate.system}' gates on"
+                f" corpus '{run.corpus}'; add one, or take the paper '{gate.paper}' out of papers"
+            )

@@ -41,7 +41,7 @@ def lrap(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def pooled(values: np.ndarray, clips: int | None) -> np.ndarray:
-    """Maximum over every `clips` clips of a song ``(clip, instrument)``, the last of them fewer; None: over them all."""
+    """Maximum over every `clips` clips of a song ``(clip, instrument)``, fewer at its end; None: over all of them."""
     if not len(values):
         return values
     starts = np.arange(0, len(values), clips or len(values))

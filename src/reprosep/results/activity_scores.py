@@ -65,7 +65,7 @@ def read_detector(params: Params, results: Path, run: Run, target: str) -> pd.Da
     table = read_parquet(results / "scores" / f"{run.id}.parquet", COLUMNS)
     found = of_target(table, target, params)
     second = np.floor(found["frame"] * params.detection.clip_seconds).astype(int)
-    return found.assign(second=second).groupby(["song", "second"], as_index=False)["probability"].max()
+    return found.assign(second=second).groupby(["song", "second"], as_index=False)[["probability"]].max()
 
 
 def on_same_seconds(frames: pd.DataFrame, detector: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -82,11 +82,17 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
         if is_of_detectors(claim):
             rows += _detection_rows(params, paper, claim, results)
             continue
-        targets = claim_targets(params, claim, scored)
+        targets = claim_targets(params, claim, scored) if _is_scored(params, paper, claim) else []
         compare = _largest_rows if claim.expect == "largest" else _target_rows
         rows += compare(params, claim, scores, targets, published) if targets else []
     write_tidy(output / "claims.csv", rows, COLUMNS)
     write_verdicts(output / "claims.json", [row for row in rows if row["target"] == ALL_TARGETS])
+
+
+def _is_scored(params: Params, paper: Paper, claim: Claim) -> bool:
+    """Whether both sides are scored in the variants that a claim compares: gates of a detector are not everywhere."""
+    by_detector = [side for side in (claim.left, claim.right) if side.variant == papers.BY_DETECTOR]
+    return all(papers.gating_run(params, claim.corpus, paper.systems[side.system], None) for side in by_detector)
 
 
 def claim_targets(params: Params, claim: Claim, scored: set[tuple[str, str, str]]) -> list[str]:

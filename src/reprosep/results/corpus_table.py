@@ -26,7 +26,7 @@ from reprosep.results.categories import count_categories
 
 _TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
 _HOUR = 3600.0
-_DECIMALS = {"songs": 0, "fewest-tracks": 0, "median-tracks": 1, "most-tracks": 0, "categories": 0}
+_DECIMALS = {"LRAP": 3, "AUC": 3, "songs": 0, "fewest-tracks": 0, "median-tracks": 1, "most-tracks": 0, "categories": 0}
 _USUAL_DECIMALS = 2
 _COUNTS: dict[Count, Callable[[pd.DataFrame, str], float]] = {
     "songs": lambda catalog, _: catalog["song"].nunique(),

@@ -14,7 +14,7 @@ import pandas as pd
 
 from reprosep.errors import UserError
 from reprosep.files import whole_file
-from reprosep.papers import Paper, load_paper, runs
+from reprosep.papers import Paper, every_run, load_paper
 from reprosep.params import Params
 from reprosep.results.corpus_table import decimals_of
 from reprosep.results.provenance_table import summary, training_records
@@ -54,7 +54,7 @@ def publish(params: Params, name: str, results: Path, output: Path, command: str
     for source in sources:
         if not source.is_file():
             raise UserError(f"{source}: no such file; run `reprosep reproduce {params.scale}` to its end first")
-    records = training_records(results, ((run, paper) for run in runs(params, paper)))
+    records = training_records(results, ((run, paper) for run in every_run(params, paper)))
     for source in sources:
         with whole_file(output / source.name) as temporary:
             shutil.copyfile(source, temporary)

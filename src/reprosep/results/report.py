@@ -13,7 +13,7 @@ import yaml
 from reprosep import calibration
 from reprosep import params as parameters
 from reprosep.files import whole_file
-from reprosep.papers import VARIANTS, Paper, corpora_counted, corpora_with_spectra
+from reprosep.papers import VARIANTS, Paper, corpora_counted, corpora_with_spectra, detector_runs, every_run
 from reprosep.papers import runs as runs_of
 from reprosep.params import Params
 from reprosep.results import provenance_table, report_sections, verdicts
@@ -44,9 +44,9 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
         When something that the report shows is missing or foreign.
     """
     views = [paper_view(params, name, paper, results) for name, paper in papers.items()]
-    trained = {run.id: (run, paper) for paper in papers.values() for run in runs_of(params, paper)}
+    trained = {run.id: (run, paper) for paper in papers.values() for run in every_run(params, paper)}
     records = provenance_table.training_records(results, trained.values())
-    used = dict.fromkeys(run.corpus for paper in papers.values() for run in runs_of(params, paper))
+    used = dict.fromkeys(run.corpus for run, _ in trained.values())
     told = {name for paper in papers.values() for name in told_of(params, paper)}
     corpora = [corpus for name, corpus in params.corpora.items() if name in used or name in told]
     content = {
@@ -80,7 +80,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
     runs = sorted(runs_of(params, paper), key=lambda run: (places.get((run.corpus, run.target), len(order)), run.id))
     scores = Scores(results, runs)
     frames = pd.concat([scores.frames(*key) for key in scores.scored or [("", "")]])
-    curves = curves_svg(results, paper, runs)
+    curves = curves_svg(results, paper, [*runs, *detector_runs(params, paper)])
     return {
         "name": name,
         "paper": paper,

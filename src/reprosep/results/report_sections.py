@@ -163,12 +163,12 @@ def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
     rows: list[Any] = []
     if figure.kind != "spectrograms":
         rows = read_csv(folder / f"{name}.csv", TIDY).to_dict("records")
-    rows = [] if figure.kind == "spectra" else rows
+    rows = [] if figure.kind in ("spectra", "confusions") else rows
     return {
         "id": name,
         "title": name.replace("-", " ").capitalize(),
         "kind": figure.kind,
-        "decimals": {"activity": 3, "categories": 0}.get(figure.kind, 2),
+        "decimals": {"activity": 3, "instruments": 3, "categories": 0}.get(figure.kind, 2),
         "caption": figure.caption,
         "image": data_uri(folder / f"{name}.svg"),
         "groups": list(dict.fromkeys(row["row"] for row in rows)),

@@ -7,16 +7,20 @@ wants as many estimates as references, so the authors gave it two copies of the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from reprosep.audio.store import read_table
+from reprosep.errors import UserError
 from reprosep.metrics.bsseval import References
 from reprosep.mixing import Recipe, recipes_of
-from reprosep.papers import Variant
+from reprosep.papers import BY_DETECTOR, Variant, gating_run, scored_variants
 from reprosep.scoring.frame_scores import framed_references, score_frames
 from reprosep.scoring.scorer import Scorer
+from reprosep.separation.detect import gate_of_seconds, of_target
 from reprosep.separation.estimate import Estimate, separate
 from reprosep.separation.gate import gate_for
 from reprosep.separation.oracle import Scene
@@ -27,7 +31,8 @@ class TargetScorer(Scorer):
 
     @property
     def data(self) -> list[str]:
-        return [f"mixtures/{self.run.target}.parquet", "audio/index.parquet", "activity/index.parquet"]
+        own = [f"mixtures/{self.run.target}.parquet", "audio/index.parquet", "activity/index.parquet"]
+        return [*own, f"../scores/{self.detector.name}"] if BY_DETECTOR in self.variants else own
 
     @property
     def together(self) -> str:
@@ -50,8 +55,36 @@ class TargetScorer(Scorer):
         if self.system.oracle:
             return iter([("none", scene.estimate(self.system.mask_settings(self.params.scoring)))]), None
         estimate, labels = separate(self.model, scene.mixture, self.params), self.mixer.labels(recipe)
-        gates = ((v, gate_for(v, estimate.probability, labels, self.params.separation)) for v in self.system.variants())
+        gates = ((v, self._gate(v, recipe, estimate, labels)) for v in self.variants)
         return ((variant, estimate.wave(gate)) for variant, gate in gates), estimate
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Those in which the run is scored."""
+        return scored_variants(self.params, self.run, self.system)
+
+    def _gate(self, variant: Variant, recipe: Recipe, estimate: Estimate, labels: np.ndarray) -> np.ndarray | None:
+        if variant != BY_DETECTOR:
+            return gate_for(variant, estimate.probability, labels, self.params.separation)
+        if recipe.name not in self.detections:
+            raise UserError(
+                f"{self.detector}: nothing about song '{recipe.name}', which is a test song of '{self.run.corpus}'; "
+                "delete the file and score the detector again"
+            )
+        return gate_of_seconds(self.detections[recipe.name], estimate.spectrum.frames, self.params)
+
+    @property
+    def detector(self) -> Path:
+        """The score file of the detector that gates the run."""
+        run = gating_run(self.params, self.run.corpus, self.system, self.run.seed)
+        assert run is not None
+        return self.results / "scores" / f"{run.id}.parquet"
+
+    @cached_property
+    def detections(self) -> dict[str, np.ndarray]:
+        """Song -> the detector's probability of the target in every second."""
+        found = of_target(read_table(self.detector), self.run.target, self.params)
+        return {str(song): rows.sort_values("frame")["probability"].to_numpy() for song, rows in found.groupby("song")}
 
     def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
         variant: Variant = "median" if "median" in self.system.variants() else "none"

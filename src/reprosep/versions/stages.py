@@ -24,15 +24,17 @@ from reprosep.papers import (
     corpora_counted,
     corpora_of,
     corpora_with_spectra,
+    every_run,
+    gating_run,
     load_paper,
-    runs,
     scored_on,
 )
 from reprosep.params import Corpus, Params, dump, recordings_of
 from reprosep.versions.stage import NO_JOB, Job, Stage
 
 TRAIN, TRAIN_JOINED, TRAIN_SOURCES, TRAIN_CLIPS = "train", "train-joined", "train-sources", "train-clips"
-TRAININGS = (TRAIN, TRAIN_JOINED, TRAIN_SOURCES, TRAIN_CLIPS)
+TRAIN_DETECTOR = "train-detector"
+TRAININGS = (TRAIN, TRAIN_JOINED, TRAIN_SOURCES, TRAIN_CLIPS, TRAIN_DETECTOR)
 
 
 class Line:
@@ -42,7 +44,7 @@ class Line:
         self.params, self.content = params, dump(params)
         self.root = f"results/{params.scale}"
         self.papers = {name: load_paper(name) for name in params.papers}
-        self.runs = {run.id: (run, name) for name, paper in self.papers.items() for run in runs(params, paper)}
+        self.runs = {run.id: (run, name) for name, paper in self.papers.items() for run in every_run(params, paper)}
         self.trained = [identifier for identifier, (run, _) in self.runs.items() if run.seed is not None]
 
     def system(self, identifier: str) -> Any:
@@ -58,7 +60,8 @@ class Line:
     def stages(self) -> list[Stage]:
         """All stages, in the order of the line."""
         read = {corpus for name in self.runs for corpus in self._corpora_of(name)}
-        heard = {corpus for name in self.runs for corpus in self._scored_on(name)}
+        separating = [name for name in self.runs if not self.system(name).is_detector]
+        heard = {corpus for name in separating for corpus in self._scored_on(name)}
         corpora = [name for name in self.params.corpora if name in read]
         with_spectra = self._with_spectra()
         listed = [name for name in self.params.corpora if name in {*corpora, *self._counted(), *with_spectra}]
@@ -66,6 +69,7 @@ class Line:
         of_corpora += [self._activity(name) for name in corpora]
         of_corpora += [self._mixtures(name) for name in corpora if name in heard]
         of_corpora += [self._clips(name) for name in self._with_clips()]
+        of_corpora += [self._seconds(name) for name in self._with_detectors()]
         of_corpora += [self._energies(name) for name in corpora if name in self._with_energies()]
         of_corpora += [self._spectra(name) for name in with_spectra]
         untrained = [self._untrained(name) for name in self.papers if self._untrained_of(name)]
@@ -88,6 +92,11 @@ class Line:
     def _with_clips(self) -> list[str]:
         """The corpora of whose clips networks are trained."""
         named = {one.corpus for name in self.trained for one in self.system(name).clips}
+        return [name for name in self.params.corpora if name in named]
+
+    def _with_detectors(self) -> list[str]:
+        """The corpora on which detectors are trained."""
+        named = {self.runs[name][0].corpus for name in self.trained if self.system(name).is_detector}
         return [name for name in self.params.corpora if name in named]
 
     def _counted(self) -> list[str]:
@@ -149,6 +158,13 @@ class Line:
         job = Job(corpus=name, shape=("papers",))
         return self._stage(f"clips-{name}", title, made, read, ["clips"], [folder], job=job)
 
+    def _seconds(self, name: str) -> Stage:
+        folder = f"{self.root}/{name}/seconds"
+        title = f"Seconds of corpus {name} that activity detectors learn from"
+        made = [f"{folder}/{file}" for file in ("split.csv", "labels.parquet", "index.parquet")]
+        outs = made if self.is_real(name) else [folder]
+        return self._stage(f"seconds-{name}", title, made, self._tables(name), ["seconds"], outs, job=Job(corpus=name))
+
     def _energies(self, name: str) -> Stage:
         made = [f"{self.root}/{name}/energies.parquet"]
         title = f"Energy of every source of corpus {name} in every chunk"
@@ -180,6 +196,8 @@ class Line:
 
     def group(self, identifier: str) -> str:
         """Which of the kinds of trainings a run is."""
+        if self.system(identifier).is_detector:
+            return TRAIN_DETECTOR
         if self.system(identifier).clips:
             return TRAIN_CLIPS
         if self.system(identifier).added:
@@ -198,6 +216,7 @@ class Line:
             TRAIN: [self._mixture(corpus, target)],
             TRAIN_JOINED: [self._mixture(corpus, target), *self._added_tables()],
             TRAIN_SOURCES: [f"{self.root}/{corpus}/energies.parquet"],
+            TRAIN_DETECTOR: self._second_tables(corpus),
             # All that have clips: which of them a training takes, its stage's pattern cannot say.
             TRAIN_CLIPS: [path for name in self._with_clips() for path in self._clip_data(name)],
         }
@@ -212,6 +231,11 @@ class Line:
         """Tables of the corpora whose stems are added to those of another."""
         added = sorted({added for name in self.trained if (added := self.system(name).added)})
         return [path for name in added for path in self._tables(name)]
+
+    def _second_tables(self, corpus: str) -> list[str]:
+        folder = f"{self.root}/{corpus}/seconds"
+        tables = [f"{folder}/{file}" for file in ("split.csv", "labels.parquet", "index.parquet")]
+        return tables if self.is_real() else [folder]
 
     def _clip_data(self, corpus: str) -> list[str]:
         return [*self._tables(corpus), f"{self.root}/{corpus}/clips"]
@@ -238,7 +262,8 @@ class Line:
         needed = list(needed)
         corpora = dict.fromkeys(corpus for run in needed for corpus in self._scored_on(run.id))
         tables = [path for corpus in corpora for path in self._tables(corpus)]
-        of_target = [run for run in needed if not self.system(run.id).sources]
+        detectors = [run for run in needed if self.system(run.id).is_detector]
+        of_target = [run for run in needed if not self.system(run.id).sources and run not in detectors]
         framed = [run for run in needed if self.system(run.id).scored == "frames"]
         pairs = dict.fromkeys(
             (corpus, target)
@@ -246,7 +271,8 @@ class Line:
             for corpus in self._scored_on(run.id)
             for target in run.targets
         )
-        return [*tables, *(self._mixture(*pair) for pair in pairs)]
+        seconds = [path for run in detectors for path in self._second_tables(run.corpus)]
+        return [*tables, *(self._mixture(*pair) for pair in pairs), *seconds]
 
     def _scores(self) -> Stage:
         made = [f"{self.root}/scores/{identifier}.parquet" for identifier in self.trained]
@@ -281,6 +307,7 @@ class Line:
         read += [f"{self.root}/scores/{i}.activity.parquet" for i in trained if len(self.system(i).variants()) > 1]
         read += [f"{self.root}/runs/{identifier}/best.safetensors" for identifier in trained]
         read += self._data_of(self.runs[identifier][0] for identifier in own)
+        read += [f"{self.root}/scores/{gate.id}.parquet" for gate in map(self._gate, own) if gate]
         if any(table.kind == "costs" for table in paper.tables.values()):
             read += [f"{self.root}/runs/{identifier}/run.json" for identifier in trained]
         drawn = [figure.bind.corpus for figure in paper.figures.values() if figure.kind == "energies"]
@@ -291,6 +318,11 @@ class Line:
         title = f"Tables, figures and claims of paper {name}"
         outs, job = [*made[:-1], *players], Job(papers=(name,))
         return self._stage(f"papers-{name}", title, [*made, *metrics], read, steps, outs, metrics, job)
+
+    def _gate(self, identifier: str) -> Run | None:
+        """The detector's run by whose gate a run is scored, too."""
+        run = self.runs[identifier][0]
+        return gating_run(self.params, run.corpus, self.system(identifier), run.seed)
 
     def _report(self) -> Stage:
         made = f"{self.root}/report.html"
