@@ -200,12 +200,13 @@ def _cost_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> lis
 
 
 def _detection_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> list[dict[str, Any]]:
-    """The row of a claim about detectors, which is about all their instruments."""
+    """The rows of a claim about detectors, which is about all their instruments together."""
     effect = detection_effect(params, paper, claim, results)
     if effect is None:
         return []
     decision = detection_verdict(claim, effect)
-    return [_overall_row(params, claim, [_row(params, claim, INSTRUMENTS, decision, effect, NAN, NAN)])]
+    row = _row(params, claim, INSTRUMENTS, decision, effect, NAN, NAN)
+    return [row, _overall_row(params, claim, [row])]
 
 
 def _overall_row(params: Params, claim: Claim, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

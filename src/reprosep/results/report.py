@@ -13,7 +13,15 @@ import yaml
 from reprosep import calibration
 from reprosep import params as parameters
 from reprosep.files import whole_file
-from reprosep.papers import VARIANTS, Paper, corpora_counted, corpora_with_spectra, detector_runs, every_run
+from reprosep.papers import (
+    BY_DETECTOR,
+    VARIANTS,
+    Paper,
+    corpora_counted,
+    corpora_with_spectra,
+    detector_runs,
+    every_run,
+)
 from reprosep.papers import runs as runs_of
 from reprosep.params import Params
 from reprosep.results import provenance_table, report_sections, verdicts
@@ -60,7 +68,6 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
         "parameters": yaml.safe_dump(parameters.dump(params), sort_keys=False, allow_unicode=True, width=100),
         "margin": verdicts.NON_SUPERIORITY_MARGIN,
         "fewest_pairs": verdicts.FEWEST_PAIRS,
-        "variants": VARIANTS,
     }
     page = environment().get_template("report.html.j2").render(content)
     with whole_file(output) as temporary:
@@ -91,6 +98,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
         "claims": report_sections.claim_views(paper, folder),
         "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
         "songs": report_sections.listening(params, folder / "listen"),
+        "variants": [name for name in (*VARIANTS, BY_DETECTOR) if (frames["variant"] == name).any()],
         "dropped": report_sections.dropped_by_variant(paper, frames),
         "dropped_songs": report_sections.dropped_by_song(frames),
         "ill_posed": report_sections.ill_posed_songs(frames),

@@ -12,21 +12,18 @@ first author's later code leaves it out).
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from reprosep.models.build import build_model
 from reprosep.papers import Run, System
 from reprosep.params import Params
+from reprosep.training.batch_training import BatchTraining
 from reprosep.training.clip_examples import ClipBatch, ClipExamples
-from reprosep.training.loop import Training
 
 
-class ClipTraining(Training):
+class ClipTraining(BatchTraining):
     """One target, by the L1 distance to its truncated phase-sensitive magnitudes."""
 
-    losses = ("train_loss",)
-    judged_by = stalled_by = "valid_loss"
     examples: ClipExamples
 
     def __init__(self, params: Params, run: Run, system: System, examples: ClipExamples) -> None:
@@ -38,11 +35,8 @@ class ClipTraining(Training):
     def begin(self) -> None:
         """Nothing: the input is normalised by the network, if at all."""
 
-    def losses_of(self, batch: ClipBatch) -> tuple[Tensor, Tensor]:
-        loss = self._loss(self.network, batch)
-        return loss, loss[None]
-
-    def _loss(self, network: nn.Module, batch: ClipBatch) -> Tensor:
+    def loss(self, network: nn.Module, batch: ClipBatch) -> Tensor:
+        """Eq. (1)."""
         with self.autocast():
             mask = network(batch.mixture)
         return nn.functional.l1_loss(mask.float() * batch.mixture, batch.wanted)
@@ -50,14 +44,3 @@ class ClipTraining(Training):
     @property
     def validated_seconds(self) -> float:
         return sum(clip.recipe.length for clip in self.examples.valid) / self.params.audio.sample_rate
-
-    @torch.inference_mode()
-    def validate(self) -> dict[str, float]:
-        """Mean of the loss over the validation clips."""
-        self.model.eval()
-        total = torch.zeros((), dtype=torch.double, device=self.device)
-        starts = range(0, len(self.examples.valid), self.batch_size)
-        for number in self.stop.until(self.devices.share(len(starts))):
-            batch = self.examples.validation(starts[number], self.batch_size)
-            total += len(batch.mixture) * self._loss(self.model, batch).double()
-        return {"valid_loss": float(self.devices.total(total)) / len(self.examples.valid)}
