@@ -534,6 +534,8 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
         if not (isinstance(corpus, dict) and corpus.get("of")):
             continue
         source = corpora.get(corpus["of"])
+        if corpus["of"] in corpora and not isinstance(source, dict):
+            continue  # told of that corpus itself, by the check of types
         if not isinstance(source, dict):
             raise UserError(
                 f"params: corpora.{name}.of: unknown corpus '{corpus['of']}'{near_match(str(corpus['of']), corpora)}; "
