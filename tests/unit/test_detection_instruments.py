@@ -167,6 +167,8 @@ def test_unknown_instruments(names: list[str], told: str) -> None:
     [
         ({"instruments": ["piano", "piano"]}, r"detection.instruments: .*'piano'"),
         ({"instruments": ["piano"]}, "detection.instruments"),
+        ({"clip_seconds": 0.3}, "detection.clip_seconds: 0.3 must divide a second: 1.0, 0.5"),
+        ({"clip_seconds": 3.0}, "detection.clip_seconds: 3.0 must divide a second"),
         ({"lowest": 9000.0}, "detection.lowest: 9000.0 must be below detection.highest"),
         ({"valid_share": 0.5, "test_share": 0.5}, "detection.test_share: .*no songs to train on"),
     ],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import label_ranking_average_precision_score, roc_auc_score
 
 from reprosep.metrics.activity import auc, confusions, lrap, macro_auc, pooled
-from reprosep.params import Params, merge, parse, read_yaml, repository
+from reprosep.params import Params, dump, merge, parse, read_yaml, repository
 from reprosep.results.activity_scores import song_draws
 from reprosep.results.detection import Detections, _drawn, draws, measured, of_instrument, whole
 
@@ -195,8 +195,19 @@ def test_a_cell_is_the_measure_over_all_songs(params: Params, measure: str, clip
     cell = measured(params, [found], measure, clips_)  # type: ignore[arg-type]
     assert cell.value == pytest.approx(plain(labels.astype(bool), values), abs=1e-12) and cell.songs == 5
     assert cell.low <= cell.value + 0.2 and cell.low <= cell.high
-    low, high = np.nanpercentile(_drawn(params, found.at_scale(clips_), measure), [2.5, 97.5])  # type: ignore[arg-type]
+    low, high = np.nanpercentile(_drawn(params, found.at_scale(params, clips_), measure), [2.5, 97.5])  # type: ignore[arg-type]
     assert (cell.low, cell.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize("clip_seconds", [0.5, 0.1])
+def test_time_scales_are_seconds_whatever_a_clip_is(params: Params, clip_seconds: float) -> None:
+    short = parse(merge(dump(params), {"detection": {"clip_seconds": clip_seconds}}))
+    found = detections(5, [240, 140, 61], [0.01, 0.005, 0.008])
+    labels, values = found.at_scale(short, 5).together()
+    clips_ = round(5 / clip_seconds)
+    assert values.tolist() == [row for song in found.songs for row in plain_pooled(found.probabilities[song], clips_)]
+    assert measured(short, [found], "AUC", 5).value == macro_auc(labels, values)
+    assert of_instrument(short, [found], "a", 5).value == pytest.approx(auc(labels[:, 0], values[:, 0]), nan_ok=True)
 
 
 def test_one_instrument(params: Params) -> None:
