@@ -209,17 +209,17 @@ def test_wrong_gates(wrong: Callable[..., str], change: Callable[[dict[str, Any]
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"system": "crn"}, r"iass.yaml: systems.iass.gated_by.system: 'crn' is no detector of 'activity'"),
-        ({"paper": "munet"}, r"iass.yaml: systems.iass.gated_by.system: 'crnn' is no detector of 'munet'"),
+        ({"system": "crn"}, r"systems.iass.gated_by.system: 'crn' is no detector of 'activity'"),
+        ({"paper": "munet"}, r"systems.iass.gated_by.system: 'crnn' is no detector of 'munet'"),
         ({"corpus": "musdb-mono"}, r"gated_by.corpus: 'musdb-mono', but 'crnn' detects on 'mm-detection'"),
     ],
 )
-def test_a_gate_that_nothing_computes(wrong: Callable[..., str], change: dict[str, str], told: str) -> None:
+def test_a_gate_that_nothing_computes(change: dict[str, str], told: str) -> None:
     """Else the plan would want a file that no rule makes."""
     iass = load_paper("iass")
     gated = iass.systems["iass"].model_copy(
         update={"gated_by": iass.systems["iass"].gated_by.model_copy(update=change)}  # type: ignore[union-attr]
     )
     changed = iass.model_copy(update={"systems": iass.systems | {"iass": gated}})
-    with pytest.raises(UserError, match=told.removeprefix("iass.yaml: ")):
+    with pytest.raises(UserError, match=told):
         check_detection(params_of("iass", "activity", "munet"), [changed, load_paper("activity"), load_paper("munet")])
