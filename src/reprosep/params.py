@@ -408,6 +408,8 @@ def _disagreement(params: Params) -> str | None:
         return f"detection.instruments: {problem}"
     if params.detection.lowest >= params.detection.highest:
         return f"detection.lowest: {params.detection.lowest} must be below detection.highest"
+    if params.detection.clip_seconds not in [1 / clips for clips in range(1, 11)]:
+        return f"detection.clip_seconds: {params.detection.clip_seconds} must divide a second: 1.0, 0.5, 0.25, …, 0.1"
     if params.detection.test_share + params.detection.valid_share >= 1:
         return "detection.test_share: with detection.valid_share it leaves no songs to train on"
     for name, corpus in params.corpora.items():
@@ -534,6 +536,8 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
         if not (isinstance(corpus, dict) and corpus.get("of")):
             continue
         source = corpora.get(corpus["of"])
+        if corpus["of"] in corpora and not isinstance(source, dict):
+            continue  # told of that corpus itself, by the check of types
         if not isinstance(source, dict):
             raise UserError(
                 f"params: corpora.{name}.of: unknown corpus '{corpus['of']}'{near_match(str(corpus['of']), corpora)}; "

@@ -150,7 +150,7 @@ def test_ranked_pairs_give_the_auc_of_any_resample(settings: Params) -> None:
     songs = sorted(table["song"].unique())
     drawn = intervals.resample(settings, len(songs))[:20]
     times = np.array([np.bincount(row, minlength=len(songs)) for row in drawn], dtype=float)
-    fast = activity_scores._auc_of_draws(table, songs, times)
+    fast = activity_scores.auc_of_draws(table, songs, times)
     for row, value in zip(drawn, fast, strict=True):
         pooled = pd.concat([table[table["song"] == songs[index]] for index in row])
         assert value == pytest.approx(roc_auc_score(pooled["label"], pooled["probability"]), abs=1e-12)

@@ -27,11 +27,14 @@ def instrument_table() -> dict[str, list[str]]:
     Raises
     ------
     UserError
-        When two instruments have the same label.
+        When an instrument has no list of labels, or two have the same label.
     """
     content = read_yaml(repository() / TABLE).get("instruments")
     if not isinstance(content, dict):
         raise UserError(f"{TABLE}: instruments: missing; expected a mapping of instruments to labels of stems")
+    for name, labels in content.items():
+        if not isinstance(labels, list) or not labels:
+            raise UserError(f"{TABLE}: instruments.{name}: {labels!r}, expected a list of labels of stems")
     table = {str(name): [str(label) for label in labels] for name, labels in content.items()}
     owner: dict[str, str] = {}
     for name, labels in table.items():

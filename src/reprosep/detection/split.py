@@ -3,7 +3,11 @@
 Test songs of the separation papers are test songs here, so that both kinds of systems can be compared on the same songs
 and one can gate the other: nothing that scores is ever learnt from. Further artists are drawn with the seed, first
 those that bring an instrument which a part lacks, then until the part has its share of the songs; an artist who would
-leave the training songs without an instrument stays there.
+leave the training songs without an instrument stays there. Where the first draw fails, others follow.
+
+Conventions
+-----------
+Names of artists that differ in case, accents, blanks or signs alone are one artist, as both data sets need it.
 
 References
 ----------
@@ -19,10 +23,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from reprosep.corpora.artist_split import artist_key
 from reprosep.errors import UserError
 
 PARTS = ("train", "valid", "test")
 _STREAM = 1 << 37  # keeps this draw apart from other uses of the same seed
+_TRIES = 100  # draws, of which the first valid one counts: rare instruments may leave an order of artists no way
 
 
 @dataclass(frozen=True)
@@ -46,22 +52,37 @@ def draw_split(stems: pd.DataFrame, corpus: str, seed: int, valid_share: float, 
     UserError
         When an instrument has fewer than three artists, or the test songs leave none of its artists for another part.
     """
+    keys = stems["artist"].map(artist_key)
     artists = {
         str(name): Artist(rows["song"].nunique(), frozenset(rows["instrument"]))
-        for name, rows in stems.groupby("artist", sort=True)
+        for name, rows in stems.groupby(keys, sort=True)
     }
     _check_artists(artists, corpus)
-    test = {str(name) for name in stems.loc[stems["split"] == "test", "artist"]}
-    order = sorted(artists)
-    np.random.Generator(np.random.Philox(key=[seed, _STREAM])).shuffle(order)
+    test = set(keys[stems["split"] == "test"])
+    draw, order = np.random.Generator(np.random.Philox(key=[seed, _STREAM])), sorted(artists)
+    for _ in range(_TRIES):
+        draw.shuffle(order)
+        parts = _deal(artists, order, test, valid_share, test_share)
+        if _missing(artists, parts) is None:
+            return _table(stems, parts)
+    missing = _missing(artists, parts)
+    assert missing is not None
+    raise UserError(
+        f"corpora.{corpus}: found no split in which a {missing[0]} song has '{missing[1]}' while artists stay in one "
+        "part and the corpus's test songs are test songs; take it out of detection.instruments, or move songs"
+    )
+
+
+def _deal(
+    artists: Mapping[str, Artist], order: list[str], fixed: set[str], valid_share: float, test_share: float
+) -> dict[str, str]:
+    """The part of every artist by one order; `fixed` are those of test songs."""
+    test, valid = set(fixed), set[str]()
     wanted = round(test_share * sum(artist.songs for artist in artists.values()))
     _fill(artists, order, test, set(), wanted)
-    valid: set[str] = set()
     wanted = round(valid_share * sum(artist.songs for name, artist in artists.items() if name not in test))
     _fill(artists, order, valid, test, wanted)
-    parts = {name: "test" if name in test else "valid" if name in valid else "train" for name in artists}
-    _check_parts(artists, parts, corpus)
-    return _table(stems, parts)
+    return {name: "test" if name in test else "valid" if name in valid else "train" for name in artists}
 
 
 def _fill(artists: Mapping[str, Artist], order: list[str], part: set[str], taken: set[str], wanted: int) -> None:
@@ -108,19 +129,18 @@ def _check_artists(artists: Mapping[str, Artist], corpus: str) -> None:
             )
 
 
-def _check_parts(artists: Mapping[str, Artist], parts: Mapping[str, str], corpus: str) -> None:
+def _missing(artists: Mapping[str, Artist], parts: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first part that lacks an instrument, and that instrument."""
     for part in PARTS:
         missing = _played(artists, artists) - _played(artists, [name for name in parts if parts[name] == part])
         if missing:
-            raise UserError(
-                f"corpora.{corpus}: no {part} song can have '{sorted(missing)[0]}' while artists stay in one part and "
-                "the corpus's test songs are test songs; take it out of detection.instruments, or move songs"
-            )
+            return part, sorted(missing)[0]
+    return None
 
 
 def _table(stems: pd.DataFrame, parts: Mapping[str, str]) -> pd.DataFrame:
     rows = [
-        (song, artist, parts[str(artist)], "; ".join(sorted(set(group["instrument"]))))
+        (song, artist, parts[artist_key(str(artist))], "; ".join(sorted(set(group["instrument"]))))
         for (song, artist), group in stems.groupby(["song", "artist"], sort=True)
     ]
     return pd.DataFrame(rows, columns=["song", "artist", "split", "instruments"])

@@ -47,9 +47,9 @@ class Detections:
         """The songs, in order."""
         return sorted(self.labels)
 
-    def at_scale(self, clips: Scale) -> Detections:
-        """The same as maxima over that many clips, or over whole songs."""
-        wanted = None if clips == TRACK else int(clips)
+    def at_scale(self, params: Params, seconds: Scale) -> Detections:
+        """The same as maxima over that many seconds, or over whole songs."""
+        wanted = None if seconds == TRACK else round(int(seconds) / params.detection.clip_seconds)
         parts = [
             {song: pooled(rows, wanted) for song, rows in part.items()} for part in (self.probabilities, self.labels)
         ]
@@ -86,9 +86,9 @@ def runs_of(params: Params, paper: Paper, system: str) -> list[Run]:
     return [run for run in papers.detector_runs(params, paper) if run.system == system]
 
 
-def measured(params: Params, found: Sequence[Detections], measure: Measure, clips: Scale) -> Summary:
+def measured(params: Params, found: Sequence[Detections], measure: Measure, seconds: Scale) -> Summary:
     """LRAP or AUC of a detector (one :class:`Detections` per seed) at a time scale, with its interval over songs."""
-    scaled = [one.at_scale(clips) for one in found]
+    scaled = [one.at_scale(params, seconds) for one in found]
     values = [whole(one, measure) for one in scaled]
     songs = scaled[0].songs if scaled else []
     low, high = (
@@ -123,9 +123,9 @@ def _drawn(params: Params, found: Detections, measure: Measure) -> Values:
     )
 
 
-def of_instrument(params: Params, found: Sequence[Detections], name: str, clips: Scale) -> Summary:
+def of_instrument(params: Params, found: Sequence[Detections], name: str, seconds: Scale) -> Summary:
     """AUC of one instrument at a time scale; `songs` are those in which it plays."""
-    tables = [one.at_scale(clips).of(name) for one in found]
+    tables = [one.at_scale(params, seconds).of(name) for one in found]
     values = [auc(table["label"].to_numpy(bool), table["probability"].to_numpy(float)) for table in tables]
     songs = found[0].songs
     times = song_draws(params, len(songs))

@@ -40,7 +40,7 @@ def detection_effect(params: Params, paper: Paper, claim: Claim, results: Path) 
 
 def _found(params: Params, paper: Paper, side: Side, results: Path) -> list[Detections]:
     found = read_detections(results, runs_of(params, paper, side.system))
-    return [one.at_scale(side.seconds) for one in found]
+    return [one.at_scale(params, side.seconds) for one in found]
 
 
 def detection_verdict(claim: Claim, effect: Effect) -> str:

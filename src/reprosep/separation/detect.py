@@ -49,6 +49,6 @@ def of_target(table: pd.DataFrame, target: str, params: Params) -> pd.DataFrame:
 
 def gate_of_seconds(probability: np.ndarray, frames: int, params: Params) -> np.ndarray:
     """The gate of a song's frames, bool ``(frame,)``, from probabilities per second, of which the last one lasts."""
-    seconds = np.arange(frames) * params.stft.hop / params.audio.sample_rate / params.detection.clip_seconds
-    places = np.minimum(seconds.astype(int), len(probability) - 1)
+    clips = np.arange(frames) * params.stft.hop / (params.audio.sample_rate * params.detection.clip_seconds)
+    places = np.minimum(clips.astype(int), len(probability) - 1)
     return np.asarray(probability[places] > params.detection.threshold)
