@@ -3,8 +3,8 @@
 Conventions
 -----------
 Probabilities are float64 ``(second, target)``; the last second is as short as the song leaves it. Mono networks hear
-the mean of all channels. A head tells frames, of which a second takes the median. A detector tells clips that begin with
-a second; the last one ends with the song. In a second of digital silence nothing plays, whatever a network thinks of it.
+the mean of all channels. A head tells frames, of which a second takes the median. A detector tells clips that begin
+with a second; the last one ends with the song. In a second of digital silence nothing plays, whatever a network thinks.
 
 References
 ----------
