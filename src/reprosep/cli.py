@@ -154,7 +154,7 @@ def store(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1
 
 
 @app.command()
-def activity(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+def confidences(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
     """Compute when every stem of a corpus plays."""
     from reprosep import steps
 
@@ -334,9 +334,32 @@ def separate(
     gate: Annotated[str, typer.Option(help="median, raw or none.")] = "median",
 ) -> None:
     """Separate your own song with a trained run: any format, length and rate; stereo is kept."""
-    from reprosep.own_song import separate_song
+    from reprosep.own_songs.separation import separate_song
 
     for written in separate_song(song, run, output, results, gate):
+        print(written)
+
+
+@app.command()
+def activity(
+    song: Annotated[Path, typer.Argument(help="Any sound file.")],
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A detector or a run with an activity head, or its folder; several times for several. Default: the "
+            "detector in --results, else all activity heads of one corpus there."
+        ),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder to write to; default: beside the song.")] = None,
+    results: Annotated[Path, typer.Option(help="Where the runs of a scale are.")] = Path("results/demo"),
+    threshold: Annotated[
+        float | None, typer.Option(help="Probability above which an instrument plays; default: the runs' own.")
+    ] = None,
+) -> None:
+    """Tell who plays when in your own song: a table, labels for Audacity, and a picture."""
+    from reprosep.own_songs.activity import tell_activity
+
+    for written in tell_activity(song, run or [], output, results, threshold):
         print(written)
 
 

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from conftest import Answer, Line
-from reprosep.own_song import separate_song
+from reprosep.own_songs.separation import separate_song
 from reprosep.separation.estimate import separate
 from reprosep.training.checkpoint import load_best
 from synthetic import wave

@@ -16,7 +16,7 @@ from conftest import CHANGE, Line
 from reprosep import steps
 from reprosep.audio.store import read_table
 from reprosep.metrics import METRICS as FRAME_METRICS
-from reprosep.own_song import separate_song
+from reprosep.own_songs.separation import separate_song
 from reprosep.papers import find_run, load_paper, runs
 from reprosep.params import Params, merge
 from reprosep.results.aggregate import Scores, by_song, of_pair, per_song, summarise

@@ -21,4 +21,4 @@ rule activity:
         settings=corpus_settings("activity"),
         code=code("activity"),
     shell:
-        "reprosep activity {wildcards.corpus} --threads {threads} 2> {log}"
+        "reprosep confidences {wildcards.corpus} --threads {threads} 2> {log}"

@@ -133,7 +133,7 @@ def activity_rows(params: Params, paper: Paper, results: Path, runs: dict[str, l
 def draw_activity(rows: TidyRows) -> Figure:
     """Bars of AUC per target and resolution, and the activation rate in grey."""
     looks = {
-        activity_scores.BY_DETECTOR: {"color": ORANGE, "label": "AUC of the detector"},
+        activity_scores.BY_DETECTOR: {"color": ORANGE, "label": "AUC of the detector, per second"},
         activity_scores.BY_SECOND: {"color": BLUE, "label": "AUC per second (median)"},
         "per second, maximum": {"color": SKY, "hatch": "////", "label": "AUC per second (maximum)"},
         "per frame": {"color": GREEN, "hatch": "....", "label": "AUC per frame"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from reprosep.calibration import FILE as CALIBRATION_FILE
 from reprosep.calibration import is_real
 from reprosep.errors import UserError
 from reprosep.files import read_json
-from reprosep.papers import Entry, Figure, Paper, Table
+from reprosep.papers import Figure, Paper, Table
 from reprosep.params import Params
 from reprosep.results.aggregate import METRICS
 from reprosep.results.claims import ALL_TARGETS
@@ -84,17 +86,17 @@ def _rows(table: Table, values: dict[Any, Any], marks: dict[tuple[str, str], int
         if any(cells):
             songs = [cell["songs"] for cell in cells if cell and not pd.isna(cell["songs"])]
             rows.append({"label": entry.label, "sublabel": entry.sublabel, "cells": cells, "songs": _range(songs)})
-    _span(rows, table.rows)
+    _span(rows)
     return rows
 
 
-def _span(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
-    """Mark the first row of every group of equal labels with the group's height, the others with 0."""
-    heights = Counter(row["label"] for row in rows)
-    seen: set[str] = set()
-    for row in rows:
-        row["span"] = 0 if row["label"] in seen else heights[row["label"]]
-        seen.add(row["label"])
+def _span(rows: list[dict[str, Any]]) -> None:
+    """Mark the first of neighbouring rows of equal labels with their number, the others with 0."""
+    for _, group in groupby(rows, key=itemgetter("label")):
+        first, *others = group
+        first["span"] = 1 + len(others)
+        for row in others:
+            row["span"] = 0
 
 
 def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: dict[Any, int]) -> dict[str, Any] | None:

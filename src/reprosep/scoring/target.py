@@ -88,7 +88,8 @@ class TargetScorer(Scorer):
 
     def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
         variant: Variant = "median" if "median" in self.system.variants() else "none"
-        return dict(self.estimates(recipe, self.scene(recipe))[0])[variant]
+        waves, _ = self.estimates(recipe, self.scene(recipe))
+        return next(wave for name, wave in waves if name == variant)
 
     def score(self, recipe: Recipe, scene: Scene, references: list[References]) -> tuple[pd.DataFrame, pd.DataFrame]:
         waves, estimate = self.estimates(recipe, scene)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,15 @@ import numpy as np
 
 from reprosep.audio.io import read_sound, resample, to_channels, write_sound
 from reprosep.errors import UserError, near_match
-from reprosep.files import read_json
 from reprosep.fit import chunk_samples
+from reprosep.own_songs.runs import TrainedRun, find_trained
 from reprosep.papers import System
-from reprosep.params import Params, parse
+from reprosep.params import Params
 from reprosep.progress import ProgressReport
 from reprosep.separation.estimate import separate
 from reprosep.separation.gate import gate_for, gates_for
 from reprosep.separation.mask_estimate import separate_target
 from reprosep.separation.source_estimate import separate_sources
-from reprosep.training.checkpoint import load_best
 
 GATES = ("median", "raw", "none")
 
@@ -33,39 +31,31 @@ def separate_song(song: Path, run: str, output: Path | None, results: Path, gate
     Raises
     ------
     UserError
-        On an unknown run or gate, or a file that cannot be read.
+        On an unknown run or gate, a run that separates nothing, or a file that cannot be read.
     """
     if gate not in GATES:
         raise UserError(f"--gate: unknown gate '{gate}'{near_match(gate, GATES)}; allowed: {', '.join(GATES)}")
-    folder = _run_folder(run, results)
-    record = read_json(folder / "run.json")
+    trained = find_trained(run, results)
+    if trained.system.is_detector:
+        raise UserError(
+            f"--run: '{run}' detects which instruments play and separates nothing; name a run that separates, or use "
+            f"`reprosep activity {song} --run {run}`"
+        )
     samples, rate = read_sound(song)
-    names = record["settings"]["sources"] if record["settings"]["joint"] else [record["target"]]
+    names = trained.targets
     paths = [song.with_name(f"{song.stem}_{name}.wav") for name in names]
     if output:
         paths = [output] if len(names) == 1 else [output / f"{name}.wav" for name in names]
-    for path, wave in zip(paths, _estimates(folder, record, names, samples, rate, gate), strict=True):
+    for path, wave in zip(paths, _estimates(trained, samples, rate, gate), strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_sound(path, wave, rate)
     return paths
 
 
-def _run_folder(run: str, results: Path) -> Path:
-    for folder in (Path(run), results / "runs" / run):
-        if (folder / "run.json").is_file():
-            return folder
-    known = sorted(path.parent.name for path in (results / "runs").glob("*/run.json"))
-    listed = f"; trained are {', '.join(known)}" if known else "; none is trained there yet, run `make demo` first"
-    raise UserError(f"--run: no trained run '{run}' in {results / 'runs'}{near_match(run, known)}{listed}")
-
-
-def _estimates(
-    folder: Path, record: dict[str, Any], names: list[str], samples: np.ndarray, rate: int, gate: str
-) -> list[np.ndarray]:
+def _estimates(run: TrainedRun, samples: np.ndarray, rate: int, gate: str) -> list[np.ndarray]:
     """``(sample, channel)`` of every target, as long and as many channels as the song."""
-    params, system = parse(record["params"]), System.model_validate_json(json.dumps(record["settings"]))
-    channels = params.corpora[record["corpus"]].channels
-    model = load_best(folder, params, system, channels, len(names))
+    params, system, channels, names = run.params, run.system, run.channels, run.targets
+    model = run.model()
     wave = resample(samples, rate, params.audio.sample_rate)
     parts = [to_channels(wave, 2)] if channels == 2 else [wave[:, [c]] for c in range(wave.shape[1])]
     variant = gate if gate in system.variants() else "none"
