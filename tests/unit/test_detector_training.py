@@ -206,7 +206,7 @@ def test_the_validation_loss_is_the_mean_over_clips(line: Line) -> None:
     job = training(line, "cnn", batch_size=5)
     assert len(job.examples.valid) % 5
     whole = job.examples.validation(0, len(job.examples.valid))
-    expected = float(job.loss(job.model.eval(), whole))
+    expected = float(job.loss(job.model.eval(), whole).detach())
     assert job.validate() == {"valid_loss": pytest.approx(expected, rel=1e-5)}
     assert job.validated_seconds == len(job.examples.valid)
 
