@@ -382,6 +382,11 @@ def _check_detection(path: Path, paper: Paper) -> None:
                     "less, comparable"
                 )
     for name, figure in paper.figures.items():
+        if figure.kind in ("instruments", "confusions") and figure.bind.corpus is None:
+            raise UserError(
+                f"{path.name}: figures.{name}.bind.corpus: missing, but '{figure.kind}' shows the detectors of one; "
+                "name it"
+            )
         if figure.kind == "confusions":
             _check_detectors(path, paper, f"figures.{name}.bind.system", [figure.bind.system])
 

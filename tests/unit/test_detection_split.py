@@ -140,6 +140,13 @@ def test_all_songs_of_a_test_songs_artist_are_test_songs() -> None:
     assert table.loc["another", "split"] == "test"
 
 
+def test_a_song_of_no_instrument_keeps_its_artist_together() -> None:
+    songs: Songs = [*one_each(12, ["a"], 1), ("silent", "artist 5", "test", [""])]
+    table = split_of(songs).set_index("song")
+    assert table.loc[["silent", "song 5"], "split"].tolist() == ["test", "test"]
+    assert table.loc[["silent", "song 5"], "instruments"].tolist() == ["", "a"]
+
+
 def test_an_artist_in_two_spellings_is_one() -> None:
     """As in MedleyDB: 'Declare A String' and 'DeclareAString'."""
     twice: Songs = [

@@ -43,12 +43,15 @@ def test_the_dag_of_all_papers_plans_without_data(project: Path, scale: str) -> 
     jobs = job_counts(answer.stdout)
     seeds = 2 if scale == "standin" else 1
     beside = 1 if scale == "smoke" else 3  # the IASS paper's tables beside M-U-Net and Slakh
-    assert jobs["train"] == seeds * ((12 if scale == "smoke" else 30) + 24 + 16 + beside)
-    corpora = 6 if scale == "smoke" else 7  # Slakh beside MM for the rare instruments, which smoke has not
+    assert jobs["train"] == seeds * (
+        (12 if scale == "smoke" else 30) + 24 + 16 + 3 + beside
+    )  # IASS, M-U-Net, Slakh, detectors
+    corpora = 7 if scale == "smoke" else 8  # Slakh beside MM for the rare instruments, which smoke has not
     assert jobs["recordings"] == jobs["catalog"] == jobs["store"] == jobs["activity"] == corpora
     assert (jobs["clips"], jobs["spectra"]) == (8, 3 if scale == "paper" else 4)
     assert jobs["tables_slakh"] == jobs["figures_slakh"] == jobs["claims_slakh"] == 1
     assert jobs["energies"] == jobs["score_oracles_musdb_mono"] == jobs["tables_munet"] == jobs["claims_munet"] == 1
+    assert jobs["seconds"] == jobs["tables_activity"] == jobs["figures_activity"] == jobs["claims_activity"] == 1
     assert jobs.get("get", 0) == (6 if scale == "paper" else 0)
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 import pandas as pd
 
 from reprosep.errors import UserError, near_match
-from reprosep.papers import Paper, detector_runs, gating_run, runs
+from reprosep.papers import Paper, detector_runs, gating_run, load_paper, runs
 from reprosep.params import Params, instrument_classes, read_yaml, repository
 
 TABLE = "workflow/detected-instruments.yaml"
@@ -81,9 +81,11 @@ def check_detection(params: Params, papers: Iterable[Paper]) -> None:
     Raises
     ------
     UserError
-        With the first instrument that the table lacks, or the first target without one.
+        With the first gate that no detector makes, instrument that the table lacks, or target without one.
     """
     every = list(papers)
+    for paper in every:
+        _check_gates(params, paper)
     if not any(detector_runs(params, paper) for paper in every):
         return
     check_instruments(params)
@@ -99,4 +101,23 @@ def check_detection(params: Params, papers: Iterable[Paper]) -> None:
             raise UserError(
                 f"params: detection.instruments: none of them is '{run.target}', a target that '{gate.system}' gates on"
                 f" corpus '{run.corpus}'; add one, or take the paper '{gate.paper}' out of papers"
+            )
+
+
+def _check_gates(params: Params, paper: Paper) -> None:
+    """Whether every detector that gates a system is one of the paper and the corpus that the system names."""
+    for name, system in paper.systems.items():
+        gate, where = system.gated_by, f"paper file: systems.{name}.gated_by"
+        if gate is None or gate.paper not in params.papers:
+            continue
+        known = {key: one.detects for key, one in load_paper(gate.paper).systems.items() if one.is_detector}
+        if gate.system not in known:
+            allowed = f"allowed: {', '.join(known)}" if known else "name a paper of detectors"
+            raise UserError(
+                f"{where}.system: '{gate.system}' is no detector of '{gate.paper}'{near_match(gate.system, known)}; "
+                f"{allowed}"
+            )
+        if gate.corpus != known[gate.system]:
+            raise UserError(
+                f"{where}.corpus: '{gate.corpus}', but '{gate.system}' detects on '{known[gate.system]}'; write that"
             )

@@ -91,7 +91,9 @@ class Seconds:
     def build(self, threads: int) -> None:
         """Write the split, the labels and the spectrograms."""
         settings = self.params.detection
-        split = draw_split(self.stems, self.corpus, self.params.seed, settings.valid_share, settings.test_share)
+        split = draw_split(
+            self._split_stems(), self.corpus, self.params.seed, settings.valid_share, settings.test_share
+        )
         with whole_file(self.folder / "split.csv") as temporary:
             split.to_csv(temporary, index=False, lineterminator="\n")
         parts = dict(zip(split["song"], split["split"], strict=True))
@@ -99,12 +101,26 @@ class Seconds:
         write_table(self.folder / "labels.parquet", labels)
         build_song_files(split, self.folder, lambda song: [self._row(song, parts[song])], threads, "log-mel")
 
+    def _split_stems(self) -> pd.DataFrame:
+        """Stems of known instruments, and one of no instrument for every other test song of the corpus.
+
+        Nothing is learnt from those, but separated songs are gated by what is detected in them.
+        """
+        test = self.mixer.stems[self.mixer.stems["split"] == "test"].drop_duplicates("song")
+        others = test[~test["song"].isin(self.stems["song"])]
+        return pd.concat([self.stems, others.assign(instrument="")], ignore_index=True)
+
+    @property
+    def _level(self) -> list[Any]:
+        """What says how loud stems are in a mixture."""
+        return [self.mixer.corpus.mixing, self.params.mixing.rms]
+
     def _row(self, song: str, split: str) -> dict[str, Any]:
         stored = self.mixer.store.index
         sources = list(stored.loc[stored["song"] == song, "file"])
         keys = ("clip_seconds", "mels", "lowest", "highest")
         settings = [getattr(self.params.detection, key) for key in keys]
-        stamp = digest([_FORMAT, sources[0], settings, self.params.stft.model_dump(), self.params.mixing.rms])
+        stamp = digest([_FORMAT, sources[0], settings, self.params.stft.model_dump(), self._level])
         file = f"{slug(song)}.{stamp}.npy"
         if not (self.folder / file).exists():
             _, mixture = self.mixer.render(self.mixer.song_recipe(song, ""))

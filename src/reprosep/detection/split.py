@@ -45,7 +45,7 @@ def draw_split(stems: pd.DataFrame, corpus: str, seed: int, valid_share: float, 
     Parameters
     ----------
     stems
-        Stems of known instruments with song, artist, instrument and the catalog's split.
+        Stems with song, artist, instrument (empty: none that is known) and the catalog's split.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def draw_split(stems: pd.DataFrame, corpus: str, seed: int, valid_share: float, 
     """
     keys = stems["artist"].map(artist_key)
     artists = {
-        str(name): Artist(rows["song"].nunique(), frozenset(rows["instrument"]))
+        str(name): Artist(rows["song"].nunique(), frozenset(rows["instrument"]) - {""})
         for name, rows in stems.groupby(keys, sort=True)
     }
     _check_artists(artists, corpus)
@@ -140,7 +140,7 @@ def _missing(artists: Mapping[str, Artist], parts: Mapping[str, str]) -> tuple[s
 
 def _table(stems: pd.DataFrame, parts: Mapping[str, str]) -> pd.DataFrame:
     rows = [
-        (song, artist, parts[artist_key(str(artist))], "; ".join(sorted(set(group["instrument"]))))
+        (song, artist, parts[artist_key(str(artist))], "; ".join(sorted(set(group["instrument"]) - {""})))
         for (song, artist), group in stems.groupby(["song", "artist"], sort=True)
     ]
     return pd.DataFrame(rows, columns=["song", "artist", "split", "instruments"])

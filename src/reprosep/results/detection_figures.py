@@ -57,8 +57,9 @@ def training_rates(folder: Path) -> dict[str, Summary]:
     """Share (0 to 1) of the training seconds in which each instrument plays."""
     split = read_table(folder / FOLDER / "index.parquet")[["song", "split"]]
     labels = read_table(folder / FOLDER / "labels.parquet").merge(split, on="song")
-    train = labels[labels["split"] == "train"].drop(columns=["song", "second", "split"])
-    return {str(name): Summary(float(train[name].mean()), *NO_INTERVAL, split["song"].nunique(), 0) for name in train}
+    train = labels[labels["split"] == "train"]
+    rates, songs = train.drop(columns=["song", "second", "split"]).mean(), train["song"].nunique()
+    return {str(name): Summary(float(rate), *NO_INTERVAL, songs, 0) for name, rate in rates.items()}
 
 
 def draw_instruments(rows: TidyRows) -> Figure:

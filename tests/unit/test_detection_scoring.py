@@ -1,0 +1,330 @@
+"""Scores of detectors, gates made of them, and what tables, figures and claims tell of synthetic scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from conftest import CHANGE, Line
+from reprosep.audio.store import read_table
+from reprosep.errors import UserError
+from reprosep.papers import Claim, Run, find_run, load_paper
+from reprosep.params import Params, merge
+from reprosep.results.activity_scores import BY_SECOND, at_resolution, on_same_seconds, read_detector
+from reprosep.results.detection import detection_rows, read_detections
+from reprosep.results.detection_claims import detection_effect, detection_verdict
+from reprosep.results.detection_figures import confusion_rows, draw_confusions, draw_instruments, instrument_rows
+from reprosep.results.verdicts import FAILS, HOLDS, UNDECIDED, Effect
+from reprosep.scoring.detections import COLUMNS
+from reprosep.scoring.runs import scorer_for
+from reprosep.scoring.target import TargetScorer
+from reprosep.separation.detect import gate_of_seconds, of_target
+from reprosep.separation.estimate import separate
+from synthetic import make_params
+
+CORPUS, DETECTOR, IASS = "mm-detection", "mm-detection_instruments_crnn_s42", "mm_vocals_iass_s42"
+INSTRUMENTS = ["male singer", "electric bass", "drum set", "piano"]
+BOTH: dict[str, Any] = {"papers": ["iass", "activity"], "detection": {"instruments": INSTRUMENTS}}
+
+
+def params_of(**change: Any) -> Params:
+    return make_params(merge(merge(CHANGE, BOTH), change))
+
+
+@pytest.fixture(scope="module")
+def scored(trained: Line) -> Line:
+    """IASS and a detector, trained and scored; to be read, not changed."""
+    line = Line(trained.folder, params_of())
+    line.step("seconds", CORPUS, 1)
+    line.step("train", DETECTOR)
+    line.step("score", [DETECTOR], 1)
+    return line
+
+
+def scorer(line: Line, identifier: str) -> Any:
+    return scorer_for(line.params, *find_run(line.params, identifier), line.results)
+
+
+# ---- what a detector finds ---------------------------------------------------------------------------------------
+
+
+def test_every_second_of_every_test_song(scored: Line) -> None:
+    found, made = read_table(scored.results / "scores" / f"{DETECTOR}.parquet"), scorer(scored, DETECTOR)
+    assert set(found.columns) == set(COLUMNS) and set(found["seed"]) == {42} and set(found["run"]) == {DETECTOR}
+    songs = made.seconds.songs("test")
+    assert list(dict.fromkeys(found["song"])) == songs and list(dict.fromkeys(found["target"])) == INSTRUMENTS
+    assert found.groupby(["song", "target"]).size().eq(6).all() and (found["time"] == found["frame"]).all()
+    model = made.model.eval()
+    for song in songs:
+        with torch.inference_mode():
+            plain = torch.sigmoid(model(torch.from_numpy(made.seconds.clips(song)))).numpy()
+        rows = found[found["song"] == song].pivot(index="frame", columns="target", values="probability")
+        np.testing.assert_allclose(rows[INSTRUMENTS], plain, atol=1e-6)
+        labels = found[found["song"] == song].pivot(index="frame", columns="target", values="label")[INSTRUMENTS]
+        assert np.array_equal(labels, made.seconds.labels[song])
+    assert not (scored.results / "scores" / f"{DETECTOR}.activity.parquet").exists()
+
+
+def test_a_target_is_the_maximum_over_its_instruments() -> None:
+    params = params_of(detection={"instruments": ["female singer", "male singer", "piano", "drum set"]})
+    rows = [("x", 0, "male singer", 0.2, False), ("x", 0, "female singer", 0.7, False), ("x", 0, "piano", 0.9, True)]
+    rows += [("x", 1, "male singer", 0.4, True), ("x", 1, "female singer", 0.1, False), ("x", 1, "piano", 0.0, True)]
+    found = of_target(pd.DataFrame(rows, columns=["song", "frame", "target", "probability", "label"]), "vocals", params)
+    assert found.to_dict("list") == {
+        "song": ["x", "x"],
+        "frame": [0, 1],
+        "probability": [0.7, 0.4],
+        "label": [False, True],
+    }
+    with pytest.raises(UserError, match=r"detection.instruments: none is 'bass'"):
+        of_target(pd.DataFrame(rows, columns=["song", "frame", "target", "probability", "label"]), "bass", params)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.integers(0, 400))
+def test_a_frame_is_gated_by_its_second(probability: list[float], frames: int) -> None:
+    """Frame t is at t · hop / rate; after the last whole second, that one lasts."""
+    params = GATING
+    found = gate_of_seconds(np.array(probability), frames, params)
+    for frame in range(frames):
+        second = frame * params.stft.hop // params.audio.sample_rate
+        assert found[frame] == (probability[min(second, len(probability) - 1)] > params.detection.threshold)
+    assert len(found) == frames
+
+
+GATING = params_of()
+
+
+# ---- IASS with its gate ------------------------------------------------------------------------------------------
+
+
+def test_a_song_is_scored_with_the_detectors_gate(scored: Line) -> None:
+    made = scorer(scored, IASS)
+    assert isinstance(made, TargetScorer) and made.variants == ("none", "raw", "median", "oracle", "detector")
+    assert f"../scores/{DETECTOR}.parquet" in made.data
+    recipe = made.recipes()[0]
+    scene = made.scene(recipe)
+    waves = dict(made.estimates(recipe, scene)[0])
+    estimate = separate(made.model, scene.mixture, made.params)
+    found = read_table(scored.results / "scores" / f"{DETECTOR}.parquet")
+    mine = found[(found["song"] == recipe.name) & (found["target"] == "male singer")].sort_values("frame")
+    gate = gate_of_seconds(mine["probability"].to_numpy(), estimate.spectrum.frames, made.params)
+    assert np.array_equal(waves["detector"], estimate.wave(gate))
+    table, _ = made.score(recipe, scene, made.references(recipe, scene))
+    assert set(table["variant"]) == set(made.variants)
+
+
+def test_gates_decide_what_is_heard(scored: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A detector that finds nothing silences the estimate, one that finds all leaves it as it is."""
+    made = scorer(scored, IASS)
+    recipe = made.recipes()[0]
+    for value in (0.0, 1.0):
+        monkeypatch.setitem(made.__dict__, "detections", {recipe.name: np.full(6, value)})
+        waves = dict(made.estimates(recipe, made.scene(recipe))[0])
+        assert np.array_equal(waves["detector"], value * waves["none"])
+
+
+def test_a_song_that_the_detector_has_not_heard(scored: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = scorer(scored, IASS)
+    recipe = made.recipes()[0]
+    monkeypatch.setitem(made.__dict__, "detections", {})
+    with pytest.raises(UserError, match=rf"{DETECTOR}.parquet: nothing about song '{recipe.name}', which is a test"):
+        list(made.estimates(recipe, made.scene(recipe))[0])
+
+
+def test_every_test_song_of_iass_is_one_of_the_detectors(scored: Line) -> None:
+    for target in ("vocals", "bass"):
+        made = scorer(scored, IASS).__class__(*_parts(scored, f"mm_{target}_iass_s42"))
+        assert {recipe.name for recipe in made.recipes()} <= set(made.detections)
+
+
+def _parts(line: Line, identifier: str) -> tuple[Any, ...]:
+    run, system = find_run(line.params, identifier)
+    return line.params.of_corpus(run.corpus), run, system, line.results, None
+
+
+# ---- Figure 4 of IASS --------------------------------------------------------------------------------------------
+
+
+def test_both_systems_are_compared_on_the_same_seconds() -> None:
+    """The head's median per second, the detector's second; where only one of them has one, it is left out."""
+    random = np.random.default_rng(3)
+    frames = pd.DataFrame({"song": ["b"] * 70 + ["a"] * 40, "time": np.r_[np.arange(70), np.arange(40)] / 20})
+    frames["probability"], frames["label"] = random.random(110), random.random(110) < 0.5
+    detector = pd.DataFrame({"song": ["a", "a", "b", "b", "c"], "second": [1, 0, 2, 5, 0]})
+    detector["probability"] = [0.1, 0.2, 0.3, 0.4, 0.5]
+    own, other = on_same_seconds(frames, detector)
+    assert list(own["song"]) == list(other["song"]) == ["a", "a", "b"]
+    assert other["probability"].tolist() == [0.2, 0.1, 0.3] and own["label"].equals(other["label"])
+    for row, (song, second) in enumerate([("a", 0), ("a", 1), ("b", 2)]):
+        part = frames[(frames["song"] == song) & (np.floor(frames["time"]) == second)]
+        assert own["probability"].iloc[row] == pytest.approx(part["probability"].median())
+        assert own["label"].iloc[row] == (part["label"].mean() >= 0.5)
+    assert len(at_resolution(frames, BY_SECOND)) == 4 + 2
+
+
+# ---- tables, figures and claims of synthetic scores ----------------------------------------------------------------
+
+
+def write_scores(results: Path, quality: dict[str, float], songs: int = 8, clips: int = 12) -> None:
+    """Score files of three detectors, the better the higher their quality; nobody plays the piano."""
+    plays = np.random.default_rng(0).random((songs, clips, len(INSTRUMENTS))) < [0.6, 0.4, 0.3, 0.0]
+    for system, how in quality.items():
+        run = Run(CORPUS, "instruments", system, 42)
+        noise = np.random.default_rng(len(system)).random(plays.shape)
+        grid = pd.MultiIndex.from_product([[f"song {n}" for n in range(songs)], range(clips), INSTRUMENTS])
+        table = pd.DataFrame({"probability": (how * plays + (1 - how) * noise).ravel(), "label": plays.ravel()}, grid)
+        table = table.rename_axis(["song", "frame", "target"]).reset_index()
+        table = table.assign(run=run.id, corpus=CORPUS, system=system, seed=42, time=table["frame"].astype(float))
+        (results / "scores").mkdir(parents=True, exist_ok=True)
+        table.to_parquet(results / "scores" / f"{run.id}.parquet", index=False)
+    (results / CORPUS / "seconds").mkdir(parents=True, exist_ok=True)
+    names = [f"song {n}" for n in range(4)]
+    split = pd.DataFrame({"song": names, "split": ["train", "train", "valid", "test"]})
+    split.to_parquet(results / CORPUS / "seconds" / "index.parquet")
+    labels = pd.DataFrame({"song": np.repeat(names, 10), "second": list(range(10)) * 4})
+    for number, name in enumerate(INSTRUMENTS):
+        labels[name] = np.tile(np.arange(10) < 2 * number, 4) & (np.repeat(np.arange(4), 10) != 1)
+    labels.to_parquet(results / CORPUS / "seconds" / "labels.parquet")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("detections")
+    write_scores(folder, {"fc": 0.1, "cnn": 0.4, "crnn": 0.41})
+    return folder
+
+
+def plain(results: Path, system: str, clips: int) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and probabilities of a score file, maxima over clips of a song."""
+    table = read_table(results / "scores" / f"{CORPUS}_instruments_{system}_s42.parquet")
+    group = [table["song"], table["frame"] // clips, table["target"]]
+    pooled = table.groupby(group)[["label", "probability"]].max().unstack()
+    return pooled["label"][INSTRUMENTS].to_numpy(bool), pooled["probability"][INSTRUMENTS].to_numpy()
+
+
+def test_table_1(results: Path) -> None:
+    paper = load_paper("activity")
+    rows = {
+        (row["row"], row["column"]): row for row in detection_rows(params_of(), paper, paper.tables["table-1"], results)
+    }
+    assert len(rows) == 24
+    for system, label in (("fc", "Fully connected"), ("cnn", "CNN"), ("crnn", "CRNN")):
+        for column, clips in (("AUC 1 s", 1), ("AUC 5 s", 5), ("AUC 10 s", 10), ("AUC track", 12)):
+            labels, values = plain(results, system, clips)
+            mixed = [(y, p) for y, p in zip(labels.T, values.T, strict=True) if 0 < y.sum() < len(y)]
+            found = rows[label, column]
+            assert found["songs"] == 8 and found["published"] is None
+            if mixed:
+                assert found["reproduced"] == pytest.approx(np.mean([roc_auc_score(*pair) for pair in mixed]))
+                assert found["ci_low"] <= found["reproduced"] <= found["ci_high"]
+            else:
+                assert np.isnan(found["reproduced"])
+    assert rows["CNN", "LRAP 1 s"]["reproduced"] > rows["Fully connected", "LRAP 1 s"]["reproduced"]
+
+
+def test_a_scale_without_the_corpus_has_no_rows(results: Path) -> None:
+    paper, params = load_paper("activity"), params_of()
+    without = params.model_copy(update={"corpora": {k: v for k, v in params.corpora.items() if k != CORPUS}})
+    assert detection_rows(without, paper, paper.tables["table-1"], results) == []
+    assert draw_instruments([]) and draw_confusions([])
+
+
+def test_figure_1(results: Path) -> None:
+    paper = load_paper("activity")
+    rows = instrument_rows(params_of(), paper, paper.figures["figure-1"], results)
+    by_name = {(row["row"], row["column"]): row for row in rows}
+    assert len(rows) == len(by_name) == 4 * (3 * 4 + 1)
+    labels, values = plain(results, "crnn", 1)
+    assert by_name["drum set", "CRNN, 1 s"]["reproduced"] == pytest.approx(roc_auc_score(labels[:, 2], values[:, 2]))
+    assert np.isnan(by_name["piano", "CRNN, 1 s"]["reproduced"]) and by_name["piano", "CRNN, 1 s"]["songs"] == 0
+    rates = [by_name[name, "activation rate"] for name in INSTRUMENTS]
+    assert [row["reproduced"] for row in rates] == pytest.approx([0, 0.1, 0.2, 0.3])  # of two training songs, one plays
+    assert {row["songs"] for row in rates} == {2}  # training songs
+    texts = [text.get_text() for text in draw_instruments(rows).axes[0].texts]
+    assert texts.count("one class only") == 3
+
+
+def test_figure_2(results: Path) -> None:
+    paper = load_paper("activity")
+    rows = confusion_rows(params_of(), paper, paper.figures["figure-2"], results)
+    cells = {(row["row"], row["column"]): row["reproduced"] for row in rows}
+    labels, values = plain(results, "crnn", 1)
+    detected = values > params_of().detection.threshold
+    for i, name in enumerate(INSTRUMENTS):
+        wrong = detected[:, i] & ~labels[:, i]
+        missed = [(wrong & labels[:, j] & ~detected[:, j]).sum() for j in range(4)]
+        expected = np.array(missed) / sum(missed) if sum(missed) else np.full(4, np.nan)
+        np.testing.assert_allclose([cells[name, other] for other in INSTRUMENTS], expected)
+        assert cells[name, "false positives"] == wrong.sum()
+    assert len(rows) == 4 * 5 and draw_confusions(rows).axes[0].get_images()[0].get_array().shape == (4, 4)
+
+
+def claim(expect: str, margin: float = 0.0, left: str = "cnn", right: str = "fc", metric: str = "AUC") -> Claim:
+    sides = {"left": {"system": left}, "right": {"system": right}}
+    fixed = {"id": "x", "statement": "x", "source": "x", "corpus": CORPUS, "metric": metric}
+    return Claim.model_validate({**fixed, **sides, "expect": expect, "margin": margin})
+
+
+@pytest.mark.parametrize(
+    ("expect", "margin", "low", "high", "songs", "expected"),
+    [
+        ("greater", 0.0, 0.01, 0.03, 8, HOLDS),
+        ("greater", 0.0, -0.03, -0.01, 8, FAILS),
+        ("greater", 0.0, -0.01, 0.03, 8, UNDECIDED),
+        ("greater", 0.0, 0.01, 0.03, 5, UNDECIDED),
+        ("greater", 0.0, float("nan"), 0.03, 8, UNDECIDED),
+        ("less", 0.0, -0.03, -0.01, 8, HOLDS),
+        ("less", 0.0, 0.01, 0.03, 8, FAILS),
+        ("comparable", 0.02, -0.02, 0.02, 8, HOLDS),
+        ("comparable", 0.02, 0.0, 0.021, 8, UNDECIDED),
+        ("comparable", 0.02, 0.021, 0.04, 8, FAILS),
+        ("comparable", 0.02, -0.04, -0.021, 8, FAILS),
+    ],
+)
+def test_verdicts(expect: str, margin: float, low: float, high: float, songs: int, expected: str) -> None:
+    effect = Effect((low + high) / 2, low, high, float("nan"), songs)
+    assert detection_verdict(claim(expect, margin), effect) == expected
+
+
+def test_an_effect_is_the_difference_over_the_same_draws(results: Path) -> None:
+    paper, params = load_paper("activity"), params_of()
+    better = detection_effect(params, paper, claim("greater"), results)
+    worse = detection_effect(params, paper, claim("greater", left="fc", right="cnn"), results)
+    itself = detection_effect(params, paper, claim("comparable", 0.01, left="cnn", right="cnn"), results)
+    assert better and worse and itself
+    means = []
+    for system in ("cnn", "fc"):
+        labels, values = plain(results, system, 1)
+        means.append(np.mean([roc_auc_score(labels[:, n], values[:, n]) for n in range(3)]))
+    assert better.value == pytest.approx(means[0] - means[1]) and better.low > 0 and better.songs == 8
+    assert (worse.value, worse.low, worse.high) == pytest.approx((-better.value, -better.high, -better.low))
+    assert (itself.value, itself.low, itself.high) == (0, 0, 0)
+    assert detection_verdict(claim("greater"), better) == HOLDS and detection_verdict(claim("greater"), worse) == FAILS
+
+
+def test_read_detector_takes_the_maximum_per_second(scored: Line) -> None:
+    run, _ = find_run(scored.params, DETECTOR)
+    found = read_detector(scored.params, scored.results, run, "vocals")
+    (whole,) = read_detections(scored.results, [run])
+    for song in whole.songs:
+        mine = found[found["song"] == song].sort_values("second")
+        assert mine["probability"].tolist() == whole.probabilities[song][:, INSTRUMENTS.index("male singer")].tolist()
+
+
+def test_a_score_file_of_something_else(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "scores").mkdir()
+    run = Run(CORPUS, "instruments", "fc", 42)
+    with pytest.raises(UserError, match=rf"{run.id}.parquet"):
+        read_detections(tmp_path, [run])
+    pd.DataFrame({"SDR": [1.0]}).to_parquet(tmp_path / "scores" / f"{run.id}.parquet")
+    with pytest.raises(UserError, match=rf"{run.id}.parquet.*"):
+        read_detections(tmp_path, [run])
