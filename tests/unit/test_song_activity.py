@@ -393,6 +393,14 @@ def test_a_run_without_an_activity_head(trained: Line, tmp_path: Path, reprosep:
     assert f"'{PLAIN}' is no detector and has no activity head" in sentence and "such as iass" in sentence
 
 
+def test_two_runs_of_one_name(networks: Path, tmp_path: Path, reprosep: Run) -> None:
+    path, own, other = noise(tmp_path / "song.wav"), networks / "runs" / VOCALS, made_run(tmp_path, VOCALS)
+    written = tell_activity(path, [VOCALS, str(own)], None, networks, None)
+    assert list(table(written[0])) == ["second", "vocals"]
+    sentence = reprosep("activity", path, "--run", own, "--run", other).sentence()
+    assert f"{own} and {other} are both called '{VOCALS}'" in sentence
+
+
 def test_a_detector_separates_nothing(networks: Path, tmp_path: Path, reprosep: Run) -> None:
     path = noise(tmp_path / "song.wav")
     sentence = reprosep("separate", path, "--results", networks, "--run", CRNN).sentence()
