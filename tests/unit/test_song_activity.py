@@ -47,7 +47,7 @@ FC, CRNN = "mm-detection_instruments_fc_s42", "mm-detection_instruments_crnn_s42
 VOCALS, PLAIN = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"
 STEREO, HEADS = "musdb_vocals_iass_s42", "musdb-mono_4-sources_ebw-p1-heads-4_s42"
 TONES = {"female singer": 900.0, "electric bass": 150.0, "drum set": 2500.0}  # Hz, that stand for an instrument here
-PLAYED = {"female singer": [(1, 3), (5, 6)], "electric bass": [(0, 7)], "drum set": []}  # seconds
+PLAYED = {"female singer": [(1, 3), (5, 6)], "electric bass": [(0, 7)], "drum set": [(3, 4)]}  # seconds
 SECONDS = 7.4
 
 
