@@ -509,7 +509,7 @@ def test_full_disk_for_the_store(line: Make, reprosep: Run, monkeypatch: pytest.
     [
         ("catalog", "own", ".parquet"),
         ("store", "own", ".npy"),
-        ("activity", "own", ".lab"),
+        ("confidences", "own", ".lab"),
         ("mixtures", "own", ".parquet"),
         ("train", "mm_bass_open-unmix_s42", ".safetensors"),
         ("train", "mm_bass_open-unmix_s42", ".pt"),
@@ -530,7 +530,7 @@ def test_full_disk_at_every_step(
     monkeypatch.chdir(tmp_path / "line")
     Line(Path.cwd(), prepared.params).write_params()
     for path in [*Path("results/smoke").rglob("*.npy"), *Path("results/smoke").rglob("*.lab")]:
-        if verb in ("store", "activity") and verb.replace("store", "audio") in path.parts:
+        if {"store": "audio", "confidences": "activity"}.get(verb) in path.parts:
             path.unlink()
     monkeypatch.setattr(files.tempfile, "mkstemp", _on_full_disk(files.tempfile.mkstemp, suffix))
     told(reprosep(verb, argument), suffix, "the disk is full", "free some space")

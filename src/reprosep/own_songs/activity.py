@@ -44,7 +44,7 @@ def tell_activity(
     """
     if threshold is not None and not 0 < threshold < 1:
         raise UserError(f"--threshold: {threshold}, expected a probability between 0 and 1, such as 0.5")
-    runs = [_able(find_trained(name, results)) for name in dict.fromkeys(names)] or default_runs(results)
+    runs = _named(names, results) or default_runs(results)
     sound = Song.read(song)
     lanes = _told_apart([lane for run in runs for lane in _lanes(run, sound, threshold)])
     folder = output or song.parent
@@ -55,13 +55,20 @@ def tell_activity(
     return paths
 
 
-def _able(run: TrainedRun) -> TrainedRun:
-    if not run.tells_activity:
-        raise UserError(
-            f"--run: '{run.id}' is no detector and has no activity head; name one that is, or a run of a system with "
-            "an activity_weight above 0, such as iass"
-        )
-    return run
+def _named(names: list[str], results: Path) -> list[TrainedRun]:
+    """The runs of these names, each once."""
+    found: dict[str, TrainedRun] = {}
+    for name in names:
+        run = find_trained(name, results)
+        if not run.tells_activity:
+            raise UserError(
+                f"--run: '{run.id}' is no detector and has no activity head; name one that is, or a run of a system "
+                "with an activity_weight above 0, such as iass"
+            )
+        other = found.setdefault(run.id, run)
+        if not run.folder.samefile(other.folder):
+            raise UserError(f"--run: {other.folder} and {run.folder} are both called '{run.id}'; name one of them")
+    return list(found.values())
 
 
 def default_runs(results: Path) -> list[TrainedRun]:

@@ -4,7 +4,8 @@ Conventions
 -----------
 Probabilities are float64 ``(second, target)``; the last second is as short as the song leaves it. Mono networks hear
 the mean of all channels. A head tells frames, of which a second takes the median. A detector tells clips that begin
-with a second; the last one ends with the song. In a second of digital silence nothing plays, whatever a network thinks.
+with a second; after the song's end it hears silence. In a second of digital silence nothing plays, whatever a network
+thinks of it.
 
 References
 ----------
@@ -85,21 +86,17 @@ def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
 def _of_detector(run: TrainedRun, song: Song) -> np.ndarray:
     settings = run.params.detection
     spectrogram = log_mel(song.wave(run.params.audio.sample_rate, 1)[0], run.params)
-    clips = covering_clips(spectrogram, run.params, math.ceil(song.seconds / settings.clip_seconds))
+    clips = clips_to_the_end(spectrogram, run.params, math.ceil(song.seconds / settings.clip_seconds))
     model, firsts = run.model(), range(0, len(clips), _CLIPS)
     parts = [of_clips(model, clips[first : first + _CLIPS]) for first in track(firsts, _title(run), len(firsts))]
     return seconds_of_clips(np.concatenate(parts), settings.clip_seconds, song.seconds)
 
 
-def covering_clips(spectrogram: np.ndarray, params: Params, count: int) -> np.ndarray:
-    """Clips that together hold all frames of a log-mel spectrogram, ``(clip, band, frame)``.
-
-    A song shorter than a clip goes on with silence.
-    """
-    wanted = clip_frames(params)
-    missing = max(wanted - spectrogram.shape[1], 0)
+def clips_to_the_end(spectrogram: np.ndarray, params: Params, count: int) -> np.ndarray:
+    """The first `count` clips of a log-mel spectrogram, ``(clip, band, frame)``; where it ends, silence goes on."""
+    starts, wanted = first_frames(params, count), clip_frames(params)
+    missing = max(starts[-1] + wanted - spectrogram.shape[1], 0)
     padded = np.pad(spectrogram, ((0, 0), (0, missing)), constant_values=math.log(FLOOR))
-    starts = np.minimum(first_frames(params, count), padded.shape[1] - wanted)
     return np.stack([padded[:, start : start + wanted] for start in starts])
 
 
