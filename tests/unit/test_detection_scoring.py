@@ -286,6 +286,7 @@ def claim(expect: str, margin: float = 0.0, left: str = "cnn", right: str = "fc"
         ("less", 0.0, 0.01, 0.03, 8, FAILS),
         ("comparable", 0.02, -0.02, 0.02, 8, HOLDS),
         ("comparable", 0.02, 0.0, 0.021, 8, UNDECIDED),
+        ("comparable", 0.02, 0.001, 0.03, 8, UNDECIDED),
         ("comparable", 0.02, 0.021, 0.04, 8, FAILS),
         ("comparable", 0.02, -0.04, -0.021, 8, FAILS),
     ],

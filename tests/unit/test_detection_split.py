@@ -134,6 +134,13 @@ def test_a_rare_instrument_comes_to_every_part() -> None:
     assert sorted(table.loc[table["song"].str.startswith("rare"), "split"]) == sorted(PARTS)
 
 
+def test_many_rare_instruments_come_to_every_part() -> None:
+    """Thirty of three artists each: shares are filled with artists whom no other part needs."""
+    rare: Songs = [(f"{name}.{n}", f"{name}.{n}", "train", [f"rare {name}"]) for name in range(30) for n in range(3)]
+    songs = [*one_each(200, ["a"]), *rare]
+    assert all(is_valid(split_of(songs, seed), songs) for seed in range(3))
+
+
 def test_all_songs_of_a_test_songs_artist_are_test_songs() -> None:
     songs = [*one_each(12, ["a"], 1), ("another", "artist 0", "train", ["a"])]
     table = split_of(songs).set_index("song")
