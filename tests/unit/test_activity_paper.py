@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from reprosep import papers
 from reprosep.detection.instruments import check_detection
 from reprosep.errors import UserError
 from reprosep.papers import (
@@ -48,7 +47,7 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
         folder = tmp_path / "workflow" / "papers"
         folder.mkdir(parents=True)
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-        monkeypatch.setattr(papers, "repository", lambda: tmp_path)
+        monkeypatch.setattr("reprosep.papers.loading.repository", lambda: tmp_path)
         with pytest.raises(UserError) as caught:
             load_paper(name)
         sentence = str(caught.value)

@@ -344,7 +344,7 @@ def test_what_does_not_fit_is_told(
     folder = tmp_path / "workflow/papers"
     folder.mkdir(parents=True)
     (folder / "own.yaml").write_text(yaml.safe_dump(merge(CONTENT, change)))
-    monkeypatch.setattr(papers, "repository", lambda: tmp_path)
+    monkeypatch.setattr("reprosep.papers.loading.repository", lambda: tmp_path)
     with pytest.raises(UserError, match=r"own\.yaml") as told:
         load_paper("own")
     assert words in str(told.value)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import yaml
 
-from reprosep import papers
 from reprosep.errors import UserError
 from reprosep.papers import Paper, cells, load_paper, runs
 from reprosep.params import Params, merge, parse, read_yaml, recordings_of, repository
@@ -108,7 +107,7 @@ def test_a_wrong_paper_file_is_told(
     folder = tmp_path / "workflow/papers"
     folder.mkdir(parents=True)
     (folder / "munet.yaml").write_text(yaml.safe_dump(content))
-    monkeypatch.setattr(papers, "repository", lambda: tmp_path)
+    monkeypatch.setattr("reprosep.papers.loading.repository", lambda: tmp_path)
     with pytest.raises(UserError, match=told):
         load_paper("munet")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reprosep import papers
 from reprosep.errors import UserError
 from reprosep.papers import Paper, cells, find_run, load_paper, runs, scored_variants
 from reprosep.params import Params, merge, parse, read_yaml, repository
@@ -127,7 +126,7 @@ def changed_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir(parents=True)
     path = folder / "iass.yaml"
     path.write_text((repository() / "workflow" / "papers" / "iass.yaml").read_text())
-    monkeypatch.setattr(papers, "repository", lambda: tmp_path)
+    monkeypatch.setattr("reprosep.papers.loading.repository", lambda: tmp_path)
     return path
 
 

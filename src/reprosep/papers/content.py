@@ -1,0 +1,153 @@
+"""What a paper file holds: systems, tables, figures, claims, calibration and deviations."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reprosep.calibration_plan import Calibration
+from reprosep.papers.system import System, Variant
+from reprosep.params import Section
+
+Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR"]
+Cost = Literal["parameters", "iterations", "seconds", "hours"]
+Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]
+Measure = Literal["LRAP", "AUC"]
+Statistic = Literal["median", "mean", "std"]
+TimeScale = Annotated[int, Field(ge=1)] | Literal["track"]
+TRACK = "track"  # the whole song as a time scale
+STATISTICS: tuple[Statistic, ...] = ("mean", "std", "median")
+SPREAD = "mean ± std (median)"  # the form of a table
+TRIPLE = re.compile(r"^\s*(-?[\d.]+)\s*±\s*([\d.]+)\s*\((-?[\d.]+)\)\s*$")  # a cell of that form
+
+
+class Binding(Section):
+    """Part of what identifies a score; a cell joins those of its table, row and column."""
+
+    corpus: str | None = None
+    target: str | None = None
+    system: str | None = None
+    variant: Variant | None = None
+    metric: Metric | None = None
+
+
+class Entry(Binding):
+    """A row or a column of a table."""
+
+    label: str
+    sublabel: str = ""
+    cost: Cost | None = None
+    count: Count | None = None
+    measure: Measure | None = None
+    seconds: TimeScale | None = None
+
+
+class Doubtful(Section):
+    """A published cell that is known to be wrong in the source."""
+
+    row: str
+    column: str
+    reason: str
+
+
+class Table(Section):
+    caption: str
+    bind: Binding
+    rows: list[Entry]
+    columns: list[Entry]
+    published: list[list[float | str | None]]
+    doubtful: list[Doubtful] = []
+    kind: Literal["scores", "costs", "corpora", "detection"] = "scores"
+    form: Literal["median", "mean", "mean ± std (median)"] = "median"
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """What a cell of this table tells of its scores."""
+        return STATISTICS if self.form == "mean ± std (median)" else (self.form,)
+
+    @property
+    def main(self) -> Statistic:
+        """What a cell tells first of all, and claims take as published."""
+        return self.statistics()[-1]
+
+
+class Bar(Section):
+    label: str
+    better: Variant
+    than: Variant
+
+
+class Figure(Section):
+    kind: Literal["spectrograms", "activity", "gains", "energies", "categories", "spectra", "instruments", "confusions"]
+    caption: str
+    bind: Binding
+    bars: list[Bar] = []
+    settings: list[list[str]] = []
+    published: dict[str, float] = {}
+    seconds: Annotated[float, Field(gt=0)] = 1.0
+    first: list[str] = []
+    corpora: list[str] = []
+    apart: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Side(Section):
+    system: str
+    variant: Variant = "none"
+    seconds: TimeScale = 1
+
+
+class Claim(Section):
+    id: str
+    statement: str
+    source: str
+    corpus: str
+    metric: Metric | Cost | Measure
+    left: Side
+    right: Side
+    expect: Literal["greater", "less", "comparable", "not-greater", "not-less", "largest", "times-less"]
+    targets: list[str] | None = None
+    margin: float = 0.0
+
+
+class Deviation(Section):
+    """One line of the deviation table: what the paper says, the released code does, we do, and why."""
+
+    subject: str
+    paper: str
+    code: str
+    ours: str
+    why: str
+
+
+class Paper(Section):
+    """One paper file."""
+
+    title: str
+    authors: str
+    venue: str
+    short: str
+    listen: list[str]
+    metric: str
+    systems: dict[str, System]
+    tables: dict[str, Table]
+    figures: dict[str, Figure]
+    claims: list[Claim]
+    calibration: Calibration | None = None
+    deviations: list[Deviation] = []
+
+    def minimises_errors(self) -> bool:
+        """Whether its networks are trained by the mean squared error of magnitudes."""
+        return any(system.model in ("iass", "open-unmix") for system in self.systems.values())
+
+    def is_of_detectors(self) -> bool:
+        """Whether all its systems say which instruments play, and none separates."""
+        return all(system.is_detector for system in self.systems.values())
+
+    def is_scored_by_track(self) -> bool:
+        """Whether songs are scored by SI-SDR."""
+        return any(system.scored == "tracks" for system in self.systems.values())
+
+    def is_scored_whole(self) -> bool:
+        """Whether songs are scored as a whole, all their sources against each other."""
+        return any(system.sources and system.scored == "whole" for system in self.systems.values())
