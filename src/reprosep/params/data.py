@@ -1,0 +1,115 @@
+"""Sections of the data: corpora, sound, activity, mixtures, and what is cut of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from reprosep.params.section import CorpusName, Fraction, Positive, Section, Share
+
+
+class Standin(Section):
+    """How a stand-in corpus is composed and rendered."""
+
+    layout: Literal["musdb", "medleydb", "mixing-secrets", "slakh", "flakh"]
+    seed: int
+    songs: dict[Literal["train", "valid", "test", "all"], Positive]
+    seconds: Annotated[float, Field(ge=4, le=600)]
+
+
+class Corpus(Section):
+    """One corpus: where it is, how it is laid out, how it is split and mixed."""
+
+    of: CorpusName | None = None
+    title: str
+    kind: Literal["musdb", "medleydb", "slakh", "folder"]
+    versions: list[str]
+    roots: Annotated[list[str], Field(min_length=1)]
+    standin: Standin | None
+    channels: Literal[1, 2]
+    targets: Annotated[list[CorpusName], Field(min_length=1)]
+    mixing: Literal["sources", "tracks"]
+    valid_fraction: Fraction
+    test_fraction: Fraction
+    split: dict[Literal["train", "valid", "test", "ignore"], list[str]]
+    split_file: str | None
+    accept: list[str]
+    files: dict[CorpusName, list[str]]
+    settings: dict[Literal["audio", "stft", "activity", "mixing", "chunks", "training"], dict[str, Any]] = {}
+
+
+class Audio(Section):
+    sample_rate: Annotated[int, Field(ge=8000, le=192000)]
+    clip_tolerance: Fraction
+    silent_stems: Literal["refuse", "accept"]
+
+
+class Doctor(Section):
+    length_tolerance: Annotated[float, Field(ge=0)]
+    exact_sum: Annotated[float, Field(lt=0)]
+    encoded_sum: Annotated[float, Field(lt=0)]
+
+
+class Stft(Section):
+    n_fft: Annotated[int, Field(ge=64, le=65536)]
+    hop: Positive
+    bandwidth: Annotated[float, Field(gt=0)]
+
+
+class Spectra(Section):
+    """Average spectra of mixtures, to compare corpora."""
+
+    n_fft: Annotated[int, Field(ge=64, le=65536)]
+    overlap: Annotated[float, Field(ge=0, le=0.95)]
+
+
+class Activity(Section):
+    window: Positive
+    energy_floor: Annotated[float, Field(ge=0)]
+    cutoff: Share
+    slope: Annotated[float, Field(gt=0)]
+    centre: Share
+    threshold: Share
+
+
+class Mixing(Section):
+    gain: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
+    accompaniments: tuple[Positive, Positive]
+    rms: Annotated[float, Field(gt=0, lt=1)]
+    min_active_seconds: Annotated[float, Field(ge=0)]
+
+
+class Chunks(Section):
+    """Songs cut into chunks that do not overlap, for networks that estimate the sources of a song together."""
+
+    silent_energy: Annotated[float, Field(ge=0)]
+    silence_filter: bool
+    validation: Literal["chunk", "song"]
+    valid_share: Share
+
+
+class Clips(Section):
+    seconds: Annotated[float, Field(gt=0)]
+    step_seconds: Annotated[float, Field(gt=0)]
+    presence: float
+    loudness: float
+    peak: float
+    frames: Positive
+    small_hours: Annotated[float, Field(gt=0)]
+    large_hours: Annotated[float, Field(gt=0)]
+    valid: Positive
+
+
+class Detection(Section):
+    """Which instruments play: what activity detectors are told and shown."""
+
+    instruments: Annotated[list[str], Field(min_length=2)]
+    clip_seconds: Annotated[float, Field(gt=0, le=60)]
+    offsets: Literal["any", "seconds"]
+    mels: Positive
+    lowest: Annotated[float, Field(ge=0)]
+    highest: Annotated[float, Field(gt=0)]
+    threshold: Share
+    valid_share: Share
+    test_share: Share

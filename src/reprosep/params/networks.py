@@ -1,0 +1,75 @@
+"""Sections of the networks: their sizes, and the weights of their losses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reprosep.params.section import Fraction, Positive, Section
+
+
+class Weighting(Section):
+    temperature: Annotated[float, Field(gt=0)]
+    batch_reference: Literal["fixed", "largest"]
+
+
+class IassSize(Section):
+    width: Positive
+    output_mean: float
+
+
+class OpenUnmixSize(Section):
+    hidden: Annotated[int, Field(gt=0, multiple_of=2)]
+    layers: Positive
+    output_mean: float
+
+
+class UNetSize(Section):
+    widths: Annotated[list[Positive], Field(min_length=2)]
+    bins: Positive
+    align_corners: bool
+    dropout: Fraction
+    initial_mask: float | None
+
+
+class CUNetSize(UNetSize):
+    hidden: Annotated[list[Positive], Field(min_length=3, max_length=3)]
+    conditions: Literal["code", "paper"]
+
+
+class BlstmSize(Section):
+    hidden: Positive
+    layers: Positive
+    dropout: Fraction
+    normalise: bool
+    window: Literal["sqrt-hann", "hann"]
+
+
+class FcSize(Section):
+    hidden: Annotated[list[Positive], Field(min_length=1)]
+    dropout: Fraction
+
+
+class CnnSize(Section):
+    widths: Annotated[list[Positive], Field(min_length=1)]
+    dropout: Fraction
+
+
+class CrnnSize(CnnSize):
+    hidden: Positive
+
+
+class Models(Section):
+    iass: IassSize
+    open_unmix: Annotated[OpenUnmixSize, Field(alias="open-unmix")]
+    u_net: Annotated[UNetSize, Field(alias="u-net")]
+    c_u_net: Annotated[CUNetSize, Field(alias="c-u-net")]
+    blstm: BlstmSize
+    fc: FcSize
+    cnn: CnnSize
+    crnn: CrnnSize
+
+    def of_sources(self, model: str) -> UNetSize | CUNetSize:
+        """The size of a network that separates all sources, by the model's name."""
+        return self.c_u_net if model == "c-u-net" else self.u_net

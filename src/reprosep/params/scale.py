@@ -1,0 +1,105 @@
+"""All parameters of one scale."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from reprosep.params.agreement import disagreement
+from reprosep.params.data import (
+    Activity,
+    Audio,
+    Chunks,
+    Clips,
+    Corpus,
+    Detection,
+    Doctor,
+    Mixing,
+    Spectra,
+    Stft,
+)
+from reprosep.params.networks import Models, Weighting
+from reprosep.params.section import CorpusName, Section
+from reprosep.params.work import (
+    CalibrationChoices,
+    Machine,
+    Rendering,
+    Report,
+    Scoring,
+    Separation,
+    Statistics,
+    Training,
+)
+
+
+class Params(Section):
+    """All parameters of one scale."""
+
+    scale: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    seed: Annotated[int, Field(ge=0)]
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    papers: Annotated[list[str], Field(min_length=1)]
+    corpora: dict[CorpusName, Corpus]
+    audio: Audio
+    doctor: Doctor
+    stft: Stft
+    spectra: Spectra
+    activity: Activity
+    mixing: Mixing
+    chunks: Chunks
+    clips: Clips
+    detection: Detection
+    weighting: Weighting
+    models: Models
+    training: Training
+    machine: Machine
+    separation: Separation
+    scoring: Scoring
+    calibration: CalibrationChoices
+    statistics: Statistics
+    report: Report
+    rendering: Rendering
+
+    @model_validator(mode="after")
+    def _agree(self) -> Params:
+        """What single keys cannot tell: values that must fit each other."""
+        problem = disagreement(self)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def of_corpus(self, name: str) -> Params:
+        """The parameters with which corpus `name` is computed: those of all corpora with its own settings."""
+        settings = self.corpora[name].settings
+        if not settings:
+            return self
+        if name not in self.computed:
+            self.computed[name] = _with_settings(self, name, settings)
+        return self.computed[name]
+
+    @cached_property
+    def computed(self) -> dict[str, Params]:
+        """Those that were asked for before: validating them takes long, and values never change."""
+        return {}
+
+
+def _with_settings(params: Params, name: str, settings: dict[Any, dict[str, Any]]) -> Params:
+    content = merge(dump(params), dict(settings))
+    content["corpora"][name]["settings"] = {}
+    return Params.model_validate(content)
+
+
+def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """`base` with the keys of `change` replaced, mappings merged key by key."""
+    merged = dict(base)
+    for key, value in change.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def dump(params: Params) -> dict[str, Any]:
+    """Parameters as plain values with the names of params.yaml."""
+    return params.model_dump(mode="json", by_alias=True)

@@ -1,0 +1,120 @@
+"""Sections of what is done with them: training, separation, scores, results, and rendered data sets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from reprosep.params.section import Fraction, Positive, Section, Share, Split
+
+
+class Optimizer(Section):
+    kind: Literal["adam", "sgd"]
+    momentum: Fraction
+    learning_rate: Annotated[float, Field(gt=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+
+
+class Plateau(Section):
+    factor: Share
+    patience: Positive
+    cooldown: Annotated[int, Field(ge=0)]
+    threshold: Annotated[float, Field(ge=0)]
+    of: Literal["valid", "train"]
+
+
+class Training(Section):
+    chunk_seconds: Annotated[float, Field(gt=0, le=60)]
+    batch_size: Positive
+    epochs: Positive
+    items_per_epoch: Positive | None
+    items_per_song: Positive
+    optimizer: Optimizer
+    schedule: Literal["one-cycle", "plateau"]
+    plateau: Plateau
+    early_stopping: Positive
+    precision: Literal["auto", "float32", "bfloat16"]
+    statistics_items: Positive
+    compile: Literal["auto", "always", "never"]
+    threads: Positive
+    gpu: Annotated[int, Field(ge=0)]
+
+
+class Machine(Section):
+    checkpoint_minutes: Annotated[float, Field(gt=0)]
+    trainings_per_gpu: Positive
+    side_by_side: bool
+    recordings: Literal["auto", "map", "memory", "device"]
+    recordings_gigabytes: Annotated[float, Field(ge=0)]
+
+
+class Separation(Section):
+    chunk_frames: Positive
+    chunks_at_once: Positive
+    threshold: Share
+    median_frames: Annotated[int, Field(gt=0)]
+
+
+class IdealBinaryMask(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    theta: Share
+    power: Annotated[float, Field(gt=0)]
+
+
+class IdealRatioMask(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+    power: Annotated[float, Field(gt=0)]
+
+
+class WienerMask(Section):
+    n_fft: Annotated[int, Field(ge=64)]
+
+
+MaskSettings = IdealBinaryMask | IdealRatioMask | WienerMask
+
+
+class Scoring(Section):
+    window_seconds: Annotated[float, Field(gt=0)]
+    hop_seconds: Annotated[float, Field(gt=0)]
+    ibm: IdealBinaryMask
+    irm: IdealRatioMask
+    wiener: WienerMask
+    threads: Positive
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")]
+    spot_checks: Annotated[int, Field(ge=0)]
+    tolerance: Annotated[float, Field(gt=0)]
+
+
+class CalibrationChoices(Section):
+    accept: list[str]
+
+
+class Statistics(Section):
+    confidence: Share
+    bootstrap: Annotated[int, Field(ge=100)]
+    alpha: Share
+
+
+class Report(Section):
+    songs: Positive
+    seconds: Annotated[float, Field(gt=0)]
+
+
+class Rendering(Section):
+    """How `reprosep render` makes a data set like Slakh from MIDI files."""
+
+    rule: Literal["paper", "code"]
+    fewest_notes: Positive
+    longest_minutes: Annotated[float, Field(gt=0, le=120)]
+    most_tracks: Annotated[int, Field(ge=1, le=128)]
+    splits: Literal["leak-free", "paper", "same"]
+    shares: dict[Split, Annotated[int, Field(ge=0)]]
+    patches: str | None
+    other_soundfonts: bool
+    sample_rate: Annotated[int, Field(ge=8000, le=192000)]
+    tail_seconds: Annotated[float, Field(ge=0, le=60)]
+    bass_semitones: Annotated[int, Field(ge=-24, le=24)]
+    low_drums: bool
+    loudness: Annotated[float, Field(gt=-70, lt=0)]
+    peak: Annotated[float, Field(gt=-60, lt=0)]
