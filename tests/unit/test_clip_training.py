@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conftest import CHANGE, Line
@@ -152,6 +152,7 @@ def test_the_network_is_the_papers() -> None:
     assert mask.shape == (2, 257, 7) and (mask > 0).all() and (mask < 1).all()
 
 
+@example(samples=1278, seed=1)  # its last samples were in the soft end of one window only
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 5000), st.integers(0, 2**31))
 def test_the_spectrum_of_a_song_leads_back_to_it(samples: int, seed: int) -> None:

@@ -36,16 +36,20 @@ class MixtureSpectrum:
         rooted = params.models.blstm.window == "sqrt-hann"
         self.window = root_hann(self.n_fft) if rooted else torch.hann_window(self.n_fft)
 
+    @property
+    def length(self) -> int:
+        """Samples that are transformed: whole hops, so that the last one too lies between the centres of two frames."""
+        return max(-(-self.samples // self.hop) * self.hop, self.n_fft)
+
     def of(self, wave: np.ndarray) -> Tensor:
-        """The spectrum of a wave; one shorter than the window is continued with zeros."""
-        padded = np.zeros(max(self.samples, self.n_fft), np.float32)
+        """The spectrum of a wave, which is continued with zeros."""
+        padded = np.zeros(self.length, np.float32)
         padded[: len(wave)] = wave
         return stft(torch.from_numpy(padded)[None, None], self.n_fft, self.hop, center=True, window=self.window)[0, 0]
 
     def back(self, spectrum: Tensor) -> np.ndarray:
         """The wave of a spectrum, float32, as long as the song."""
-        length = max(self.samples, self.n_fft)
-        wave = torch.istft(spectrum, self.n_fft, self.hop, window=self.window, length=length)
+        wave = torch.istft(spectrum, self.n_fft, self.hop, window=self.window, length=self.length)
         return np.asarray(wave[: self.samples].numpy(), dtype=np.float32)
 
 
