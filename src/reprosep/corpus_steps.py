@@ -116,7 +116,7 @@ def activity(params: Params, name: str, threads: int) -> None:
     from reprosep.audio.store import SongArrays, read_table
 
     folder = results_folder(params) / name
-    with alone_in(folder.parent, f"activity {name}"):
+    with alone_in(folder.parent, f"confidences {name}"):
         table = read_table(folder / "catalog.parquet")
         build_activity(table, SongArrays(folder / "audio"), folder / "activity", params.of_corpus(name), threads)
 

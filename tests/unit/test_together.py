@@ -52,7 +52,7 @@ def cataloged(line: Callable[..., Line]) -> Line:
 
 
 def test_stores_and_activities_at_once(cataloged: Line, prepared: Line) -> None:
-    for step in ("store", "activity"):
+    for step in ("store", "confidences"):
         with alone_in(cataloged.results, f"{step} mm"):  # as a third process would
             processes = [start(cataloged.folder, step, "mm", "--threads", "2") for _ in range(AT_ONCE)]
             for process in processes:
