@@ -21,7 +21,7 @@ from reprosep.errors import UserError
 from reprosep.papers import Cell, Paper, Run, calibration_cells
 from reprosep.params import Corpus, Params
 from reprosep.results.aggregate import Scores, of_pair, per_song, summarise
-from reprosep.results.tables import write_tidy
+from reprosep.results.tidy import write_tidy
 
 AGREES, DIFFERS, ACCEPTED = "agrees", "differs", "differs, accepted"
 UNPUBLISHED = "no published value"

@@ -18,12 +18,11 @@ from reprosep.audio.store import read_table
 from reprosep.errors import UserError
 from reprosep.papers import Claim, Run, find_run, load_paper
 from reprosep.params import Params, merge
-from reprosep.results.activity_scores import BY_SECOND, at_resolution, on_same_seconds, read_detector
+from reprosep.results.activity_scores import BY_SECOND, COLUMNS, at_resolution, on_same_seconds, read_detector
 from reprosep.results.detection import detection_rows, read_detections
 from reprosep.results.detection_claims import detection_effect, detection_verdict
 from reprosep.results.detection_figures import confusion_rows, draw_confusions, draw_instruments, instrument_rows
 from reprosep.results.verdicts import FAILS, HOLDS, UNDECIDED, Effect
-from reprosep.scoring.detections import COLUMNS
 from reprosep.scoring.runs import scorer_for
 from reprosep.scoring.target import TargetScorer
 from reprosep.separation.detect import gate_of_seconds, of_target

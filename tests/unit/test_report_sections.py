@@ -9,7 +9,7 @@ import pytest
 from reprosep.papers import cells, load_paper
 from reprosep.params import merge, parse, read_yaml, repository
 from reprosep.results.report_sections import _span, table_view
-from reprosep.results.tables import TIDY, write_tidy
+from reprosep.results.tidy import TIDY, write_tidy
 
 PAPERS = ["iass", "munet", "slakh", "activity"]
 

@@ -19,7 +19,8 @@ from reprosep.params import Params
 from reprosep.results.claims import COLUMNS, write_claims
 from reprosep.results.figures import write_figures
 from reprosep.results.report import write_report
-from reprosep.results.tables import TIDY, write_tables
+from reprosep.results.tables import write_tables
+from reprosep.results.tidy import TIDY
 from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
 # dB by which a system or a gate is better than Open-Unmix in the synthetic scores.

@@ -97,7 +97,7 @@ class Seconds:
         with whole_file(self.folder / "split.csv") as temporary:
             split.to_csv(temporary, index=False, lineterminator="\n")
         parts = dict(zip(split["song"], split["split"], strict=True))
-        labels = pd.concat([self._labelled(song, self._labels(song)) for song in parts], ignore_index=True)
+        labels = pd.concat([self._labelled(song, self.frame_labels(song)) for song in parts], ignore_index=True)
         write_table(self.folder / "labels.parquet", labels)
         build_song_files(split, self.folder, lambda song: [self._row(song, parts[song])], threads, "log-mel")
 
@@ -133,7 +133,7 @@ class Seconds:
         step = self.params.detection.clip_seconds * self.params.audio.sample_rate / self.params.stft.hop
         return max(int((frames - clip_frames(self.params)) / step) + 1, 0) if frames >= clip_frames(self.params) else 0
 
-    def _labels(self, song: str) -> np.ndarray:
+    def frame_labels(self, song: str) -> np.ndarray:
         """Whether an instrument is active, ``(instrument, frame)``."""
         stems = self.stems[self.stems["song"] == song]
         values = self.mixer.activity.load(song)
@@ -172,10 +172,6 @@ class Seconds:
     def spectrogram(self, song: str) -> np.ndarray:
         """The log-mel spectrogram of a song, ``(band, frame)``."""
         return self.arrays.load(song)
-
-    def frame_labels(self, song: str) -> np.ndarray:
-        """Whether an instrument is active, ``(instrument, frame)``."""
-        return self._labels(song)
 
     def clips(self, song: str) -> np.ndarray:
         """Every second of a song, float32 ``(second, band, frame)``."""

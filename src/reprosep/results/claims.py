@@ -16,7 +16,7 @@ from reprosep.results.costs import runs_of_system, system_cost
 from reprosep.results.detection_claims import detection_effect, detection_verdict, is_of_detectors
 from reprosep.results.intervals import Values
 from reprosep.results.metrics import write_verdicts
-from reprosep.results.tables import write_tidy
+from reprosep.results.tidy import write_tidy
 from reprosep.results.verdicts import FAILS, HOLDS, NAN, Effect, contrast, overall, paired_effect, verdict
 
 COLUMNS = [

@@ -23,7 +23,7 @@ from reprosep.results.aggregate import Summary
 from reprosep.results.categories import songs_by_category
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, empty_figure, readable
 from reprosep.results.intervals import NO_INTERVAL
-from reprosep.results.tables import tidy_row
+from reprosep.results.tidy import tidy_row
 
 SONGS, LEVEL = "songs", "level"
 MEAN, DEVIATION = "mean", "standard deviation"

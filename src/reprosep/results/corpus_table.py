@@ -23,8 +23,8 @@ from reprosep.audio.store import read_table
 from reprosep.papers import Count, Table
 from reprosep.params import Params
 from reprosep.results.categories import count_categories
+from reprosep.results.tidy import TIDY
 
-_TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
 _HOUR = 3600.0
 _DECIMALS = {"LRAP": 3, "AUC": 3, "songs": 0, "fewest-tracks": 0, "median-tracks": 1, "most-tracks": 0, "categories": 0}
 _USUAL_DECIMALS = 2
@@ -58,7 +58,7 @@ def corpus_rows(params: Params, table: Table, results: Path) -> list[dict[str, A
                 value, title = float(_COUNTS[column.count](catalog, corpus.kind)), corpus.title
                 songs = catalog["song"].nunique()
             values = (label, column.label, column.count, published, value, np.nan, np.nan, songs, title)
-            rows.append(dict(zip(_TIDY, values, strict=True)))
+            rows.append(dict(zip(TIDY, values, strict=True)))
     return rows
 
 

@@ -22,6 +22,7 @@ from reprosep.errors import UserError
 from reprosep.files import read_json
 from reprosep.papers import Cost, Paper, Run, Table, runs
 from reprosep.params import Params
+from reprosep.results.tidy import TIDY
 
 _MILLION = 1e6
 _HOUR = 3600.0  # seconds
@@ -45,11 +46,8 @@ def cost_rows(params: Params, paper: Paper, table: Table, results: Path) -> list
                 value = system_cost(needed, column.cost, results)
                 title = params.corpora[needed[0].corpus].title
                 values = (label, column.label, column.cost, published, value, np.nan, np.nan, None, title)
-                rows.append(dict(zip(_TIDY, values, strict=True)))
+                rows.append(dict(zip(TIDY, values, strict=True)))
     return rows
-
-
-_TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
 
 
 def runs_of_system(params: Params, paper: Paper, system: str) -> list[Run]:

@@ -25,13 +25,12 @@ from reprosep import papers
 from reprosep.metrics.activity import auc, lrap, macro_auc, pooled
 from reprosep.papers import TRACK, Measure, Paper, Run, Table
 from reprosep.params import Params
-from reprosep.results.activity_scores import auc_of_draws, song_draws
+from reprosep.results.activity_scores import COLUMNS, auc_of_draws, song_draws
 from reprosep.results.aggregate import Summary, read_parquet
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval
-from reprosep.scoring.detections import COLUMNS
+from reprosep.results.tidy import TIDY
 
 Scale = int | str
-_TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,8 @@ def detection_rows(params: Params, paper: Paper, table: Table, results: Path) ->
                 continue
             assert column.measure and column.seconds
             summary = measured(params, found, column.measure, column.seconds)
-            numbers = (published, summary.value, summary.low, summary.high, summary.songs)
             title = params.corpora[needed[0].corpus].title
             label = f"{entry.label} {entry.sublabel}".strip()
-            rows.append(dict(zip(_TIDY, (label, column.label, column.measure, *numbers, title), strict=True)))
+            numbers = (published, summary.value, summary.low, summary.high, summary.songs)
+            rows.append(dict(zip(TIDY, (label, column.label, column.measure, *numbers, title), strict=True)))
     return rows

@@ -23,7 +23,7 @@ from reprosep.results.aggregate import Summary
 from reprosep.results.detection import Scale, of_instrument, read_detections, runs_of
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, bars, empty_figure, readable
 from reprosep.results.intervals import NO_INTERVAL
-from reprosep.results.tables import tidy_row
+from reprosep.results.tidy import tidy_row
 
 AUC, RATE, SHARE, FALSE_POSITIVES = "AUC", "activation rate", "share of false negatives", "false positives"
 _SCALES: tuple[Scale, ...] = (1, 5, 10, "track")

@@ -21,7 +21,7 @@ from reprosep.params import Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.figure_style import BLUE, GREY, bars, readable
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, percentile_interval, resample
-from reprosep.results.tables import tidy_row
+from reprosep.results.tidy import tidy_row
 from reprosep.training.source_chunks import choose_chunks
 
 ENERGY = "energy"

@@ -37,7 +37,7 @@ from reprosep.results.figure_style import (
 )
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, median, median_resamples, percentile_interval
 from reprosep.results.spectrograms import draw_spectrograms, read_spectrograms
-from reprosep.results.tables import tidy_row, write_tidy
+from reprosep.results.tidy import tidy_row, write_tidy
 
 AUC, RATE = "AUC", "activation rate"
 TidyRows = list[dict[str, Any]]

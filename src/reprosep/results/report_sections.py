@@ -23,7 +23,7 @@ from reprosep.results.aggregate import METRICS
 from reprosep.results.claims import ALL_TARGETS
 from reprosep.results.claims import COLUMNS as CLAIM_COLUMNS
 from reprosep.results.corpus_table import decimals_of
-from reprosep.results.tables import TIDY
+from reprosep.results.tidy import TIDY
 from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
 _MEDIA = {".mp3": "audio/mpeg", ".svg": "image/svg+xml", ".wav": "audio/wav"}

@@ -13,8 +13,6 @@ from reprosep.mixing import Recipe
 from reprosep.scoring.scorer import Scorer
 from reprosep.separation.detect import probabilities
 
-COLUMNS = ["run", "corpus", "target", "system", "seed", "song", "frame", "time", "probability", "label"]
-
 
 class DetectionScorer(Scorer):
     """All instruments in all test songs of the detectors' split; a frame is a second, a target an instrument."""

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from reprosep.models.build import build_model
+from reprosep.papers import Run, System
+from reprosep.params import Params
 from reprosep.training.feed import Batches
 from reprosep.training.loop import Training
 
@@ -16,6 +19,11 @@ class Validated(Batches, Protocol):
     """Examples with validation items."""
 
     valid: list[Any]
+
+    @property
+    def training_chunks(self) -> int:
+        """Items of a pass."""
+        ...
 
     def validation(self, first: int, count: int) -> Any:
         """Validation items ``first … first + count - 1``, as far as there are so many."""
@@ -28,6 +36,12 @@ class BatchTraining(Training):
     losses = ("train_loss",)
     judged_by = stalled_by = "valid_loss"
     examples: Validated
+
+    def __init__(self, params: Params, run: Run, system: System, examples: Validated) -> None:
+        super().__init__(params, run, system, examples, examples.training_chunks)
+
+    def build(self) -> nn.Module:
+        return build_model(self.system, self.params, 1)
 
     @abstractmethod
     def loss(self, network: nn.Module, batch: Any) -> Tensor:

@@ -14,9 +14,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from reprosep.models.build import build_model
-from reprosep.papers import Run, System
-from reprosep.params import Params
 from reprosep.training.batch_training import BatchTraining
 from reprosep.training.clip_examples import ClipBatch, ClipExamples
 
@@ -25,12 +22,6 @@ class ClipTraining(BatchTraining):
     """One target, by the L1 distance to its truncated phase-sensitive magnitudes."""
 
     examples: ClipExamples
-
-    def __init__(self, params: Params, run: Run, system: System, examples: ClipExamples) -> None:
-        super().__init__(params, run, system, examples, examples.training_chunks)
-
-    def build(self) -> nn.Module:
-        return build_model(self.system, self.params, 1)
 
     def begin(self) -> None:
         """Nothing: the input is normalised by the network, if at all."""

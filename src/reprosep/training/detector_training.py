@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from reprosep.models.build import build_model
-from reprosep.papers import Run, System
-from reprosep.params import Params
 from reprosep.training.batch_training import BatchTraining
 from reprosep.training.clip_labels import ClipLabels, LabelledClips
 
@@ -20,12 +17,6 @@ class DetectorTraining(BatchTraining):
     """All instruments at once."""
 
     examples: LabelledClips
-
-    def __init__(self, params: Params, run: Run, system: System, examples: LabelledClips) -> None:
-        super().__init__(params, run, system, examples, examples.training_chunks)
-
-    def build(self) -> nn.Module:
-        return build_model(self.system, self.params, 1)
 
     def begin(self) -> None:
         """Take mean and deviation of the input."""
