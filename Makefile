@@ -34,7 +34,7 @@ s3: .venv/ready ## Install what a DVC remote on S3 needs
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements-s3.lock
 
 test: .venv/ready-test ## Install what is missing and run the tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-devices: .venv/ready-test ## Run the tests of one training on several processes (two minutes)
 	@timeout 900 $(BIN)/python -m pytest tests/distributed

@@ -27,6 +27,11 @@ CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs of the whole line first: whoever is free then takes the short tests, and all end together."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
 @dataclass
 class Line:
     """A working folder with corpora and parameters, in which steps can be run."""

@@ -21,7 +21,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import pyloudnorm
 
 from reprosep.audio.store import FULL_SCALE
 from reprosep.errors import UserError
@@ -75,6 +74,8 @@ class Clips:
     """Draws clips of one target from the songs of a corpus."""
 
     def __init__(self, mixer: Mixer, target: str) -> None:
+        import pyloudnorm  # takes seconds, and most who ask about clips draw none
+
         self.mixer, self.params, self.target = mixer, mixer.params, target
         self.samples = clip_samples(self.params)
         self._places = lru_cache(maxsize=None)(self._find_places)

@@ -64,7 +64,7 @@ class Left:
 @pytest.fixture(scope="module")
 def left_alone(tmp_path_factory: pytest.TempPathFactory) -> Left:
     untouched, folder = (tmp_path_factory.mktemp(name) / "project" for name in ("untouched", "alone"))
-    copy_finished(finished_smoke(tmp_path_factory, "master").folder, untouched)
+    copy_finished(finished_smoke(tmp_path_factory, "master"), untouched)
     (untouched / "long.yaml").write_text(yaml.safe_dump(LONG))
     copy_finished(untouched, folder)
     answer = snakemake(folder, *asked(), timeout=MINUTES * 60)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster, Job, start_on_slurm
-from project import SCALE, Finished, copy_project, finished_smoke
+from project import SCALE, copy_project, finished_smoke
 
 RESULTS = Path("results/smoke")
 MINUTES = 20
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return finished_smoke(tmp_path_factory, "master")
 
 
@@ -31,7 +31,7 @@ def weights(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_smoke_scale_is_the_same_on_slurm(
-    cluster: Cluster, local: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, local: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = copy_project(tmp_path / "project")
     (folder / "gpu.yaml").write_text("training: {gpu: 1}")  # the node has two that are not there: CPUs do their work
@@ -41,11 +41,11 @@ def test_the_smoke_scale_is_the_same_on_slurm(
     finally:
         run.terminate()
     assert status == 0, (folder / "slurm.txt").read_text()[-5000:]
-    found, expected = tables(folder), tables(local.folder)
+    found, expected = tables(folder), tables(local)
     assert len(found) >= 9
     assert sorted(found) == sorted(expected)
     assert [name for name in found if found[name] != expected[name]] == []
-    found, expected = weights(folder), weights(local.folder)
+    found, expected = weights(folder), weights(local)
     assert len(found) >= 8
     assert found == expected
     assert (folder / RESULTS / "report.html").is_file()

@@ -7,8 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -70,16 +68,8 @@ def job_counts(output: str) -> dict[str, int]:
     return {name: int(count) for name, count in rows[:end]}
 
 
-@dataclass
-class Finished:
-    """A project folder in which the smoke scale was run, and how long it took."""
-
-    folder: Path
-    seconds: float
-
-
-def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Finished:
-    """The smoke scale, start to report, run once however many processes run the tests; to be read, not changed."""
+def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Path:
+    """A project whose smoke scale was run, once however many processes run the tests; to be read, not changed."""
     try:
         require_synthesisers()
     except UserError as reason:
@@ -92,9 +82,8 @@ def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Finished:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not record.exists():
             copy_project(shared / "project")
-            start = time.monotonic()
             answer = snakemake(shared / "project", "--configfile", SCALE)
-            record.write_text(f"{answer.returncode}\n{time.monotonic() - start}\n{answer.stdout}")
-    status, seconds, output = record.read_text().split("\n", 2)
+            record.write_text(f"{answer.returncode}\n{answer.stdout}")
+    status, output = record.read_text().split("\n", 1)
     assert status == "0", output
-    return Finished(shared / "project", float(seconds))
+    return shared / "project"

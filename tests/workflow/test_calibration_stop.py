@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from project import SCALE, Finished, copy_project, finished_smoke, job_counts, snakemake
+from project import SCALE, copy_project, finished_smoke, job_counts, snakemake
 
 from synthetic import make_medleydb, make_musdb
 
@@ -68,14 +68,14 @@ def test_a_wrong_value_stops_before_any_training(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Finished:
+def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return finished_smoke(tmp_path_factory, worker_id)
 
 
-def test_another_calibration_does_not_train_again(smoke: Finished, tmp_path: Path) -> None:
+def test_another_calibration_does_not_train_again(smoke: Path, tmp_path: Path) -> None:
     folder = tmp_path / "project"
-    shutil.copytree(smoke.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("resources"))
-    (folder / "resources").symlink_to(smoke.folder / "resources")
+    shutil.copytree(smoke, folder, symlinks=True, ignore=shutil.ignore_patterns("resources"))
+    (folder / "resources").symlink_to(smoke / "resources")
     os.utime(folder / CALIBRATION)
     assert "train" not in job_counts_or_none(snakemake(folder, "-n", "--configfile", SCALE).stdout)
     (folder / "accepted.yaml").write_text("calibration: {accept: [mm/vocals/ibm]}\n")

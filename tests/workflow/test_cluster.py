@@ -37,9 +37,7 @@ def resources(output: str) -> dict[str, dict[str, int]]:
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
 def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -> None:
-    start = time.monotonic()
     answer = snakemake(project, "--configfile", PAPER, "-n", timeout=300, profile=profile)
-    seconds = time.monotonic() - start
     assert answer.returncode == 0, answer.stdout
     assert job_counts(answer.stdout)["train"] == 30
     asked = resources(answer.stdout)
@@ -50,7 +48,6 @@ def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -
     for rule, found in asked.items():
         assert 0 < found["mem_mb"] <= limit, rule
         assert 0 < found["runtime"] <= 48 * 60, rule
-    assert seconds < 20
     groups = re.findall(r"Group job (\w+) ", answer.stdout)
     assert {name: groups.count(name) for name in groups} == {"prepare": 2, "oracles": 1, "scores": 6, "papers": 1}
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from reprosep.detection.instruments import instruments_of_class
 from reprosep.errors import UserError
@@ -17,6 +16,8 @@ _CLIPS = 64  # clips that pass the network together
 
 def probabilities(model: Any, clips: np.ndarray) -> np.ndarray:
     """Probability of every instrument in clips ``(second, band, frame)``, float64 ``(second, instrument)``."""
+    import torch  # takes seconds, and tables need none of it
+
     model.eval()
     with torch.inference_mode():
         parts = [model(torch.from_numpy(clips[first : first + _CLIPS])) for first in range(0, len(clips), _CLIPS)]
