@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from conftest import Line
 from reprosep.models.iass import IASS
 from reprosep.training import weight_gradients
-from reprosep.training.weight_gradients import channels_first
+from reprosep.training.weight_gradients import speed_up_weight_gradients
 from trainings import IASS as RUN
 from trainings import training
 
@@ -69,7 +69,7 @@ def test_a_layer(shape: dict[str, Any], transposed: bool, inputs: int, outputs: 
     layer = layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     x = last(torch.rand(2, inputs, 9, 7))
     before = differentiated(layer, x)
-    channels_first(layer, "float32", CPU)
+    speed_up_weight_gradients(layer, "float32", CPU)
     assert way(layer, x) == OURS
     assert_same(before, differentiated(layer, x))
 
@@ -78,7 +78,7 @@ def test_a_transposed_layer_of_a_given_size() -> None:
     layer = nn.ConvTranspose2d(3, 4, (3, 1), stride=(3, 1)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     x, size = last(torch.rand(2, 3, 5, 7)), (17, 7)  # two rows more than three times five
     before = differentiated(layer, x, output_size=size)
-    channels_first(layer, "float32", CPU)
+    speed_up_weight_gradients(layer, "float32", CPU)
     assert way(layer, x, output_size=size) == OURS
     assert_same(before, differentiated(layer, x, output_size=size))
 
@@ -88,7 +88,7 @@ def test_a_network() -> None:
     model = IASS(bins=60, all_bins=70, channels=2, width=4).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     x = last(torch.rand(2, 2, 70, 11))
     before, names = differentiated(model, x), list(model.state_dict())
-    channels_first(model, "float32", CPU)
+    speed_up_weight_gradients(model, "float32", CPU)
     assert_same(before, differentiated(model, x))
     assert list(model.state_dict()) == names
 
@@ -102,19 +102,19 @@ def test_elsewhere_nothing_changes(
 ) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     layer = nn.Conv2d(3, 4, 3)
-    channels_first(layer, precision, device)
+    speed_up_weight_gradients(layer, precision, device)
     assert way(layer, torch.rand(1, 3, 5, 5)) != OURS
 
 
 @pytest.mark.parametrize("layer", [nn.Conv2d(3, 4, 3, padding="same"), nn.Conv2d(3, 4, 1)])
 def test_layers_that_are_left_as_they_are(layer: nn.Conv2d) -> None:
-    channels_first(layer, "float32", CPU)
+    speed_up_weight_gradients(layer, "float32", CPU)
     assert way(layer, torch.rand(1, 3, 5, 5)) != OURS
 
 
 def test_small_images_and_narrow_layers_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     layer, x = nn.Conv2d(3, 4, 3), torch.rand(1, 3, 5, 5)
-    channels_first(layer, "float32", CPU)
+    speed_up_weight_gradients(layer, "float32", CPU)
     monkeypatch.setattr(weight_gradients, "_NARROW", 4)
     assert way(layer, x) != OURS
     monkeypatch.setattr(weight_gradients, "_NARROW", 3)

@@ -24,7 +24,7 @@ from reprosep.papers import System, load_paper
 from reprosep.params import Params, load
 from reprosep.training.costs import peak_memory
 from reprosep.training.losses import activity_loss, separation_loss
-from reprosep.training.weight_gradients import channels_first
+from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 CORPUS, PAPER = "musdb", "iass"
 # Way -> (channels last, bfloat16, fused optimiser, compiled).
@@ -45,7 +45,7 @@ def step_of(way: str, system: System, params: Params, batch: int, device: torch.
     model = build_model(system, params, params.corpora[CORPUS].channels).to(device)
     network: Any = model.to(memory_format=layout)  # type: ignore[call-overload]
     if last:
-        channels_first(network, "bfloat16" if half else "float32", device)
+        speed_up_weight_gradients(network, "bfloat16" if half else "float32", device)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3, weight_decay=1e-5, fused=fused)
     mixture, target, labels = _batch(params, batch, device)
     mixture = mixture.contiguous(memory_format=layout)

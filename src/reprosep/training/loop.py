@@ -43,7 +43,7 @@ from reprosep.training.compilation import compiled
 from reprosep.training.costs import Costs, Meter
 from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.feed import Batches, Feed
-from reprosep.training.weight_gradients import channels_first
+from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 _MINUTE = 60.0  # seconds
 
@@ -103,7 +103,7 @@ class Training(ABC):
         torch.manual_seed(run.seed)
         model = self.build().to(self.device)
         self.model: Any = self.devices.prepare(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        channels_first(self.model, self.precision, self.device)
+        speed_up_weight_gradients(self.model, self.precision, self.device)
         planned = settings.epochs * self.steps * self.batch_size
         self.network = compiled(self.devices.parallel(self.model), settings, self.device, planned)
         if self.devices.rank:  # the first process draws what a single one does, the others go their own ways

@@ -45,7 +45,7 @@ class _Convolution(torch.autograd.Function):
         return found, *back(first, [False, of_weight, of_bias])[1:], None
 
 
-def channels_first(model: nn.Module, precision: str, device: torch.device) -> None:
+def speed_up_weight_gradients(model: nn.Module, precision: str, device: torch.device) -> None:
     """Take the gradients of wide convolutions' weights with the channels first where that is faster.
 
     Changes how the layers of `model` compute, not their names, weights or states.
