@@ -32,7 +32,7 @@ SHAPES = st.fixed_dictionaries(
 @pytest.fixture(autouse=True)
 def all_are_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small layers take the way of large ones, on every processor."""
-    monkeypatch.setattr(weight_gradients, "_CACHE", 0)
+    monkeypatch.setattr(weight_gradients, "_LARGE", 0)
     monkeypatch.setattr(weight_gradients, "_NARROW", 0)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
 
@@ -118,7 +118,7 @@ def test_small_images_and_narrow_layers_are_left_as_they_are(monkeypatch: pytest
     monkeypatch.setattr(weight_gradients, "_NARROW", 4)
     assert way(layer, x) != OURS
     monkeypatch.setattr(weight_gradients, "_NARROW", 3)
-    monkeypatch.setattr(weight_gradients, "_CACHE", 4 * 4 * 3 * 9 + 1)
+    monkeypatch.setattr(weight_gradients, "_LARGE", 4 * 4 * 3 * 9 + 1)
     assert way(layer, x) != OURS
     assert way(layer, torch.rand(1, 3, 12, 12 + 1)) == OURS
 

@@ -2,7 +2,7 @@
 
 Activations lie channels last, which on a processor makes every pass through a convolution faster but one: where oneDNN
 has no AVX-512 to use, its gradient of the weights falls from about 50 to 15 billion operations per second once an
-image, or the weights, outgrow a core's cache. There it is taken from copies with the channels first.
+image, or the weights, exceed some megabytes. There it is taken from copies with the channels first.
 
 References
 ----------
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 _NARROW = 16  # channels up to which channels last is the faster layout in every pass
-_CACHE = 1 << 20  # bytes of a core's second-level cache
+_LARGE = 2 << 20  # bytes of an image, or of the weights, from which the gradient of the weights slows down
 
 
 class _Convolution(torch.autograd.Function):
@@ -84,4 +84,4 @@ def _is_slow(layer: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> bool:
     """Whether the gradient of the weights is slow with the channels last."""
     wide = max(layer.in_channels, layer.out_channels) > _NARROW and max(layer.kernel_size) > 1
     largest = max(x[:1].numel(), layer.weight.numel()) * x.element_size()
-    return torch.is_grad_enabled() and wide and largest >= _CACHE
+    return torch.is_grad_enabled() and wide and largest >= _LARGE
