@@ -87,8 +87,8 @@ def prepared(recordings: Path) -> Line:
 @pytest.fixture(scope="session")
 def trained(prepared: Line) -> Line:
     """The same line with two runs trained, one with an activity head and one without; to be read, not changed."""
-    prepared.step("train", "mm_vocals_iass_s42")
-    prepared.step("train", "musdb_drums_open-unmix_s42")
+    prepared.step("train", ["mm_vocals_iass_s42"])
+    prepared.step("train", ["musdb_drums_open-unmix_s42"])
     return prepared
 
 

@@ -212,11 +212,11 @@ def spectra(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads =
 
 
 @app.command()
-def train(run: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
-    """Train one run, or take an interrupted one up again."""
+def train(runs: list[str], params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Train a run, or several of a corpus side by side, or take interrupted ones up again."""
     from reprosep import steps
 
-    steps.train(read_params(params), run)
+    steps.train(read_params(params), runs)
 
 
 @app.command()

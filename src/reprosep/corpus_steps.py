@@ -50,6 +50,7 @@ def _compose(corpus: Corpus, threads: int) -> dict[str, Any]:
         songs={str(part): count for part, count in standin.songs.items()},
         seconds=standin.seconds,
         workers=threads,
+        presence={target.replace("-", " "): share for target, share in standin.presence.items()},
     )
     speed = made["stem_seconds_per_core_second"]
     print(f"{made['songs']} songs in {corpus.roots[0]}, {speed} stem-seconds per core-second", file=sys.stderr)

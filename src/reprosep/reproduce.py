@@ -31,7 +31,7 @@ _WORK = {
     "spot_check": 12,
     "listen": 10,
 }
-_FAMILIES = ("score_oracles", "calibration", "spot_check", "listen")  # of rules, one per corpus or paper
+_FAMILIES = ("train", "score_oracles", "score", "calibration", "spot_check", "listen")  # of rules, one per corpus, …
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 

@@ -24,7 +24,7 @@ from reprosep.corpus_steps import (
     store,
 )
 from reprosep.errors import UserError
-from reprosep.papers import check_accepted, find_run, load_paper, runs
+from reprosep.papers import Run, check_accepted, find_run, load_paper, runs
 from reprosep.params import Params
 
 __all__ = [
@@ -72,21 +72,30 @@ def example(params: Params, identifier: str, index: int, folder: Path) -> dict[s
     return asdict(recipe)
 
 
-def train(params: Params, identifier: str) -> None:
-    """Train a run, or take it up again; writes ``runs/<run>/{best.safetensors,epochs.csv,run.json}``."""
+def train(params: Params, identifiers: list[str]) -> None:
+    """Train runs of one corpus, or take them up again; writes ``runs/<run>/{best.safetensors,epochs.csv,run.json}``."""
     from reprosep.jobs.gpus import gpu_place
     from reprosep.preemption import stop_request
 
-    run, _ = find_run(params, identifier)
-    if run.seed is None:
-        raise UserError(
-            f"'{identifier}' is an oracle and needs no training; score it with `reprosep score {identifier}`"
-        )
+    pairs = [find_run(params, identifier) for identifier in dict.fromkeys(identifiers)]
+    _check_trainable(params, [run for run, _ in pairs])
     gpus, per_gpu = params.training.gpu, params.machine.trainings_per_gpu
     with stop_request() as stop, gpu_place(gpus, per_gpu, stop):
-        from reprosep.jobs.training import train_run  # takes seconds, in which a signal may come
+        from reprosep.jobs.training import train_runs  # takes seconds, in which a signal may come
 
-        train_run(params, run.id, results_folder(params), stop)
+        train_runs(params, pairs, results_folder(params), stop)
+
+
+def _check_trainable(params: Params, chosen: list[Run]) -> None:
+    for run in chosen:
+        if run.seed is None:
+            raise UserError(f"'{run.id}' is an oracle and needs no training; score it with `reprosep score {run.id}`")
+    if len({run.corpus for run in chosen}) > 1:
+        raise UserError(f"{', '.join(run.id for run in chosen)}: of several corpora; train those of each by themselves")
+    if len(chosen) > 1 and params.training.gpu > 1:
+        raise UserError(
+            f"{len(chosen)} runs share one device, but training.gpu is {params.training.gpu}; train them one by one"
+        )
 
 
 def score(params: Params, identifiers: list[str], threads: int) -> None:

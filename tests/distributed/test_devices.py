@@ -29,7 +29,7 @@ def started(line: Callable[..., Line], corpus: str, identifier: str) -> tuple[Li
     """A line with a one-process training in the folder ``one``, and with two processes as its parameters."""
     made = line(corpus, change=merge(CHANGE, {"training": SETTINGS}))
     made.prepare(corpus)
-    made.step("train", identifier)
+    made.step("train", [identifier])
     folder = made.results / "runs" / identifier
     folder.rename(made.folder / "one")
     made.params = make_params(merge(CHANGE, {"training": {**SETTINGS, "gpu": 2}}))

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 from clones import Clone, Transcript, clone, origin
 from dvc.repo import Repo
-from project import job_counts
+from project import planned_work
 
 from reprosep.params import merge, read_yaml
 
@@ -122,7 +122,7 @@ def nested(keys: list[str], value: Any) -> dict[str, Any]:
 def planned(place: Clone) -> dict[str, int]:
     """Step -> jobs that Snakemake would run, the report aside."""
     answer = place.run(f"snakemake --profile workflow/profiles/default --configfile {SCALE} --nocolor -n")
-    jobs = job_counts(answer) if "job " in answer else {}
+    jobs = planned_work(answer) if "job " in answer else {}
     counts: Counter[str] = Counter()
     for rule, count in jobs.items():
         counts[next((name for name in FAMILIES if rule.startswith(f"{name}_")), rule)] += count

@@ -43,7 +43,7 @@ def scored(trained: Line) -> Line:
     """IASS and a detector, trained and scored; to be read, not changed."""
     line = Line(trained.folder, params_of())
     line.step("seconds", CORPUS, 1)
-    line.step("train", DETECTOR)
+    line.step("train", [DETECTOR])
     line.step("score", [DETECTOR], 1)
     return line
 

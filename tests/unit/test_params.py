@@ -174,11 +174,6 @@ def test_values_that_do_not_fit_each_other(path: str, value: Any, words: list[st
         assert word in told
 
 
-def test_trainings_side_by_side_share_one_gpu() -> None:
-    told = sentence(params_content({"training": {"gpu": 2}, "machine": {"side_by_side": True}}))
-    assert "machine.side_by_side" in told and "training.gpu is 2" in told
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [

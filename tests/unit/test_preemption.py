@@ -210,7 +210,7 @@ def test_signals_to_the_command(
     made = line(corpus, change=merge(CHANGE, {"training": {"epochs": 8, "items_per_epoch": 48}}))
     made.prepare(corpus)
     made.write_params()
-    made.step("train", identifier)
+    made.step("train", [identifier])
     folder = made.results / "runs" / identifier
     folder.rename(tmp_path / "whole")
     command = [sys.executable, "-m", "reprosep.cli", "train", identifier]

@@ -11,14 +11,14 @@ import torch
 
 from conftest import CHANGE, Line
 from processes import curves
+from reprosep import steps
 from reprosep.errors import Preempted, UserError
 from reprosep.files import read_json
-from reprosep.jobs.companions import companions
-from reprosep.jobs.workplace import Workplace
-from reprosep.papers import find_run
+from reprosep.papers import load_paper, runs, side_by_side
 from reprosep.params import merge
 from reprosep.preemption import StopRequest
 from reprosep.training.checkpoint import BEST, LAST
+from reprosep.training.loop import Training
 from reprosep.training.side_by_side import Job, SideBySide
 from synthetic import make_params
 from trainings import IASS, UNMIX, assert_same_weights, training
@@ -74,18 +74,13 @@ def test_one_that_diverges_stops_no_other(prepared: Line, tmp_path: Path) -> Non
     assert (tmp_path / BASS / BEST).exists() and not (tmp_path / IASS / BEST).exists()
 
 
-def test_the_first_job_trains_all_targets(line: Callable[..., Line], capsys: pytest.CaptureFixture[str]) -> None:
-    change = merge(CHANGE, {"training": SETTINGS})
-    made = line("mm", change=change)
+def test_one_job_trains_several_to_the_same_weights(line: Callable[..., Line]) -> None:
+    made = line("mm", change=merge(CHANGE, {"training": SETTINGS}))
     made.prepare("mm")
     for name in (IASS, BASS):
-        made.step("train", name)
+        made.step("train", [name])
     (made.results / "runs").rename(made.folder / "alone")
-    made.params = make_params(merge(change, {"machine": {"side_by_side": True}}))
-    made.step("train", IASS)
-    capsys.readouterr()
-    made.step("train", BASS)
-    assert "2 trainings" not in capsys.readouterr().err
+    made.step("train", [IASS, BASS])
     for name in (IASS, BASS):
         one, other = made.folder / "alone" / name, made.results / "runs" / name
         assert_same_weights(one, other, BEST)
@@ -93,19 +88,38 @@ def test_the_first_job_trains_all_targets(line: Callable[..., Line], capsys: pyt
         assert read_json(one / "run.json")["recipe"] == read_json(other / "run.json")["recipe"]
 
 
-def test_companions_are_what_is_missing(line: Callable[..., Line]) -> None:
+def test_what_shares_a_process() -> None:
+    shared = make_params({"machine": {"side_by_side": True}})
+    paper = load_paper("iass")
+    trained = [run for run in runs(shared, paper) if run.seed is not None]
+    groups = side_by_side(shared, trained)
+    members = sorted(name for group in groups.values() for name in group)
+    assert members == sorted({*members}) and {*members} <= {run.id for run in trained}
+    for name, group in groups.items():
+        assert len(group) > 1 and {(run.corpus, run.system, run.seed) for run in trained if run.id in group} == {
+            next((run.corpus, run.system, run.seed) for run in trained if run.id == group[0])
+        }, name
+    for change in ({"machine": {"side_by_side": False}}, {"training": {"gpu": 2}}):
+        assert side_by_side(make_params(change), trained) == {}
+
+
+def test_a_process_has_one_corpus_and_one_device() -> None:
+    for change, names, told in (
+        ({}, [IASS, "musdb_drums_open-unmix_s42"], "several corpora"),
+        ({"training": {"gpu": 2}}, [IASS, BASS], "training.gpu is 2"),
+    ):
+        with pytest.raises(UserError, match=told):
+            steps.train(make_params(merge(CHANGE, change)), names)
+
+
+def test_what_was_trained_in_company_is_not_trained_again(
+    line: Callable[..., Line], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = line("mm", change=merge(CHANGE, {"training": SETTINGS}))
     made.prepare("mm")
-    workplace = Workplace(made.params, "mm", made.results)
-    run, _ = find_run(made.params, IASS)
-
-    def found() -> list[str]:
-        return [other.id for other, _ in companions(workplace, run)]
-
-    assert found() == [BASS]
-    made.step("train", BASS)
-    assert found() == []
-    workplace = Workplace(make_params(merge(CHANGE, {"training": {**SETTINGS, "epochs": 2}})), "mm", made.results)
-    assert found() == [BASS]
-    (made.results / "mm/mixtures/bass.parquet").unlink()
-    assert found() == []
+    made.step("train", [IASS, BASS])
+    weights = (made.results / "runs" / BASS / BEST).read_bytes()
+    (made.results / "runs" / BASS / BEST).unlink()
+    monkeypatch.setattr(Training, "step", lambda *_: pytest.fail("trained again"))
+    made.step("train", [BASS])
+    assert (made.results / "runs" / BASS / BEST).read_bytes() == weights

@@ -41,7 +41,7 @@ def scored(prepared: Line) -> Line:
     line = Line(prepared.folder, make_params(merge(CHANGE, {"papers": ["munet"], **ONE_EPOCH})))
     line.step("energies", CORPUS)
     for run in (HEADS, BASS):
-        line.step("train", run)
+        line.step("train", [run])
     line.step("score", [HEADS, BASS, INPUT], 1)
     return line
 
@@ -230,7 +230,7 @@ def framed(scored: Line) -> Line:
     """The system of the IASS paper that is computed beside M-U-Net's."""
     change = {"papers": ["iass", "munet"], "corpora": {CORPUS: {"targets": ["vocals", "drums", "bass", "other"]}}}
     line = Line(scored.folder, make_params(merge(merge(CHANGE, ONE_EPOCH), change)))
-    line.step("train", FRAMED)
+    line.step("train", [FRAMED])
     line.step("score", [FRAMED], 1)
     return line
 

@@ -192,3 +192,19 @@ def test_the_shortest_song_still_has_all_stems(tmp_path: Path) -> None:
     for source in ("drums", "bass", "other", "vocals"):
         audio, rate = soundfile.read(tmp_path / "train" / song.name / f"{source}.wav")
         assert rate == 16000 and audio.any()
+
+
+def test_no_two_songs_share_their_random_numbers() -> None:
+    for layout, split in [("musdb", "train"), ("musdb", "test"), ("medleydb", "all"), ("slakh", "test")]:
+        songs = [plan_song(layout, index, split, seed=1, seconds=12) for index in range(12)]
+        assert len({song.stream("any").random() for song in songs}) == 12, (layout, split)
+        assert len({(song.tonic, song.mode, song.bars) for song in songs}) > 6, (layout, split)
+
+
+def test_presence_is_what_is_asked_for() -> None:
+    def share(presence: dict[str, float]) -> float:
+        songs = [plan_song("medleydb", index, "all", seed=2, seconds=12, presence=presence) for index in range(40)]
+        return sum("acoustic guitar" in {part.instrument.group for part in song.parts} for song in songs) / 40
+
+    assert abs(share({}) - PRESENCE["acoustic guitar"]) < 0.1
+    assert abs(share({"acoustic guitar": 0.8}) - 0.8) < 0.1

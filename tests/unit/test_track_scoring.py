@@ -35,7 +35,7 @@ def scored(prepared: Line) -> Line:
     """Oracles of the bass on two corpora, and a trained network that is scored on both."""
     made = Line(prepared.folder, params())
     made.step("clips", "musdb-16k", "bass")
-    made.step("train", RUN)
+    made.step("train", [RUN])
     made.step("score", [RUN, *(f"{corpus}_bass_{name}" for corpus in ("musdb-16k", "slakh") for name in NAMES)], 1)
     return made
 

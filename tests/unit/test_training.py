@@ -164,7 +164,7 @@ def test_a_killed_training_equals_an_uninterrupted_one(line: Callable[..., Line]
     made = line("mm", change=merge(CHANGE, {"training": {"epochs": 6, "items_per_epoch": 16}}))
     made.prepare("mm")
     made.write_params()
-    made.step("train", IASS)
+    made.step("train", [IASS])
     folder = made.results / "runs" / IASS
     folder.rename(tmp_path / "whole")
     command = [sys.executable, "-m", "reprosep.cli", "train", IASS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from reprosep.errors import UserError
 
 SCALE = "workflow/scales/smoke.yaml"
 REPOSITORY = Path(__file__).resolve().parents[2]
+# Steps of which a job does several, and the file that tells one.
+SHARED = {"train": r"/best\.safetensors$", "score": r"/scores/[^.]*\.parquet$", "mixtures": r"/mixtures/[^/]*$"}
 
 
 def copy_project(folder: Path) -> Path:
@@ -66,6 +69,21 @@ def job_counts(output: str) -> dict[str, int]:
     rows = [line.split() for line in lines[first:]]
     end = next(number for number, row in enumerate(rows) if len(row) != 2)
     return {name: int(count) for name, count in rows[:end]}
+
+
+def planned_work(output: str) -> dict[str, int]:
+    """Step -> what a plan makes of it: runs trained and scored, targets mixed, jobs of every other step.
+
+    A job trains or scores several runs, or mixes several targets: `machine.side_by_side` hands them out.
+    """
+    work = {name: count for name, count in job_counts(output).items() if not name.startswith(tuple(SHARED))}
+    for rule, made in re.findall(r"^ *(?:local)?rule (\w+):\n.*?^ *output: (.*?)$", output, re.MULTILINE | re.DOTALL):
+        if rule.startswith("score_oracles"):
+            work[rule] = 1
+        elif step := next((step for step in SHARED if rule.startswith(step)), None):
+            files = [name for name in made.split(", ") if re.search(SHARED[step], name)]
+            work[step] = work.get(step, 0) + len(files)
+    return work
 
 
 def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project import copy_project, job_counts, snakemake
+from project import copy_project, job_counts, planned_work, snakemake
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +19,12 @@ def test_the_complete_dag_plans_without_data(project: Path, scale: str | None) -
     chosen = ["--configfile", f"workflow/scales/{scale}.yaml"] if scale else []
     answer = snakemake(project, "-n", *chosen)
     assert answer.returncode == 0, answer.stdout
-    jobs = job_counts(answer.stdout)
+    jobs = planned_work(answer.stdout)
     runs = 60 if scale == "standin" else 30  # two seeds
     assert jobs["train"] == runs
     for step in ("score_oracles_musdb", "score_oracles_mm", "calibration_iass"):
         assert jobs[step] == 1
-    assert jobs["score_plain"] + jobs["score_gated"] == runs
+    assert jobs["score"] == runs
     assert jobs.get("get", 0) == (4 if scale == "paper" else 0)
     for step in ("recordings", "examination", "catalog", "store", "activity"):
         assert jobs[step] == 2
@@ -40,7 +40,7 @@ def test_the_dag_of_all_papers_plans_without_data(project: Path, scale: str) -> 
     files = [f"workflow/scales/{scale}.yaml", "workflow/examples/all-papers.yaml"]
     answer = snakemake(project, "-n", "--configfile", *files)
     assert answer.returncode == 0, answer.stdout
-    jobs = job_counts(answer.stdout)
+    jobs = planned_work(answer.stdout)
     seeds = 2 if scale == "standin" else 1
     beside = 1 if scale == "smoke" else 3  # the IASS paper's tables beside M-U-Net and Slakh
     assert jobs["train"] == seeds * (
@@ -81,7 +81,7 @@ def test_tables_and_figures_of_corpora_plan_what_they_tell_of(tmp_path: Path) ->
 def test_more_seeds_plan_more_trainings(project: Path) -> None:
     (project / "seeds.yaml").write_text("seeds: [1, 2, 3]\n")
     answer = snakemake(project, "-n", "--configfile", "seeds.yaml")
-    assert job_counts(answer.stdout)["train"] == 90
+    assert planned_work(answer.stdout)["train"] == 90
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from project import SCALE, finished_smoke, job_counts, snakemake
+from project import SCALE, finished_smoke, planned_work, snakemake
 
 from reprosep.papers import BY_DETECTOR, cells, load_paper, runs
 from reprosep.params import Params, merge, parse, read_yaml
@@ -121,11 +121,11 @@ def test_a_second_run_does_nothing(smoke: Path) -> None:
     [
         ({"doctor": {"length_tolerance": 0.2}}, {"examination": 2}),
         ({"training": {"threads": 2}, "scoring": {"threads": 2}, "separation": {"chunk_frames": 128}}, {}),
-        ({"machine": {"side_by_side": True, "recordings": "memory"}, "separation": {"chunks_at_once": 2}}, {}),
+        ({"machine": {"checkpoint_minutes": 5, "recordings": "memory"}, "separation": {"chunks_at_once": 2}}, {}),
         # The networks wait for the oracles' calibration, which has to be made again too.
         (
             {"scoring": {"hop_seconds": 0.5}},
-            {"score_oracles_musdb": 1, "score_oracles_mm": 1, "calibration_iass": 1, "score_plain": 6, "score_gated": 6}
+            {"score_oracles_musdb": 1, "score_oracles_mm": 1, "calibration_iass": 1, "score": 12}
             | {"spot_check_iass": 1, "tables_iass": 1, "figures_iass": 1, "claims_iass": 1},
         ),
     ],
@@ -136,5 +136,5 @@ def test_a_change_touches_what_depends_on_it(
     """All parameters are held to their steps by tests/life/parameters.py."""
     (tmp_path / "change.yaml").write_text(yaml.safe_dump(change))
     answer = snakemake(smoke, "-n", "--configfile", SCALE, str(tmp_path / "change.yaml"))
-    counts = job_counts(answer.stdout)
+    counts = planned_work(answer.stdout)
     assert {step: count for step, count in counts.items() if step not in ("all", "report", "total")} == steps

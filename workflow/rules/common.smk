@@ -28,6 +28,7 @@ from reprosep.papers import (
     load_paper,
     runs,
     scored_on,
+    side_by_side,
 )
 from reprosep.params import dump, recordings_of
 from reprosep.params import parse as parse_params
@@ -59,6 +60,8 @@ TRAINED = [name for name, (run, _) in RUNS.items() if run.seed is not None]
 ORACLES = [name for name in RUNS if name not in TRAINED]
 CALIBRATED = [name for name, paper in PAPERS.items() if paper.calibration]
 CORPUS_TABLES = ("catalog.parquet", "audio/index.parquet", "activity/index.parquet")
+TOGETHER = side_by_side(PARAMS, [RUNS[name][0] for name in TRAINED])
+ALONE = [name for name in TRAINED if not any(name in members for members in TOGETHER.values())]
 WITH_ACTIVITY = [name for name, (_, system) in RUNS.items() if len(system.variants()) > 1]
 
 
@@ -145,13 +148,26 @@ def calibrated(paper):
     return [RESULTS / f"scores/{cell.corpus}_{cell.target}_{cell.system}.parquet" for cell in cells]
 
 
-def calibrations(wildcards):
-    """Calibrations of the papers that a run belongs to: they stop a wrong set-up before it is trained.
+def named_runs(members):
+    """The runs of a job: its members where several share it, else the one that it names."""
+
+    def names(wildcards):
+        return members or (wildcards.run,)
+
+    return names
+
+
+def calibrations(*members):
+    """Calibrations of the papers that runs belong to: they stop a wrong set-up before anything is trained.
 
     Their dates do not matter: a network does not depend on them.
     """
-    papers = [name for name in CALIBRATED if wildcards.run in paper_runs(name)]
-    return [ancient(RESULTS / "papers" / name / "calibration.csv") for name in papers]
+
+    def tables(wildcards):
+        papers = [name for name in CALIBRATED if {*named_runs(members)(wildcards)} & {*paper_runs(name)}]
+        return [ancient(RESULTS / "papers" / name / "calibration.csv") for name in papers]
+
+    return tables
 
 
 def verified_versions(wildcards):
@@ -168,29 +184,43 @@ def published(wildcards):
     return {name: entry[name] for name in ("folder", "archives", "song_list", "suffix")}
 
 
-def run_settings(step):
+def run_settings(step, *members):
+    """The systems of runs with the parameters of a step."""
+
+    def chosen(wildcards):
+        return [settings_of_run(step, name) for name in named_runs(members)(wildcards)]
+
+    return chosen
+
+
+def settings_of_run(step, name):
     """The system of a run with the parameters of a step."""
+    run, system = RUNS[name]
+    own = {"run": run.id, "system": system.model_dump(mode="json", exclude={"label"})}
+    return {**own, **settings(step_of(system, step), corpus=run.corpus, model=system.model)}
+
+
+def run_code(step, *members):
+    """Digests of the files of a step of runs."""
 
     def chosen(wildcards):
-        run, system = RUNS[wildcards.run]
-        own = {"run": run.id, "system": system.model_dump(mode="json", exclude={"label"})}
-        return {**own, **settings(step_of(system, step), corpus=run.corpus, model=system.model)}
+        return list(dict.fromkeys(code(step_of(RUNS[name][1], step)) for name in named_runs(members)(wildcards)))
 
     return chosen
 
 
-def run_code(step):
-    """Digest of the files of a step of a run."""
+def run_data(*members):
+    """What runs read of their corpora."""
 
-    def chosen(wildcards):
-        return code(step_of(RUNS[wildcards.run][1], step))
+    def paths(wildcards):
+        return list(dict.fromkeys(path for name in named_runs(members)(wildcards) for path in data_of_run(name)))
 
-    return chosen
+    return paths
 
 
-def run_data(wildcards):
+def data_of_run(name):
     """What a run reads of its corpus."""
-    run, system = RUNS[wildcards.run]
+    run, system = RUNS[name]
     if system.is_detector:
         return [RESULTS / run.corpus / name for name in (*CORPUS_TABLES, "seconds/index.parquet")]
     if system.clips:
@@ -203,15 +233,36 @@ def run_data(wildcards):
     return [*(RESULTS / run.corpus / name for name in (*CORPUS_TABLES, own)), *added]
 
 
-def score_data(wildcards):
+def score_data(*members):
+    """What the scoring of runs reads of their corpora."""
+
+    def paths(wildcards):
+        return list(dict.fromkeys(path for name in named_runs(members)(wildcards) for path in data_of_scores(name)))
+
+    return paths
+
+
+def data_of_scores(name):
     """What the scoring of a run reads of its corpus."""
-    run, system = RUNS[wildcards.run]
+    run, system = RUNS[name]
     if system.scored == "tracks":
         return [RESULTS / corpus / name for corpus in scored_on(PARAMS, run, system) for name in CORPUS_TABLES]
     framed = run.targets if system.scored == "frames" else []
     framed = expand(RESULTS / run.corpus / "mixtures/{target}.parquet", target=framed)
     gate = gating_run(PARAMS, run.corpus, system, run.seed)
-    return [*run_data(wildcards), *framed, *([RESULTS / f"scores/{gate.id}.parquet"] if gate else [])]
+    return [*data_of_run(name), *framed, *([RESULTS / f"scores/{gate.id}.parquet"] if gate else [])]
+
+
+def scoring_step(*names):
+    """The step that scores runs of one system: with an activity head it writes what that found, too."""
+    return "score_gated" if {*names} & {*WITH_ACTIVITY} else "score_plain"
+
+
+def score_files(*names):
+    """What the scoring of runs writes."""
+    heads = [name for name in names if name in WITH_ACTIVITY]
+    activity = expand(RESULTS / "scores/{run}.activity.parquet", run=heads)
+    return [*expand(RESULTS / "scores/{run}.parquet", run=names), *activity]
 
 
 def corpus_of_run(name):

@@ -116,12 +116,12 @@ def memory(step, name=None):
     return megabytes
 
 
-def minutes(step, name=None):
-    """runtime of a step on a corpus: the job's own, or the one called `name`."""
+def minutes(step, name=None, times=1):
+    """runtime of a step on a corpus, done so many times: the job's own, or the one called `name`."""
 
     def needed(wildcards, threads, attempt):
         corpus = name or corpus_of(wildcards)
-        seconds = songs(corpus)[1] * figures_of(step, corpus)[2]
+        seconds = songs(corpus)[1] * figures_of(step, corpus)[2] * times
         seconds *= TEST_SHARE if step in ("oracles", "score") else 1
         return grown(seconds / threads / 60, attempt, LEAST_MINUTES)
 
@@ -150,28 +150,28 @@ def paper_minutes(step, *papers):
     return needed
 
 
-def batch_values(wildcards, count):
+def batch_values(name, count):
     """Values of the network's first layer for `count` training items: what memory and time on a processor grow with."""
-    params, joint = corpus_of_run(wildcards.run), RUNS[wildcards.run][1].sources
-    if RUNS[wildcards.run][1].is_detector:
+    params, system = corpus_of_run(name), RUNS[name][1]
+    if system.is_detector:
         frames = params.detection.clip_seconds * params.audio.sample_rate / params.stft.hop
         return count * params.detection.mels * frames * params.models.crnn.widths[0] * CNN_VALUES
     frames = params.training.chunk_seconds * params.audio.sample_rate / params.stft.hop
-    if RUNS[wildcards.run][1].clips:
+    if system.clips:
         return count * params.clips.frames * params.models.blstm.layers * params.models.blstm.hidden * BLSTM_VALUES
-    if joint:
+    if system.sources:
         return count * frames * params.models.u_net.bins * params.models.u_net.widths[0]
     return count * frames * params.stft.n_fft / 2 * params.models.iass.width
 
 
-def epoch_items(wildcards):
+def epoch_items(name):
     """Training items of an epoch."""
-    params, system = corpus_of_run(wildcards.run), RUNS[wildcards.run][1]
+    params, (run, system) = corpus_of_run(name), RUNS[name]
     if params.training.items_per_epoch:
         return params.training.items_per_epoch
     if system.clips:
         return sum(clip_count(params, chosen.hours) for chosen in system.clips)
-    count, seconds, _ = songs(corpus_of(wildcards))
+    count, seconds, _ = songs(run.corpus)
     if system.is_detector:
         return seconds / params.detection.clip_seconds
     if not system.sources:
@@ -180,25 +180,32 @@ def epoch_items(wildcards):
     return passes * seconds / params.training.chunk_seconds
 
 
-def trainings_of(wildcards):
-    """Trainings in one process."""
-    return len(PARAMS.corpora[corpus_of(wildcards)].targets) if PARAMS.machine.side_by_side else 1
+def training_memory(*members):
+    """mem_mb of trainings: with GPUs that of the libraries of each one's process, else that of the batches as well."""
+
+    def megabytes(wildcards, attempt):
+        if PARAMS.training.gpu:
+            return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
+        names = named_runs(members)(wildcards)
+        values = sum(batch_values(name, corpus_of_run(name).training.batch_size) for name in names)
+        return grown(SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * values / MEGABYTE, attempt)
+
+    return megabytes
 
 
-def training_memory(wildcards, attempt):
-    """mem_mb of a training: with GPUs that of the libraries of each one's process, else that of the batch as well."""
-    if PARAMS.training.gpu:
-        return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
-    batch = batch_values(wildcards, corpus_of_run(wildcards.run).training.batch_size)
-    batches = trainings_of(wildcards) * TRAINING_BYTES * batch / MEGABYTE
-    return grown(SNAKEMAKE + TRAINING_PROCESS + batches, attempt)
+def training_minutes(*members):
+    """runtime of trainings: a slice at most, since they go on where they were."""
+
+    def needed(wildcards, attempt):
+        if PARAMS.training.gpu:
+            return TRAINING_SLICE
+        seconds = sum(training_seconds(name) for name in named_runs(members)(wildcards))
+        return min(grown(seconds / 60, attempt, LEAST_MINUTES), TRAINING_SLICE)
+
+    return needed
 
 
-def training_minutes(wildcards, attempt):
-    """runtime of a training: a slice at most, since it goes on where it was."""
-    if PARAMS.training.gpu:
-        return TRAINING_SLICE
-    settings = corpus_of_run(wildcards.run).training
-    values = batch_values(wildcards, epoch_items(wildcards) * settings.epochs)
-    seconds = TRAINING_SECONDS * values / settings.threads * trainings_of(wildcards)
-    return min(grown(seconds / 60, attempt, LEAST_MINUTES), TRAINING_SLICE)
+def training_seconds(name):
+    """Seconds of a training on a processor."""
+    settings = corpus_of_run(name).training
+    return TRAINING_SECONDS * batch_values(name, epoch_items(name) * settings.epochs) / settings.threads

@@ -35,8 +35,8 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
 
 rule score_plain:
     input:
-        score_data,
-        weights=rules.train.output.weights,
+        score_data(),
+        weights=RESULTS / "runs/{run}/best.safetensors",
     output:
         scores=RESULTS / "scores/{run}.parquet",
     log:
@@ -44,7 +44,7 @@ rule score_plain:
     benchmark:
         RESULTS / "benchmarks/score/{run}.tsv"
     wildcard_constraints:
-        run="|".join(name for name in TRAINED if name not in WITH_ACTIVITY) or "none",
+        run="|".join(name for name in ALONE if name not in WITH_ACTIVITY) or "none",
     group:
         "scores"
     conda:
@@ -66,7 +66,39 @@ use rule score_plain as score_gated with:
         scores=RESULTS / "scores/{run}.parquet",
         activity=RESULTS / "scores/{run}.activity.parquet",
     wildcard_constraints:
-        run="|".join(WITH_ACTIVITY) or "none",
+        run="|".join(name for name in ALONE if name in WITH_ACTIVITY) or "none",
     params:
         settings=run_settings("score_gated"),
         code=run_code("score_gated"),
+
+
+# The same of runs that are trained in one process.
+for group, members in TOGETHER.items():
+
+    rule:
+        name:
+            f"score_{group.replace('-', '_')}"
+        input:
+            score_data(*members),
+            weights=expand(RESULTS / "runs/{run}/best.safetensors", run=members),
+        output:
+            score_files(*members),
+        log:
+            RESULTS / "logs/score" / f"{group}.log",
+        benchmark:
+            RESULTS / "benchmarks/score" / f"{group}.tsv"
+        group:
+            "scores"
+        conda:
+            "../../envs/conda.yaml"
+        threads: PARAMS.scoring.threads
+        resources:
+            mem_mb=memory("score", RUNS[members[0]][0].corpus),
+            runtime=minutes("score", RUNS[members[0]][0].corpus, len(members)),
+            gpu=0,
+        params:
+            runs=members,
+            settings=run_settings(scoring_step(*members), *members),
+            code=run_code(scoring_step(*members), *members),
+        shell:
+            "reprosep score {params.runs} --threads {threads} 2> {log}"

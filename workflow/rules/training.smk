@@ -1,6 +1,7 @@
-# Trainings: one job each, on as many devices as training.gpu says.
+# Trainings: one job each, on as many devices as training.gpu says; or one for the targets of a corpus, system and seed.
 
 PROCESSES = max(PARAMS.training.gpu, 1)
+TRAINED_FILES = ("best.safetensors", "epochs.csv", "dvclive/metrics.json", "run.json")
 
 
 # Without a scheduler, as many trainings run at once as the GPUs of this machine have places for.
@@ -14,25 +15,22 @@ if workflow.is_main_process and "gpu_place" not in workflow.global_resources and
 
 rule train:
     input:
-        run_data,
-        calibrations=calibrations,
+        run_data(),
+        calibrations=calibrations(),
     output:
-        weights=RESULTS / "runs/{run}/best.safetensors",
-        epochs=RESULTS / "runs/{run}/epochs.csv",
-        metrics=RESULTS / "runs/{run}/dvclive/metrics.json",
-        record=RESULTS / "runs/{run}/run.json",
+        expand(RESULTS / "runs/{{run}}/{file}", file=TRAINED_FILES),
     log:
         RESULTS / "logs/train/{run}.log",
     benchmark:
         RESULTS / "benchmarks/train/{run}.tsv"
     wildcard_constraints:
-        run="|".join(TRAINED),
+        run="|".join(ALONE) or "none",
     conda:
         "../../envs/conda.yaml"
     threads: PARAMS.training.threads * PROCESSES
     resources:
-        mem_mb=training_memory,
-        runtime=training_minutes,
+        mem_mb=training_memory(),
+        runtime=training_minutes(),
         gpu=PARAMS.training.gpu,
         gpu_place=gpu_places(PARAMS.training.gpu, PARAMS.machine.trainings_per_gpu),
     params:
@@ -40,3 +38,33 @@ rule train:
         code=run_code("train"),
     shell:
         "exec reprosep train {wildcards.run} 2> {log}"
+
+
+for group, members in TOGETHER.items():
+
+    rule:
+        name:
+            f"train_{group.replace('-', '_')}"
+        input:
+            run_data(*members),
+            calibrations=calibrations(*members),
+        output:
+            expand(RESULTS / "runs/{run}/{file}", run=members, file=TRAINED_FILES),
+        log:
+            RESULTS / "logs/train" / f"{group}.log",
+        benchmark:
+            RESULTS / "benchmarks/train" / f"{group}.tsv"
+        conda:
+            "../../envs/conda.yaml"
+        threads: PARAMS.training.threads
+        resources:
+            mem_mb=training_memory(*members),
+            runtime=training_minutes(*members),
+            gpu=PARAMS.training.gpu,
+            gpu_place=gpu_places(PARAMS.training.gpu, PARAMS.machine.trainings_per_gpu),
+        params:
+            runs=members,
+            settings=run_settings("train", *members),
+            code=run_code("train", *members),
+        shell:
+            "exec reprosep train {params.runs} 2> {log}"

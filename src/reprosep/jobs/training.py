@@ -1,10 +1,14 @@
-"""One training as a job: from the files of a corpus to weights, epoch log and record, stopped by signals."""
+"""Trainings as a job: from the files of a corpus to weights, epoch log and record, stopped by signals.
+
+One training has one device or several; several trainings share one, a step of each in turn.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,56 +16,78 @@ from typing import Any
 import pandas as pd
 import torch
 
+from reprosep.errors import UserError
 from reprosep.files import whole_file, write_json
-from reprosep.jobs.companions import train_together
 from reprosep.jobs.workplace import Workplace
-from reprosep.papers import Run, find_run
+from reprosep.papers import Run, System
 from reprosep.params import Params, dump
 from reprosep.preemption import StopRequest
 from reprosep.provenance import commit, hardware, versions
 from reprosep.training.checkpoint import BEST
 from reprosep.training.live_log import write_live_log
 from reprosep.training.loop import Outcome, Training
+from reprosep.training.side_by_side import Job, SideBySide
 
 
-def train_run(params: Params, identifier: str, results: Path, stop: StopRequest) -> None:
-    """Train a run on its devices, or take it up again; writes its folder below `results`.
+def train_runs(params: Params, pairs: Sequence[tuple[Run, System]], results: Path, stop: StopRequest) -> None:
+    """Train runs of one corpus, or take them up again; writes the folder of each below `results`.
 
     Raises
     ------
+    UserError
+        When a training goes wrong, after the others have ended.
     Preempted
-        After a request to stop; the checkpoint is written by then.
+        After a request to stop; the checkpoints are written by then.
     """
     if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun started this process as one of several
         from reprosep.jobs.processes import one_of_several
 
         with one_of_several(params):
-            _train(params, identifier, results, stop)
+            _train(params, pairs, results, stop)
     elif params.training.gpu > 1:
         from reprosep.jobs.processes import launch
 
-        launch(params, identifier, stop)
+        launch(params, pairs[0][0].id, stop)
     else:
-        _train(params, identifier, results, stop)
+        _train(params, pairs, results, stop)
 
 
-def _train(params: Params, identifier: str, results: Path, stop: StopRequest) -> None:
+def _train(params: Params, pairs: Sequence[tuple[Run, System]], results: Path, stop: StopRequest) -> None:
     start = time.monotonic()
     torch.set_num_threads(params.training.threads)
-    run, system = find_run(params, identifier)
-    workplace = Workplace(params.of_corpus(run.corpus), run.corpus, results)
-    if params.machine.side_by_side:
-        train_together(workplace, run, system, stop)
-    training, recipe = workplace.training(run, system), workplace.recipe(run, system)
-    outcome = training.run(workplace.checkpoint(run), recipe, stop)
+    corpus = pairs[0][0].corpus
+    workplace = Workplace(params.of_corpus(corpus), corpus, results)
+    jobs = [Job(workplace.training(*pair), workplace.checkpoint(pair[0]), workplace.recipe(*pair)) for pair in pairs]
+    errors = _trained(jobs, stop)
+    seconds = (time.monotonic() - start) / len(jobs)
+    for job, pair in zip(jobs, pairs, strict=True):
+        if pair[0].id not in errors:
+            _finish(workplace, job, pair, seconds)
+    for error in errors.values():
+        raise error
+
+
+def _trained(jobs: Sequence[Job], stop: StopRequest) -> dict[str, UserError]:
+    """Take trainings to their ends; what went wrong with which of several."""
+    if len(jobs) == 1:
+        jobs[0].training.run(jobs[0].folder, jobs[0].recipe, stop)
+        return {}
+    together = SideBySide(jobs, stop)
+    together.run()
+    return together.errors
+
+
+def _finish(workplace: Workplace, job: Job, pair: tuple[Run, System], seconds: float) -> None:
+    """Write the files of a run."""
+    (run, system), outcome = pair, job.training.outcome()
     record = {
-        **_origin(run, recipe),
-        **_result(training, outcome),
-        "wall_seconds": round(time.monotonic() - start, 3),
+        **_origin(run, job.recipe),
+        **_result(job.training, outcome),
+        "wall_seconds": round(seconds, 3),
         "settings": system.model_dump(mode="json"),
         "params": dump(workplace.params),
     }
-    training.devices.first(partial(_write, results / "runs" / run.id, outcome, record))
+    job.training.devices.first(partial(_write, workplace.results / "runs" / run.id, outcome, record))
 
 
 def _write(folder: Path, outcome: Outcome, record: dict[str, Any]) -> None:

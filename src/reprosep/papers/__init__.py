@@ -45,7 +45,7 @@ from reprosep.papers.content import (
 )
 from reprosep.papers.loading import load_paper
 from reprosep.papers.needed_runs import detector_runs, every_run, find_run, runs
-from reprosep.papers.run import INSTRUMENTS, Run, corpora_of, gating_run, scored_on, scored_variants
+from reprosep.papers.run import INSTRUMENTS, Run, corpora_of, gating_run, scored_on, scored_variants, side_by_side
 from reprosep.papers.system import (
     BY_DETECTOR,
     DETECTORS,
@@ -120,4 +120,5 @@ __all__ = [
     "runs",
     "scored_on",
     "scored_variants",
+    "side_by_side",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reprosep.papers.system import BY_DETECTOR, System, Variant
@@ -30,6 +31,15 @@ class Run:
         """A readable slug that any file system takes."""
         name = f"{self.corpus}_{self.target}_{self.system}"
         return name if self.seed is None else f"{name}_s{self.seed}"
+
+
+def side_by_side(params: Params, runs: Iterable[Run]) -> dict[str, list[str]]:
+    """Ids of runs that one process trains, and one scores, by name: the targets of a corpus, system and seed."""
+    groups: dict[str, list[str]] = {}
+    shared = params.machine.side_by_side and params.training.gpu <= 1  # several devices are for one training
+    for run in runs if shared else ():
+        groups.setdefault(f"{run.corpus}_{run.system}_s{run.seed}", []).append(run.id)
+    return {name: sorted(members) for name, members in groups.items() if len(members) > 1}
 
 
 def targets_of(params: Params, corpus: str) -> list[str]:

@@ -44,11 +44,6 @@ def disagreement(params: Params) -> str | None:
             f"training.batch_size: {params.training.batch_size} items cannot be shared evenly by training.gpu: "
             f"{params.training.gpu}; make it a multiple of the devices"
         )
-    if params.machine.side_by_side and params.training.gpu > 1:
-        return (
-            f"machine.side_by_side: trainings share one GPU, but training.gpu is {params.training.gpu}; "
-            "set the one to false or the other to 1"
-        )
     if not sum(params.rendering.shares.values()):
         return f"rendering.shares: {params.rendering.shares} leave no songs; give at least one split a share"
     for key in ("seeds", "papers"):

@@ -16,6 +16,7 @@ class Standin(Section):
     seed: int
     songs: dict[Literal["train", "valid", "test", "all"], Positive]
     seconds: Annotated[float, Field(ge=4, le=600)]
+    presence: dict[CorpusName, Share] = {}
 
 
 class Corpus(Section):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from reprosep.corpora.standin.draws import evenly
@@ -27,22 +29,30 @@ def style_of(seed: int, index: int, salt: str) -> str:
     return list(STYLES)[int(evenly(seed, "style", index, salt) * len(STYLES))]
 
 
-def cast(layout: str, seed: int, index: int, salt: str, style: str, rng: np.random.Generator) -> list[str]:
-    """Names of the instruments of a song, in stem order.
+def cast(
+    layout: str,
+    seed: int,
+    index: int,
+    salt: str,
+    style: str,
+    rng: np.random.Generator,
+    presence: Mapping[str, float] = PRESENCE,
+) -> list[str]:
+    """Names of the instruments of a song, in stem order; `presence` is the share of songs that hold a class.
 
     Every MUSDB-like song has vocals, bass and drums; every Slakh-like one bass, drums, guitar and piano, and no vocals.
     """
-    present = _present(layout, seed, index, salt)
+    present = _present(layout, seed, index, salt, presence)
     male = evenly(seed, "singer", index, salt) < 0.5
     names = [name for group in present for name in _players(group, style, male, rng)]
     wanted = next(stems for share, stems in _STEMS if evenly(seed, "stems", index, salt) < share)
     return names + _extras(present, wanted - len(names), layout, rng)
 
 
-def _present(layout: str, seed: int, index: int, salt: str) -> list[str]:
+def _present(layout: str, seed: int, index: int, salt: str, presence: Mapping[str, float]) -> list[str]:
     """The classes that play in a song."""
     always = {"musdb": GROUPS[:3], "slakh": ("bass", "drums", "piano")}.get(layout, ())
-    drawn = {group for group in GROUPS if group in always or evenly(seed, group, index, salt) < PRESENCE[group]}
+    drawn = {group for group in GROUPS if group in always or evenly(seed, group, index, salt) < presence[group]}
     if layout == "slakh":
         drawn -= {"vocals"}
         drawn |= set() if "acoustic guitar" in drawn else {"electric guitar"}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from reprosep.corpora.standin.layouts import FROM_MIDI, song_folder, song_id, splits, write_song
 from reprosep.corpora.standin.render import require_synthesisers
@@ -32,7 +33,7 @@ _LICENCE = (
     "These songs were composed and rendered by reprosep's stand-in generator. They are dedicated to the public domain "
     "under CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) and may be used freely, for any purpose.\n"
 )
-GENERATOR_VERSION = 1  # raise it whenever the same parameters give other audio
+GENERATOR_VERSION = 2  # raise it whenever the same parameters give other audio
 
 __all__ = ["GENERATOR_VERSION", "RenderedSong", "render_corpus", "render_song", "require_synthesisers"]
 
@@ -56,6 +57,7 @@ def render_corpus(
     seconds: float,
     sample_rate: int = 44100,
     workers: int = 1,
+    presence: dict[str, float] | None = None,
 ) -> dict[str, object]:
     """Render a corpus in the layout ``"musdb"``, ``"medleydb"``, ``"mixing-secrets"``, ``"slakh"`` or ``"flakh"``.
 
@@ -65,6 +67,7 @@ def render_corpus(
         Secrets, ``{"train": n, "valid": m, "test": k}`` for Slakh and Flakh, which have the same songs.
     seconds: length of every song.
     workers: processes; each song is rendered by one, single-threaded.
+    presence: share of the songs that hold a class, where it is not that of the real corpora.
 
     Returns
     -------
@@ -80,11 +83,11 @@ def render_corpus(
     _check(layout, songs, seconds)
     require_synthesisers()
     tasks = [(index, split) for split, count in songs.items() for index in range(count)]
-    plans = {task: plan_song(layout, *task, seed=seed, seconds=seconds) for task in tasks}
+    plans = {task: plan_song(layout, *task, seed=seed, seconds=seconds, presence=presence) for task in tasks}
     names = {song_id(layout, song, split, index) for (index, split), song in plans.items()}
     made = MadeSongs(root)
     made.refuse_foreign(_song_folders(layout, root), _FOREIGN)
-    render = partial(_render_task, layout, root, seed=seed, seconds=seconds, sample_rate=sample_rate)
+    render = partial(_render_task, layout, root, seed=seed, seconds=seconds, sample_rate=sample_rate, presence=presence)
     done: list[RenderedSong] = []
     with alone(root / _LOCK, f"reprosep recordings works in {root}"):  # scales can share a root
         removed = made.remove_others(names)
@@ -97,14 +100,22 @@ def render_corpus(
 
 
 def render_song(
-    layout: str, root: Path, index: int, split: str, *, seed: int, seconds: float, sample_rate: int
+    layout: str,
+    root: Path,
+    index: int,
+    split: str,
+    *,
+    seed: int,
+    seconds: float,
+    sample_rate: int,
+    presence: dict[str, float] | None = None,
 ) -> RenderedSong:
     """Render song `index` of a split, unless it is there already with the same recipe."""
     began = time.process_time()
-    song = plan_song(layout, index, split, seed=seed, seconds=seconds)
+    song = plan_song(layout, index, split, seed=seed, seconds=seconds, presence=presence)
     name = song_id(layout, song, split, index)
     folder = song_folder(layout, root, split, name)
-    recipe = _recipe(layout, index, split, seed, seconds, sample_rate)
+    recipe = _recipe(layout, index, split, seed, seconds, sample_rate, presence or {})
     made = MadeSongs(root)
     if made.is_whole(folder, name, recipe):
         return RenderedSong(name, len(song.parts), seconds, 0.0)
@@ -114,10 +125,8 @@ def render_song(
     return RenderedSong(name, len(song.parts), seconds, time.process_time() - began)
 
 
-def _render_task(
-    layout: str, root: Path, task: tuple[int, str], *, seed: int, seconds: float, sample_rate: int
-) -> RenderedSong:
-    return render_song(layout, root, *task, seed=seed, seconds=seconds, sample_rate=sample_rate)
+def _render_task(layout: str, root: Path, task: tuple[int, str], **settings: Any) -> RenderedSong:
+    return render_song(layout, root, *task, **settings)
 
 
 def _check(layout: str, songs: dict[str, int], seconds: float) -> None:
@@ -136,9 +145,12 @@ def _write_licence(root: Path) -> None:
             temporary.write_text(_LICENCE, encoding="utf-8")
 
 
-def _recipe(layout: str, index: int, split: str, seed: int, seconds: float, sample_rate: int) -> str:
+def _recipe(
+    layout: str, index: int, split: str, seed: int, seconds: float, sample_rate: int, presence: dict[str, float]
+) -> str:
     """The digest of everything that decides the bytes of a song."""
     content: list[object] = [GENERATOR_VERSION, layout, index, split, seed, float(seconds), sample_rate]
+    content += [presence] if presence else []
     if layout in FROM_MIDI:
         content += [MAKER_VERSION, load_table(default_table()).content() if layout == "slakh" else []]
     return digest(content)

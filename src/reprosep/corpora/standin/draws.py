@@ -66,7 +66,9 @@ def song_code(layout: str, split: str, index: int) -> int:
 def stream(seed: int, code: int, purpose: str) -> np.random.Generator:
     """The random stream of one purpose (``"plan"``, ``"notes 3"``) within one song; streams never overlap."""
     counter = [0, 0, 0, zlib.crc32(purpose.encode())]
-    return np.random.Generator(np.random.Philox(key=[seed % 2**64, code], counter=counter))
+    # As unsigned integers: numpy turns a list with a number above 2**63 into floats, and songs then share a stream.
+    key = np.array([seed % 2**64, code], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
 def evenly(seed: int, dimension: str, index: int, salt: str = "") -> float:

@@ -9,6 +9,7 @@ quiet sections dropped before loud ones, so that instruments enter and leave as 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from reprosep.corpora.standin.casting import cast, style_of
 from reprosep.corpora.standin.draws import artist_name, evenly, song_code, song_title, stream
 from reprosep.corpora.standin.harmony import PROGRESSIONS, Chord, chord
-from reprosep.corpora.standin.instruments import GROUPS, INSTRUMENTS, Instrument
+from reprosep.corpora.standin.instruments import GROUPS, INSTRUMENTS, PRESENCE, Instrument
 
 BEATS = 4  # per bar
 
@@ -100,8 +101,13 @@ class Song:
         return harmony[min(int(beat * len(harmony) / BEATS), len(harmony) - 1)]
 
 
-def plan_song(layout: str, index: int, split: str, *, seed: int, seconds: float) -> Song:
-    """Plan song `index` of a split; the same arguments always give the same song, and Flakh has the songs of Slakh."""
+def plan_song(
+    layout: str, index: int, split: str, *, seed: int, seconds: float, presence: Mapping[str, float] | None = None
+) -> Song:
+    """Plan song `index` of a split; the same arguments always give the same song, and Flakh has the songs of Slakh.
+
+    `presence` is the share of songs that hold a class, where it is not that of the real corpora.
+    """
     layout = "slakh" if layout == "flakh" else layout
     code, salt = song_code(layout, split, index), f"{layout}/{split}"
     rng = stream(seed, code, "plan")
@@ -111,7 +117,7 @@ def plan_song(layout: str, index: int, split: str, *, seed: int, seconds: float)
     sections = _form(bars, rng)
     mode = str(rng.choice(_MODES))
     tonic = int(rng.integers(12))
-    names = cast(layout, seed, index, salt, style, rng)
+    names = cast(layout, seed, index, salt, style, rng, PRESENCE | dict(presence or {}))
     parts = tuple(_part(number, name, sections, seconds, rng, (seed, index, salt)) for number, name in enumerate(names))
     artist, title = _names(layout, split, index, seed)
     return Song(
