@@ -54,7 +54,6 @@ class Display:
             self._file_is_whole()
             self.action, self.before = "unpacking", self.installed()
             self.to_install = line.count(",") + 1
-            self.told = 0.0
 
     def tell(self) -> None:
         """Show where it is, if the last time is long enough ago."""
@@ -79,7 +78,7 @@ class Display:
         text = f"  {self._bar(so_far / expected if expected else 1.0)}{amount(so_far)} of about {amount(expected)}"
         if self.action != "downloading":
             return f"{text}, {self.action}"
-        return f"{text}, {self.file.split('-')[0]}" + (f" ({amount(self.size)})" if self.size else "")
+        return f"{text}, {self.file.split('-')[0]}" + (f" ({amount(self.size)})" if self.size >= 1 else "")
 
     def close(self) -> None:
         """Clear the moving line."""

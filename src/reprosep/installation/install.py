@@ -69,11 +69,11 @@ def _install(root: Path, packages: PackageSet, pip: Pip, torch_index: str) -> No
     display = Display(size.download, lambda: len(list(pip.environment.packages().glob("*.dist-info"))))
     if build and build.index:
         torch = f"torch=={pins(root / RUN_LOCK)['torch']}"
-        pip.install(["--progress-bar", "raw", "--no-deps", "--index-url", build.index, torch], display)
+        pip.install(["--no-deps", "--index-url", build.index, torch], display)
     locks = [part for lock in packages.locks for part in ("-r", str(root / lock))]
     if packages.project and "+" not in pip.environment.version("torch"):  # the public build, there or to come
         locks += ["-c", str(root / CUDA_LOCK)]
-    pip.install(["--progress-bar", "raw", "--no-build-isolation", *locks], display)
+    pip.install(["--no-build-isolation", *locks], display)
     if packages.without_dependencies:
         pip.install(["--no-deps", "-r", str(root / packages.without_dependencies)], display)
     if packages.project:
@@ -84,7 +84,7 @@ def _install(root: Path, packages: PackageSet, pip: Pip, torch_index: str) -> No
 def _torch(root: Path, pip: Pip, torch_index: str) -> Build | None:
     """The build of torch to install; None when the pinned version is there. pip itself comes first."""
     say("installing pip and setuptools in the pinned versions")
-    pip.install(["--progress-bar", "off", "-r", str(root / BUILD_LOCK)], Display(2, lambda: 0))
+    pip.install(["-r", str(root / BUILD_LOCK)], Display(2, lambda: 0))
     version = pins(root / RUN_LOCK)["torch"]
     if pip.environment.version("torch").split("+")[0] == version:
         return None

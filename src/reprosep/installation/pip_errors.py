@@ -38,7 +38,8 @@ def failure(output: str, code: int) -> Failure:
         if found := reason(output):
             return found
     errors = re.findall(r"^ERROR: (.+)$", output, re.MULTILINE)
-    return Failure(f"pip failed: {_short(errors[-1])}" if errors else f"pip ended with {code} and without a reason")
+    last = (errors or output.split("\n\n")[-1].splitlines() or [f"it ended with {code} and without a word"])[-1]
+    return Failure(f"pip failed: {_short(last)}")
 
 
 def _no_space(output: str) -> Failure | None:
@@ -137,15 +138,12 @@ def _package(output: str) -> str:
     """The package that pip was at."""
     if match := re.search(r"No matching distribution found for ([^\s]+)", output):
         return match[1]
-    at = [match for line in output.splitlines() if (match := _at(line))]
-    return at[-1] if at else "a package"
+    return next((name for line in reversed(output.splitlines()) if (name := _at(line))), "a package")
 
 
 def _at(line: str) -> str:
-    for pattern in (_FILE, r"Collecting ([^\s]+)", r".*/simple/([^/'\s]+)/"):
-        if match := re.match(pattern, line):
-            return match[1]
-    return ""
+    matches = [re.match(pattern, line) for pattern in (_FILE, r"Collecting ([^\s]+)", r".*/simple/([^/'\s]+)/")]
+    return next((match[1] for match in matches if match), "")
 
 
 def _host(output: str) -> str:

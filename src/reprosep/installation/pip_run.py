@@ -42,9 +42,7 @@ class Pip:
         if failed and failed.again:
             failed = self._install(arguments, display, self.cache and not failed.afresh)
         if failed:
-            raise UserError(
-                f"{failed.sentence}; run the same command again to go on from here (pip's own words: {self.log.name})"
-            )
+            raise UserError(f"{failed.sentence}; then run the same command again (pip's own words: {self.log.name})")
 
     def versions(self, index: str, name: str) -> list[str]:
         """Those that an index (empty: pip's own) has for this Python, newest first; none when it does not answer."""
@@ -63,7 +61,8 @@ class Pip:
         return Path(asked.stdout.strip()) if asked.returncode == 0 and asked.stdout.strip() else None
 
     def _install(self, arguments: Sequence[str], display: Display, cache: bool) -> Failure | None:
-        command = [*self._command("install"), *([] if cache else ["--no-cache-dir"]), *arguments]
+        progress = ["--progress-bar", "raw" if int(self.environment.version("pip").split(".")[0]) >= 25 else "off"]
+        command = [*self._command("install"), *progress, *([] if cache else ["--no-cache-dir"]), *arguments]
         self._write(f"$ {' '.join(command)}")
         self.temporary.mkdir(exist_ok=True)
         with subprocess.Popen(

@@ -50,19 +50,19 @@ BUILD_LOCK = "envs/requirements-build.lock"
 CUDA_LOCK = "envs/requirements-cuda.lock"
 RUN_LOCK = "envs/requirements.lock"
 SETS = {
-    "run": PackageSet("ready", "to run reprosep", (RUN_LOCK,), Size(235, 1000, 1.0), project=True),
+    "run": PackageSet("ready", "to run reprosep", (RUN_LOCK,), Size(235, 1150, 1.0), project=True),
     "test": PackageSet(
         "ready-test",
         "for the tests and linters",
         ("envs/requirements-test.lock",),
-        Size(35, 150, 0.3),
+        Size(35, 130, 0.2),
         "envs/requirements-test-no-deps.lock",
     ),
     "s3": PackageSet("ready-s3", "for a DVC remote on S3", ("envs/requirements-s3.lock",), Size(16, 35, 0.2)),
 }
 TORCH = {
-    "cpu": Size(195, 750, 0.5),
-    "cuda": Size(2760, 5500, 2.0),
+    "cpu": Size(195, 800, 0.5),
+    "cuda": Size(2770, 4900, 2.0),
 }
 
 

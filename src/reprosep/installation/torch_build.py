@@ -53,14 +53,16 @@ def _automatic(version: str, versions: Callable[[str], list[str]]) -> Build:
     if sys.platform != "linux":
         return Build("cpu", "", PIPS_OWN)
     if gpu := nvidia_sign():
-        return Build(_default_kind(version, versions), "", f"{PIPS_OWN}, with CUDA: {gpu} is here")
+        return Build(_default_kind(version, versions), "", f"{PIPS_OWN}: {gpu} is here")
     if shutil.which("sbatch"):
-        return Build(_default_kind(version, versions), "", f"{PIPS_OWN}, with CUDA: Slurm's nodes may have GPUs")
+        return Build(_default_kind(version, versions), "", f"{PIPS_OWN}: Slurm's nodes may have GPUs")
+    if _default_kind(version, versions) == "cpu":
+        return Build("cpu", "", f"{PIPS_OWN}, without CUDA")
     if found := _build_of(version, versions(CPU_INDEX)):
         return Build("cpu", CPU_INDEX, f"{found} from {CPU_INDEX}: no NVIDIA GPU is here")
-    kind = _default_kind(version, versions)
-    what = f"{PIPS_OWN}, with CUDA" if kind == "cuda" else PIPS_OWN
-    return Build(kind, "", f"{what}: {CPU_INDEX} (smaller, for machines without a GPU) is not to be had from here")
+    return Build(
+        "cuda", "", f"{PIPS_OWN}, with CUDA: no NVIDIA GPU is here, but {CPU_INDEX} (a smaller build) does not answer"
+    )
 
 
 def _default_kind(version: str, versions: Callable[[str], list[str]]) -> str:
