@@ -93,7 +93,7 @@ def _no_such_version(output: str) -> Failure | None:
         return None
     listed = re.search(r"\(from versions: ([^)]*)\)", output)
     versions = [v for v in (listed[1].split(", ") if listed else []) if v != "none"]
-    has = f"it has {', '.join(versions[-3:])}" if versions else "it has no version of it"
+    has = f"it has {', '.join(versions[-3:])}" if versions else "it has no version of it, or does not answer"
     return Failure(f"pip's index has no {match[1]} for this Python and machine ({has})")
 
 
