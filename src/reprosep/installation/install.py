@@ -19,6 +19,7 @@ LOCK, LOG = ".venv.lock", ".venv.log"
 _NETWORK = 12.5  # MB per second, 100 Mbit/s, for the estimate
 _CHANGED = Size(300, 300, 0.5)  # most of what another version of the lock brings, torch excepted
 _NOTHING = Size(0, 0, 0)
+_EMPTY = Size(5, 50, 0.2)  # .venv with pip and setuptools
 
 
 def install(root: Path, packages: PackageSet, torch_index: str, keep_python: bool) -> None:
@@ -55,6 +56,7 @@ def _usable(environment: Environment, keep_python: bool) -> None:
         say(f".venv {why}: making it anew")
         environment.remove()
     if not environment.folder.exists():
+        room(environment.folder, None, _EMPTY)
         environment.make()
     shutil.rmtree(environment.folder / "tmp", ignore_errors=True)
     if forgotten := environment.mend():
