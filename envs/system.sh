@@ -26,7 +26,7 @@ fi
 [ -n "$missing" ] || exit 0
 
 end() {
-    echo "reprosep: missing:$missing; $1 install with '$2', or, without root, 'conda env create -f envs/conda.yaml && conda activate reprosep'; then run the same command again" >&2
+    echo "reprosep: missing:$missing; ${1:+$1 }install with '$2', or, without root, 'conda env create -f envs/conda.yaml && conda activate reprosep'; then run the same command again" >&2
     exit 2
 }
 
