@@ -1,6 +1,9 @@
 # The two commands: make demo, make test. The rest: make help.
 
-PYTHON ?= python3
+# Python 3.11 to 3.13; the first that is found when empty.
+PYTHON ?=
+# Where torch comes from: auto is the build with CUDA where there is a GPU, else the small one; empty is pip's own index.
+TORCH_INDEX ?= auto
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile workflow/profiles/default
 SCALE ?= demo
@@ -31,7 +34,7 @@ record: .venv/ready ## Record all results in dvc.lock, to be committed and pushe
 	@$(BIN)/reprosep record $(SCALE)
 
 s3: .venv/ready ## Install what a DVC remote on S3 needs
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements-s3.lock
+	@sh envs/install.sh s3 "$(TORCH_INDEX)" $(PYTHON)
 
 test: .venv/ready-test ## Install what is missing and run the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -63,15 +66,15 @@ format: .venv/ready-test ## Format the code
 clean: ## Remove results and stand-in recordings (not the environment)
 	rm -rf results resources/standin-* .snakemake
 
-.venv/ready: envs/requirements.lock pyproject.toml envs/system.sh
-	@sh envs/system.sh $(PYTHON)
-	@echo "making .venv from envs/requirements.lock (two to four minutes)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
-	@touch $@
+# A .venv that was moved, or whose Python is gone, is made anew.
+ifneq ($(shell [ -x .venv/bin/python ] && sed -n 2p .venv/ready 2>/dev/null),$(realpath .venv))
+.venv/ready: anew
+endif
+.PHONY: anew
+anew:
 
-.venv/ready-test: .venv/ready envs/requirements-test.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --progress-bar off -r envs/requirements-test.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps openunmix==1.3.0
-	@touch $@
+.venv/ready: envs/requirements.lock envs/requirements-build.lock envs/requirements-cuda.lock pyproject.toml envs/install.sh envs/system.sh
+	@sh envs/install.sh run "$(TORCH_INDEX)" $(PYTHON)
+
+.venv/ready-test: .venv/ready envs/requirements-test.lock envs/requirements-test-no-deps.lock
+	@sh envs/install.sh test "$(TORCH_INDEX)" $(PYTHON)
