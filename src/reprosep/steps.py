@@ -123,9 +123,7 @@ def publish(params: Params, output: Path, command: str) -> list[Path]:
     from reprosep.results.publish import publish_steps
 
     results, folder = results_folder(params), output / params.scale
-    written = [
-        path for name in params.papers for path in publish_paper(params, name, results, folder / name, command)
-    ]
+    written = [path for name in params.papers for path in publish_paper(params, name, results, folder / name, command)]
     return [*written, publish_steps(results, folder)]
 
 

@@ -114,4 +114,6 @@ def _tell(cells: pd.DataFrame, pairs: dict[str, tuple[Results, Results]], show_a
         ranked = shown if show_all else shown.sort_values("verdict", key=lambda one: one != DIFFERENT, kind="stable")
         console.print(table_of(ranked if show_all else ranked.head(SHOWN_CELLS)))
         if not show_all and len(shown) > SHOWN_CELLS:
-            console.print(f"… and {len(shown) - SHOWN_CELLS} more; --all shows every cell, --output FILE.csv writes them")
+            console.print(
+                f"… and {len(shown) - SHOWN_CELLS} more; --all shows every cell, --output FILE.csv writes them"
+            )

@@ -2,12 +2,12 @@
 
 Conventions
 -----------
-- *equal*: the same printed value, within half of its last decimal (0.005 dB). It is looked for where there is a value of
-  the same seeds: of the same single seed, of all published seeds, or of a cell that depends on no seed. A cell of other
-  seeds that happens to have the published mean is equal too. No score on both sides is equal.
+- *equal*: the same printed value, within half of its last decimal (0.005 dB). It is looked for where there is a value
+  of the same seeds: of the same single seed, of all published seeds, or of a cell that depends on no seed. A cell of
+  other seeds that happens to have the published mean is equal too. No score on both sides is equal.
 - *within seed noise*: another value, within the prediction interval of :mod:`.noise` around the mean over the published
-  seeds (of several seeds: around the value of all of them, since the median over songs of mean scores is not the mean of
-  medians).
+  seeds (of several seeds: around the value of all of them, since the median over songs of mean scores is not the mean
+  of medians).
 - *different*: outside it; or a cell that depends on no seed and is not equal; or a score on one side only, unless some
   of the published seeds have none either.
 - *not judged*: not equal, and the published results have a single seed, which tells nothing of the noise.
@@ -19,13 +19,12 @@ direction are no noise, though each cell is within its own. All together share o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from reprosep.comparison.noise import noise_of
+from reprosep.comparison.noise import Values, noise_of
 from reprosep.comparison.reading import Results
 from reprosep.results.cells import ALL_SEEDS, KEYS, NO_SEED
 from reprosep.results.corpus_table import decimals_of
@@ -53,17 +52,26 @@ def judge(pairs: dict[str, tuple[Results, Results]]) -> pd.DataFrame:
     noisy = (cells["seeded"] & cells["in_both"]).to_numpy(dtype=bool)
     cells.loc[noisy, "half"] = _half_widths(cells[noisy])
     cells["low"], cells["high"] = cells["centre"] - cells["half"], cells["centre"] + cells["half"]
-    cells["verdict"] = [_verdict(cell) for cell in cells.to_dict("records")]
+    cells["verdict"] = [_verdict(cell) for _, cell in cells.iterrows()]
     columns = [PAPER, *KEYS, "yours", "published", "low", "high", "songs", "songs_published", "seeded", "verdict"]
     return cells[columns]
 
 
-def _half_widths(cells: pd.DataFrame) -> np.ndarray:
-    """Half of the prediction interval of every cell."""
-    groups = cells.groupby([PAPER, "group"], sort=False).ngroup().to_numpy(dtype=np.int64)
-    freedom = np.maximum(cells["published_seeds"].to_numpy(dtype=float) - 1, 0)
-    noise = noise_of(cells["variance"].to_numpy(dtype=float), freedom, groups)
-    return noise.half_widths(cells["published_seeds"].to_numpy(dtype=float), cells["own_seeds"].to_numpy(dtype=float))
+def _half_widths(cells: pd.DataFrame) -> Values:
+    """Half of the prediction interval of every cell; means have a noise of their own, and all share one level."""
+    half, mean = np.full(len(cells), np.nan), is_mean(cells).to_numpy(dtype=bool)
+    for chosen in (mean, ~mean):
+        part = cells[chosen]
+        groups = part.groupby([PAPER, "group"], sort=False).ngroup().to_numpy(dtype=np.int64)
+        published, variance = (part[key].to_numpy(dtype=float) for key in ("published_seeds", "variance"))
+        noise = noise_of(variance, np.maximum(published - 1, 0), groups)
+        half[chosen] = noise.half_widths(published, part["own_seeds"].to_numpy(dtype=float), len(cells))
+    return half
+
+
+def is_mean(cells: pd.DataFrame) -> pd.Series:
+    """Which rows are means over the cells of a table and metric."""
+    return cells["row"].eq(MEAN_ROW) & cells["column"].eq(MEAN_COLUMN)
 
 
 def _beside(own: Results, published: Results) -> pd.DataFrame:
@@ -94,12 +102,11 @@ def _by_cell(published: Results) -> pd.DataFrame:
 def _means(cells: pd.DataFrame, published: Results) -> pd.DataFrame:
     """Rows of the same kind: the mean over the seeded cells of every table and metric that have all values."""
     columns = [*map(str, published.seeds), *([ALL_SEEDS] if len(published.seeds) > 1 else []), "yours"]
-    known = cells[cells["seeded"] & cells["in_own"] & np.isfinite(cells[columns]).all(axis=1)]
+    known = cells[cells["seeded"] & cells["in_own"] & cells[columns].notna().all(axis=1)]
     grouped = known.groupby(level=["table", "metric"], sort=False)[columns]
     means, counts = grouped.mean(), grouped.size()
     means = means[counts >= _FEWEST_CELLS].reset_index()
-    fixed = {"row": MEAN_ROW, "column": MEAN_COLUMN, "seeded": True, "in_own": True, "in_published": True}
-    return means.assign(**fixed)
+    return means.assign(row=MEAN_ROW, column=MEAN_COLUMN, seeded=True, in_own=True, in_published=True)
 
 
 def _finished(cells: pd.DataFrame, own: Results, published: Results) -> pd.DataFrame:
@@ -110,7 +117,6 @@ def _finished(cells: pd.DataFrame, own: Results, published: Results) -> pd.DataF
     several = len(own.seeds) > 1 and len(published.seeds) > 1
     centre = cells[ALL_SEEDS] if several else seeds.mean(axis=1)
     exact = _exact(cells, own.seeds, published.seeds)
-    mean = cells["row"].eq(MEAN_ROW) & cells["column"].eq(MEAN_COLUMN)
     return cells.assign(
         unit=units,
         published_seeds=count,
@@ -121,7 +127,7 @@ def _finished(cells: pd.DataFrame, own: Results, published: Results) -> pd.DataF
         variance=np.maximum(seeds.var(axis=1, ddof=1), units**2),
         some_blank=seeds.isna().any(axis=1) & cells["seeded"],
         in_both=cells["in_own"] & cells["in_published"],
-        group=np.where(mean, [f"means {unit}" for unit in units], cells["table"] + " " + cells["metric"]),
+        group=np.where(is_mean(cells), [f"means {unit}" for unit in units], cells["table"] + " " + cells["metric"]),
     )
 
 
@@ -139,12 +145,14 @@ def half_unit(metric: str) -> float:
     return float(0.5 * 10.0 ** -decimals_of(metric))
 
 
-def _verdict(cell: Mapping[str, Any]) -> str:
+def _verdict(cell: pd.Series) -> str:
     if not cell["in_published"]:
         return NOT_PUBLISHED
     if not cell["in_own"]:
         return MISSING
-    yours, published, centre, half, unit = (float(cell[key]) for key in ("yours", "published", "centre", "half", "unit"))
+    yours, published, centre, half, unit = (
+        float(cell[key]) for key in ("yours", "published", "centre", "half", "unit")
+    )
     if np.isnan(yours):
         return EQUAL if np.isnan(published) else NOISE if cell["some_blank"] else DIFFERENT
     if np.isnan(published):

@@ -12,13 +12,12 @@ from rich.text import Text
 from reprosep.comparison.judging import (
     DIFFERENT,
     EQUAL,
-    MEAN_COLUMN,
-    MEAN_ROW,
     MISSING,
     NOISE,
     NOT_JUDGED,
     NOT_PUBLISHED,
     PAPER,
+    is_mean,
 )
 from reprosep.comparison.noise import FAMILY_LEVEL
 from reprosep.comparison.reading import Results
@@ -27,11 +26,6 @@ from reprosep.results.corpus_table import decimals_of
 _NAMED = 3  # cells in the sentence
 _SHOWN_PARAMETERS = 10
 SHOWN_CELLS = 20
-
-
-def is_mean(cells: pd.DataFrame) -> pd.Series:
-    """Which rows are means over the cells of a table and metric."""
-    return cells["row"].eq(MEAN_ROW) & cells["column"].eq(MEAN_COLUMN)
 
 
 def agrees(cells: pd.DataFrame) -> bool:
@@ -61,11 +55,13 @@ def verdict_of(cells: pd.DataFrame) -> str:
     if counts[MISSING]:
         parts.append(f"{_cells(counts[MISSING])} missing: {_named(single[single['verdict'] == MISSING])}")
     if counts[NOT_PUBLISHED]:
-        parts.append(f"{_cells(counts[NOT_PUBLISHED])} not published: {_named(single[single['verdict'] == NOT_PUBLISHED])}")
+        parts.append(
+            f"{_cells(counts[NOT_PUBLISHED])} not published: {_named(single[single['verdict'] == NOT_PUBLISHED])}"
+        )
     if counts[NOT_JUDGED]:
         parts.append(
-            f"{counts[NOT_JUDGED]} of {total} cells are not equal to the published ones, and whether that is seed noise "
-            "cannot be told: those have one seed, two are needed"
+            f"{counts[NOT_JUDGED]} of {total} cells are not equal to the published ones, and whether that is seed "
+            "noise cannot be told: those have one seed, two are needed"
         )
     return "; ".join(parts)
 
@@ -103,7 +99,9 @@ def remarks(cells: pd.DataFrame, pairs: Mapping[str, tuple[Results, Results]]) -
             f"{len(fixed)} of the cells that differ depend on no seed: recordings, code or versions of packages are "
             "others than those published"
         )
-    songs = cells[cells["songs"].notna() & cells["songs_published"].notna() & (cells["songs"] != cells["songs_published"])]
+    songs = cells[
+        cells["songs"].notna() & cells["songs_published"].notna() & (cells["songs"] != cells["songs_published"])
+    ]
     if len(songs):
         lines.append(f"{_cells(len(songs))} of another number of songs than published")
     if counts[NOISE] or counts[DIFFERENT]:

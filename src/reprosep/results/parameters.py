@@ -40,7 +40,9 @@ def record_of(params: Params, name: str, paper: Paper) -> dict[str, Any]:
     narrow = params.model_copy(update={"papers": [name, *beside]})
     content, corpora = dump(params), _corpora(params, paper)
     stages = [stage for stage in Line(narrow).stages() if not stage.name.startswith(_SHOWING)]
-    leaves = {leaf: value for stage in stages for key in stage.keys for leaf, value in _leaves(key, look_up(content, key))}
+    leaves = {
+        leaf: value for stage in stages for key in stage.keys for leaf, value in _leaves(key, look_up(content, key))
+    }
     parameters = {key: leaves[key] for key in sorted(leaves) if not _NO_CELL.match(key) and _is_read(key, corpora)}
     return {"seeds": list(params.seeds), "beside": beside, "parameters": parameters}
 

@@ -2,7 +2,7 @@
 
 ``results-published/<scale>/<paper>/`` gets the tables and claims as the workflow wrote them; ``runs.csv`` with what
 each training took and on which device; ``cells.csv`` with every cell of every seed, and ``published.json`` with seeds,
-parameters, commit, versions and processor, for ``reprosep compare``; and ``README.md``, in which every cell stands beside
+parameters, commit, versions and processor, for ``reprosep compare``; ``README.md``, in which every cell stands beside
 the paper's. Where other papers add rows to a paper's tables, ``cells.csv`` is of the paper alone, and a second file
 ``cells-beside-<papers>.csv`` of it beside them. ``results-published/<scale>/steps.csv`` tells what every step took.
 """
@@ -99,8 +99,8 @@ def _record(params: Params, name: str, paper: Paper, folder: Path) -> dict[str, 
     for key in ("seeds", "beside"):
         if computed[key] != told[key]:
             raise UserError(
-                f"{folder / RECORD}: {key} {_listed(computed[key])}, but the parameters have {_listed(told[key])}; give "
-                "every --configfile with which the results were computed, or compute them again"
+                f"{folder / RECORD}: {key} {_listed(computed[key])}, but the parameters have {_listed(told[key])}; "
+                "give every --configfile with which the results were computed, or compute them again"
             )
     if other := differences(computed["parameters"], told["parameters"]):
         raise UserError(
@@ -143,8 +143,8 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
         f"{found['runs']} trainings, seeds {', '.join(found['seeds'])}, "
         f"{found['device_seconds'] / _HOUR:.1f} device hours on {'; '.join(found['hardware'])}.",
         f"Code: {', '.join(found['commits'])}. Versions: {'; '.join(found['versions'])}.",
-        "What each training took: [`runs.csv`](runs.csv). Every cell of every seed: [`cells.csv`](cells.csv), with which",
-        "`reprosep compare` compares other results.",
+        "What each training took: [`runs.csv`](runs.csv). Every cell of every seed, with which `reprosep compare`",
+        "compares other results: [`cells.csv`](cells.csv).",
     ]
     for name, table in paper.tables.items():
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
