@@ -57,8 +57,9 @@ def compare(
     cells = judge(pairs)
     _tell(cells, pairs, show_all)
     if output:
+        counts = {name: cells[name].astype("Int64") for name in ("songs", "songs_published")}
         with whole_file(output) as temporary:
-            cells.round(DECIMALS).to_csv(temporary, index=False, lineterminator="\n")
+            cells.assign(**counts).round(DECIMALS).to_csv(temporary, index=False, lineterminator="\n")
     return AGREES if agrees(cells) else DIFFERS
 
 
