@@ -78,7 +78,10 @@ def read_record(path: Path, remedy: str) -> dict[str, Any]:
     """What :func:`write_record` wrote; :class:`UserError`, with that remedy, when it is missing or malformed."""
     if not path.is_file():
         raise UserError(f"{path}: no such file; {remedy}")
-    record = read_json(path)
+    try:
+        record = read_json(path)
+    except UserError as error:
+        raise UserError(f"{path}: not readable as JSON; {remedy}") from error
     for key, kind in _KEYS.items():
         if not isinstance(record, dict) or not isinstance(record.get(key), kind):
             raise UserError(f"{path}: no usable key '{key}', expected a {kind.__name__}; {remedy}")
