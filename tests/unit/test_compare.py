@@ -167,6 +167,11 @@ def test_no_score_is_equal_to_none_only(tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out.startswith("1 of 104 cells differ")
 
 
+def test_another_number_of_songs_is_told(answer: Callable[..., Answer]) -> None:
+    _, lines = answer(cells_of(42).assign(songs=[11, *[12] * 103]), [42], [42, 43, 44])
+    assert "1 cell is of another number of songs than published" in lines
+
+
 def test_other_parameters_are_told_first(answer: Callable[..., Answer]) -> None:
     status, lines = answer(cells_of(50), [50], [42, 43, 44], parameters={"training.epochs": 4, "seed": 42})
     assert status == 0 and lines[0].startswith("with other parameters than the published: your results agree")

@@ -76,7 +76,7 @@ def is_mean(cells: pd.DataFrame) -> pd.Series:
 
 def _beside(own: Results, published: Results) -> pd.DataFrame:
     """Cells of one paper on both sides, with what is needed to judge them."""
-    theirs = _by_cell(published)
+    theirs = _by_cell(published, own.seeds)
     mine = own.cells.set_index(KEYS)[["value", "songs"]].rename(columns={"value": "yours"})
     mine = mine[~mine.index.duplicated()]
     both = theirs.join(mine, how="outer", rsuffix="_own", sort=False)
@@ -87,14 +87,20 @@ def _beside(own: Results, published: Results) -> pd.DataFrame:
     return _finished(pd.concat([both.reset_index(), _means(both, published)], ignore_index=True), own, published)
 
 
-def _by_cell(published: Results) -> pd.DataFrame:
-    """One row per published cell; a column per seed, `all` and no seed, songs, and whether it depends on the seed."""
+def _by_cell(published: Results, own: Sequence[int]) -> pd.DataFrame:
+    """One row per published cell; a column per seed, `all` and no seed, songs, and whether it depends on the seed.
+
+    Songs are those of the run's own seeds, or of all where seeds have as many; else NaN.
+    """
     cells = published.cells
     wide = cells.pivot(index=KEYS, columns="seed", values="value")
     wide = wide.reindex(columns=[NO_SEED, ALL_SEEDS, *map(str, published.seeds)])
     order = pd.MultiIndex.from_frame(cells[KEYS].drop_duplicates())
     by_cell = cells.groupby(KEYS, sort=False)
-    wide["songs"] = by_cell["songs"].first()
+    same = _same_seeds(own, published.seeds)
+    scored = cells[cells["seed"].isin([NO_SEED, same])] if same else cells
+    songs = scored.groupby(KEYS, sort=False)["songs"]
+    wide["songs"] = songs.first().where(songs.nunique() == 1)
     wide["seeded"] = by_cell["seed"].agg(lambda seeds: NO_SEED not in set(seeds))
     return wide.reindex(order)
 
@@ -133,11 +139,15 @@ def _finished(cells: pd.DataFrame, own: Results, published: Results) -> pd.DataF
 
 def _exact(cells: pd.DataFrame, own: Sequence[int], published: Sequence[int]) -> pd.Series:
     """The published values of the same seeds; NaN where there are none."""
-    if len(own) == 1 and own[0] in published:
-        return cells[str(own[0])].astype(float)
-    if len(own) > 1 and set(own) == set(published):
-        return cells[ALL_SEEDS].astype(float)
-    return pd.Series(np.nan, cells.index)
+    same = _same_seeds(own, published)
+    return cells[same].astype(float) if same else pd.Series(np.nan, cells.index)
+
+
+def _same_seeds(own: Sequence[int], published: Sequence[int]) -> str:
+    """The published seed that is a run's only one, `all` where its seeds are the published ones, else nothing."""
+    if len(own) == 1:
+        return str(own[0]) if own[0] in published else ""
+    return ALL_SEEDS if set(own) == set(published) else ""
 
 
 def half_unit(metric: str) -> float:

@@ -87,7 +87,7 @@ def remarks(cells: pd.DataFrame, pairs: Mapping[str, tuple[Results, Results]]) -
     lines = []
     for name, (own, published) in pairs.items():
         seeds = [", ".join(map(str, one.seeds)) for one in (own, published)]
-        origin = "; ".join(str(one)[:12] for one in published.record.get("commits", []))
+        origin = "; ".join(dict.fromkeys(str(one)[:12] for one in published.record.get("commits", [])))
         hardware = "; ".join(published.record.get("hardware", []))
         told = ", ".join(part for part in (f"commit {origin}" if origin else "", hardware) if part)
         lines.append(f"{name}: your seeds {seeds[0]}, published {seeds[1]}{f' ({told})' if told else ''}")
