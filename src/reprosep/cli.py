@@ -488,6 +488,22 @@ def publish(
         print(path)
 
 
+@app.command()
+def compare(
+    results: Annotated[Path, typer.Argument(help="Finished results, e.g. results/demo.")],
+    published: Annotated[
+        Path | None, typer.Argument(help="Published ones; default: results-published/<scale of the results>.")
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Print every cell, not only those that differ.")] = False,
+    output: Annotated[Path | None, typer.Option(help="CSV file for every cell.")] = None,
+    if_published: Annotated[bool, typer.Option("--if-published", help="Nothing published is no error.")] = False,
+) -> None:
+    """Do my results equal the published ones? Exit status 0: equal or within seed noise; 1: not."""
+    from reprosep.comparison.command import compare as compare_results
+
+    sys.exit(compare_results(results, published, output, show_all=all, if_published=if_published))
+
+
 def main() -> None:
     """Run the command line; a user's error is one sentence and exit status 2, being told to stop one and 75."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -124,15 +124,16 @@ def calibrate(params: Params, paper_name: str) -> None:
 
 
 def publish(params: Params, output: Path, command: str) -> list[Path]:
-    """Tables and claims of a finished scale's papers, which `command` computed, below `output`; the files written."""
-    from reprosep.results.publish import publish as publish_paper
+    """Tables, claims, cells and costs of a finished scale's papers, which `command` computed, below `output`.
 
-    results = results_folder(params)
-    return [
-        path
-        for name in params.papers
-        for path in publish_paper(params, name, results, output / params.scale / name, command)
-    ]
+    Returns the files written.
+    """
+    from reprosep.results.publish import publish as publish_paper
+    from reprosep.results.publish import publish_steps
+
+    results, folder = results_folder(params), output / params.scale
+    written = [path for name in params.papers for path in publish_paper(params, name, results, folder / name, command)]
+    return [*written, publish_steps(results, folder)]
 
 
 def spot_check(params: Params, paper_name: str) -> None:
@@ -148,11 +149,13 @@ def spot_check(params: Params, paper_name: str) -> None:
 
 
 def tables(params: Params, paper_name: str) -> None:
-    """Tables of a paper; writes ``papers/<paper>/table-*.csv``."""
+    """Tables of a paper; writes ``papers/<paper>/table-*.csv`` and what they were computed with."""
+    from reprosep.results.parameters import write_record
     from reprosep.results.tables import write_tables
 
-    results = results_folder(params)
-    write_tables(params, load_paper(paper_name), results, results / "papers" / paper_name)
+    paper, results = load_paper(paper_name), results_folder(params)
+    write_tables(params, paper, results, results / "papers" / paper_name)
+    write_record(params, paper_name, paper, results / "papers" / paper_name)
 
 
 def figures(params: Params, paper_name: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from test_results_whole import make_params, make_results
@@ -12,7 +14,8 @@ from reprosep.errors import UserError
 from reprosep.papers import load_paper
 from reprosep.params import Params
 from reprosep.results.claims import write_claims
-from reprosep.results.publish import publish
+from reprosep.results.parameters import write_record
+from reprosep.results.publish import publish, publish_steps
 from reprosep.results.tables import write_tables
 
 
@@ -27,7 +30,15 @@ def results(settings: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_results(tmp_path_factory.mktemp("results"), settings, paper)
     write_tables(settings, paper, made, made / "papers/iass")
     write_claims(settings, paper, made, made / "papers/iass")
+    write_record(settings, "iass", paper, made / "papers/iass")
     return made
+
+
+@pytest.fixture(scope="module")
+def published(settings: Params, results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("published")
+    publish(settings, "iass", results, output, "reprosep reproduce demo")
+    return output
 
 
 def test_tables_are_copied_and_every_cell_is_on_the_page(settings: Params, results: Path, tmp_path: Path) -> None:
@@ -58,3 +69,55 @@ def test_a_missing_table_is_told_and_nothing_is_written(settings: Params, tmp_pa
     with pytest.raises(UserError, match=r"table-1.csv: no such file; run `reprosep reproduce demo`"):
         publish(settings, "iass", tmp_path / "nothing", tmp_path / "output", "reprosep reproduce demo")
     assert not (tmp_path / "output").exists()
+
+
+def test_cells_are_those_of_runs_with_one_seed_and_of_the_tables(
+    settings: Params, results: Path, published: Path, tmp_path: Path
+) -> None:
+    cells = pd.read_csv(published / "cells.csv", dtype={"seed": str}, keep_default_na=False)
+    paper, keys = load_paper("iass"), ["row", "column", "metric"]
+    one = settings.model_copy(update={"seeds": [43]})
+    write_tables(one, paper, results, tmp_path)
+    for seed, folder in (("43", tmp_path), ("all", results / "papers/iass")):
+        for name in [*paper.tables, *(f"{name}-common-frames" for name in paper.tables)]:
+            table = pd.read_csv(folder / f"{name}.csv").set_index(keys)["reproduced"]
+            own = cells[(cells["table"] == name) & cells["seed"].isin([seed, ""])].set_index(keys)["value"]
+            np.testing.assert_array_equal(pd.to_numeric(own[table.index]), table)
+    assert set(cells["seed"]) == {"42", "43", "all", ""} and set(cells["table"]) > {"figure-4", "figure-5"}
+
+
+def test_oracles_and_rates_have_no_seed_except_on_common_frames(published: Path) -> None:
+    cells = pd.read_csv(published / "cells.csv", dtype={"seed": str}, keep_default_na=False)
+    none = cells[cells["seed"] == ""]
+    assert set(none["table"]) == {"table-3", "figure-4"}
+    assert set(none["column"]) == {"IBM", "input-SDR", "activation rate"}
+    assert not cells[cells["column"].isin(["IBM", "input-SDR"]) & (cells["table"] == "table-3")]["seed"].any()
+
+
+def test_origin_and_parameters_are_told(settings: Params, published: Path) -> None:
+    told = json.loads((published / "published.json").read_text())
+    assert told["seeds"] == [42, 43] and told["beside"] == [] and told["scale"] == "demo"
+    assert told["commits"] and told["versions"] and told["hardware"]
+    assert told["parameters"]["training.epochs"] == settings.training.epochs
+    assert told["parameters"]["corpora.mm.standin.songs.all"] and "statistics.bootstrap" not in told["parameters"]
+    assert not any(key.startswith(("corpora.slakh", "machine", "report")) for key in told["parameters"])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"seeds": [42]}, r"parameters.json: seeds 42, 43, but the parameters have 42; give every --configfile"),
+        ({"seeds": [42, 43], "stft": {"hop": 256}}, r"computed with other parameters \(stft.hop: 512 → 256, from the"),
+    ],
+)
+def test_results_of_other_parameters_are_refused(
+    results: Path, tmp_path: Path, change: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        publish(make_params(**change), "iass", results, tmp_path / "output", "reprosep reproduce demo")
+    assert not (tmp_path / "output").exists()
+
+
+def test_steps_are_told_once_for_a_scale(results: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(publish_steps(results, tmp_path))
+    assert list(table["step"]) == ["score"] and table["jobs"].iloc[0] == len(list(results.glob("benchmarks/score/*")))

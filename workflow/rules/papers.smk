@@ -15,6 +15,7 @@ for paper, content in PAPERS.items():
             table_files(paper),
             RESULTS / "papers" / paper / "metrics.json",
             RESULTS / "papers" / paper / "songs.csv",
+            RESULTS / "papers" / paper / "parameters.json",
         log:
             RESULTS / "logs/tables" / f"{paper}.log",
         benchmark:

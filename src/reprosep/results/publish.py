@@ -1,7 +1,10 @@
-"""Results small enough for the repository: tables, claims, runs, and a page that shows them.
+"""Results small enough for the repository: tables, claims, cells by seed, runs, and a page that shows them.
 
-``results-published/<scale>/<paper>/`` gets the tables and claims as the workflow wrote them, ``runs.csv`` with what
-each training took and on which device, and ``README.md``, in which every cell stands beside the paper's.
+``results-published/<scale>/<paper>/`` gets the tables and claims as the workflow wrote them; ``runs.csv`` with what
+each training took and on which device; ``cells.csv`` with every cell of every seed, and ``published.json`` with seeds,
+parameters, commit, versions and processor, for ``reprosep compare``; ``README.md``, in which every cell stands beside
+the paper's. Where other papers add rows to a paper's tables, ``cells.csv`` is of the paper alone, and a second file
+``cells-beside-<papers>.csv`` of it beside them. ``results-published/<scale>/steps.csv`` tells what every step took.
 """
 
 from __future__ import annotations
@@ -13,11 +16,15 @@ from typing import Any
 import pandas as pd
 
 from reprosep.errors import UserError
-from reprosep.files import whole_file
+from reprosep.files import whole_file, write_json
 from reprosep.papers import Paper, every_run, load_paper
 from reprosep.params import Params
+from reprosep.results.cells import cells_by_seed
 from reprosep.results.corpus_table import decimals_of
-from reprosep.results.provenance_table import summary, training_records
+from reprosep.results.parameters import RECORD, differences, papers_beside, read_record, record_of
+from reprosep.results.provenance_table import step_times, summary, training_records
+
+PUBLISHED = "published.json"
 
 _HOUR = 3600.0
 _RUN_COLUMNS = (
@@ -40,30 +47,83 @@ _RUN_COLUMNS = (
 
 
 def publish(params: Params, name: str, results: Path, output: Path, command: str) -> list[Path]:
-    """Copy a paper's tables and claims to `output` and write ``runs.csv`` and ``README.md``; the files written.
+    """Copy a paper's tables and claims to `output`, and write there what compares and shows them; the files written.
 
     `command` is what computes them, for the page.
 
     Raises
     ------
     UserError
-        When a table is not there.
+        When a table is not there, or when the results are of other parameters.
     """
     paper, folder = load_paper(name), results / "papers" / name
     sources = [*(folder / f"{table}.csv" for table in paper.tables), folder / "claims.csv"]
     for source in sources:
         if not source.is_file():
             raise UserError(f"{source}: no such file; run `reprosep reproduce {params.scale}` to its end first")
+    record = _record(params, name, paper, folder)
     records = training_records(results, ((run, paper) for run in every_run(params, paper)))
+    cells = _cell_files(params, name, paper, results)
     for source in sources:
         with whole_file(output / source.name) as temporary:
             shutil.copyfile(source, temporary)
-    table = pd.DataFrame([{**record, "device": record["hardware"]["device"]} for record in records])
+    for file, table in cells.items():
+        with whole_file(output / file) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n")
+    runs = pd.DataFrame([{**one, "device": one["hardware"]["device"]} for one in records])
     with whole_file(output / "runs.csv") as temporary:
-        table.reindex(columns=list(_RUN_COLUMNS)).to_csv(temporary, index=False)
+        runs.reindex(columns=list(_RUN_COLUMNS)).to_csv(temporary, index=False)
+    write_json(output / PUBLISHED, {"scale": params.scale, "command": command, **record, **_origin(records)})
     with whole_file(output / "README.md") as temporary:
         temporary.write_text(page(params, paper, records, output, command), encoding="utf-8")
-    return [output / name for name in (*(source.name for source in sources), "runs.csv", "README.md")]
+    return [output / one for one in (*(s.name for s in sources), *cells, "runs.csv", PUBLISHED, "README.md")]
+
+
+def publish_steps(results: Path, output: Path) -> Path:
+    """Write ``steps.csv``: jobs, seconds, longest job and highest memory in MB of every step; the file written."""
+    path = output / "steps.csv"
+    with whole_file(path) as temporary:
+        pd.DataFrame(step_times(results)).round(1).to_csv(temporary, index=False, lineterminator="\n")
+    return path
+
+
+def cells_file(beside: list[str]) -> str:
+    """The name of the file of a paper's cells, computed beside other papers that add to its tables."""
+    return f"cells-beside-{'-'.join(beside)}.csv" if beside else "cells.csv"
+
+
+def _record(params: Params, name: str, paper: Paper, folder: Path) -> dict[str, Any]:
+    """What the results were computed with; :class:`UserError` when that are not these parameters."""
+    remedy = f"run `reprosep reproduce {params.scale}` to its end first"
+    computed, told = read_record(folder / RECORD, remedy), record_of(params, name, paper)
+    for key in ("seeds", "beside"):
+        if computed[key] != told[key]:
+            raise UserError(
+                f"{folder / RECORD}: {key} {_listed(computed[key])}, but the parameters have {_listed(told[key])}; "
+                "give every --configfile with which the results were computed, or compute them again"
+            )
+    if other := differences(computed["parameters"], told["parameters"]):
+        raise UserError(
+            f"{folder / RECORD}: computed with other parameters ({other[0]}, from the results to params.yaml); give "
+            "every --configfile with which the results were computed, or compute them again"
+        )
+    return computed
+
+
+def _listed(values: list[Any]) -> str:
+    return ", ".join(map(str, values)) or "none"
+
+
+def _cell_files(params: Params, name: str, paper: Paper, results: Path) -> dict[str, pd.DataFrame]:
+    """File -> cells: of the paper alone and, where others add to its tables, beside them."""
+    alone = params.model_copy(update={"papers": [name]})
+    chosen = {cells_file(papers_beside(one, paper)): one for one in (alone, params)}
+    return {file: cells_by_seed(one, paper, results) for file, one in chosen.items()}
+
+
+def _origin(records: list[dict[str, Any]]) -> dict[str, list[str]]:
+    found = summary(records)
+    return {key: found[key] for key in ("commits", "versions", "hardware")}
 
 
 def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Path, command: str) -> str:
@@ -83,7 +143,8 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
         f"{found['runs']} trainings, seeds {', '.join(found['seeds'])}, "
         f"{found['device_seconds'] / _HOUR:.1f} device hours on {'; '.join(found['hardware'])}.",
         f"Code: {', '.join(found['commits'])}. Versions: {'; '.join(found['versions'])}.",
-        "What each training took: [`runs.csv`](runs.csv).",
+        "What each training took: [`runs.csv`](runs.csv). Every cell of every seed, with which `reprosep compare`",
+        "compares other results: [`cells.csv`](cells.csv).",
     ]
     for name, table in paper.tables.items():
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]

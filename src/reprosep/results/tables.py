@@ -36,18 +36,25 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
     UserError
         When a score file or a catalog is missing, or a score file lacks a variant that a table needs.
     """
-    scores, tables = Scores(results, papers.runs(params, paper)), {}
+    scores = Scores(results, papers.runs(params, paper))
+    tables = every_table(params, paper, results, scores)
+    for name, rows in tables.items():
+        write_tidy(output / f"{name}.csv", rows)
+    write_songs(output / "songs.csv", scores)
+    write_metrics(output / "metrics.json", {name: tables[name] for name in paper.tables})
+
+
+def every_table(params: Params, paper: Paper, results: Path, scores: Scores) -> dict[str, list[dict[str, Any]]]:
+    """Name of a file without suffix -> tidy rows, of all tables in both ways of choosing frames."""
+    tables = {}
     for name, table in paper.tables.items():
         if table.kind != "scores":
             tables[name] = _other_rows(params, paper, table, results)
-            write_tidy(output / f"{name}.csv", tables[name])
             continue
         cells = papers.cells(params, paper, table)
         tables[name] = table_rows(params, scores, cells, common=False)
-        write_tidy(output / f"{name}.csv", tables[name])
-        write_tidy(output / f"{name}-common-frames.csv", table_rows(params, scores, cells, common=True))
-    write_songs(output / "songs.csv", scores)
-    write_metrics(output / "metrics.json", tables)
+        tables[f"{name}-common-frames"] = table_rows(params, scores, cells, common=True)
+    return tables
 
 
 def _other_rows(params: Params, paper: Paper, table: Table, results: Path) -> list[dict[str, Any]]:

@@ -298,7 +298,7 @@ class Line:
         tables = [f"{folder}/{name}.csv" for name in paper.tables]
         tables += [f"{folder}/{name}-common-frames.csv" for name, one in paper.tables.items() if one.kind == "scores"]
         metrics = [f"{folder}/metrics.json", f"{folder}/claims.json"]
-        others = [f"{folder}/{file}" for file in ("songs.csv", "claims.csv", "spot-check.csv")]
+        others = [f"{folder}/{file}" for file in ("songs.csv", "parameters.json", "claims.csv", "spot-check.csv")]
         made = [*tables, *others, *_figures(folder, paper), f"{folder}/listen/index.json"]
         players = [] if self.is_real() else [f"{folder}/listen"]
         own = [identifier for identifier, (_, owner) in self.runs.items() if owner == name]

@@ -1,0 +1,1 @@
+"""Results beside published ones: which cells are equal, within seed noise, or different."""
