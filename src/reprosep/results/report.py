@@ -26,7 +26,7 @@ from reprosep.papers import runs as runs_of
 from reprosep.params import Params
 from reprosep.results import provenance_table, report_sections, verdicts
 from reprosep.results.aggregate import Scores
-from reprosep.results.figure_style import readable
+from reprosep.results.target_names import readable
 from reprosep.results.training_curves import curves_svg
 
 _SYMBOLS = {verdicts.HOLDS: "✓", verdicts.FAILS: "✕", verdicts.UNDECIDED: "?"}
