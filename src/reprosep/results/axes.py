@@ -9,7 +9,7 @@ from typing import Literal
 
 from matplotlib.ticker import MaxNLocator
 
-_APART = 13.0  # percent of the width between two ticks at least, so that their numbers do not touch on a phone
+_APART = 17.0  # percent of the width between two ticks at least, so that their numbers do not touch on a phone
 _MARGIN = 0.05  # of the width, left free on both sides for the marks
 _STEPS = (1.0, 0.5, 2.0)  # of a power of ten, the ones that are named first
 

@@ -63,7 +63,6 @@ def _claim_panel(claim: View) -> dict[str, Any]:
     low, high = region(claim)
     ends = [end for end in (low, high) if math.isfinite(end) and end]
     own = [claim["margin"]] if claim["margin"] and claim["expect"] == "greater" else []
-    zero = [] if claim["expect"] == "times-less" else [0.0]
     decided = [row for row in claim["rows"] if not pd.isna(row["verdict"])] or [claim]
     return {
         "claim": claim["claim"],
@@ -71,7 +70,7 @@ def _claim_panel(claim: View) -> dict[str, Any]:
         "verdict": claim["verdict"],
         "region": (low, high),
         "margins": [*ends, *own],
-        "lines": [*zero, *ends, *own],
+        "lines": [0.0, *ends, *own],
         "rows": [_claim_row(claim, row) for row in decided],
     }
 
