@@ -133,6 +133,7 @@ def environment() -> jinja2.Environment:
         "known": known,
         "plain": plain,
     }
+    environment.tests["known"] = known
     return environment
 
 
