@@ -52,7 +52,11 @@ def _corpora(params: Params, paper: Paper) -> list[str]:
 
 
 def _songs(params: Params, paper: Paper, results: Path, folder: Path, corpus: str) -> list[dict[str, Any]]:
-    files = [results / corpus / "mixtures" / f"{target}.parquet" for target in params.corpora[corpus].targets]
+    heard = {target for run in _trained(params, paper, corpus) for target in run.targets}
+    targets = [target for target in params.corpora[corpus].targets if target in heard]
+    if not targets:
+        return []
+    files = [results / corpus / "mixtures" / f"{target}.parquet" for target in targets]
     table = pd.concat([read_table(file) for file in files], ignore_index=True)
     test = table[table["split"] == "test"]
     count = test.groupby("mixture")["target"].nunique()
