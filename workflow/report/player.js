@@ -2,7 +2,7 @@
 // one will be a moment later, and the two are faded into each other.
 (() => {
   "use strict";
-  const AHEAD = 0.03; // s between the decision and the change, so that it is scheduled in time
+  const AHEAD = 0.05; // s between the decision and the change, so that it is scheduled in time
   const FADE = 0.012; // s
   const STEP = 1; // s that an arrow key moves
   const Context = window.AudioContext || window.webkitAudioContext;
@@ -16,7 +16,7 @@
       this.root = root;
       this.seconds = Number(root.dataset.seconds);
       this.at = 0; // s, where it stands while it does not play
-      this.playing = null; // {source, gain, origin}: origin is the context's time of the song's start
+      this.playing = null; // {source, gain, origin, whole}: the context's times of the song's start and of full loudness
       this.wanted = 0; // counts requests, so that a late recording does not overrule a newer wish
       this.buffers = new Map();
       this.play = root.querySelector(".play");
@@ -104,8 +104,11 @@
       if (wish !== this.wanted || (this.playing && this.now() + AHEAD >= this.seconds && !this.repeat.checked)) return;
       if (sounding && sounding !== this) sounding.pause();
       sounding = this;
-      const when = context.currentTime + AHEAD;
-      const place = this.playing ? this.now() + AHEAD : this.at;
+      // A change waits for the end of the fade before it, so that quick ones add up to one loudness too.
+      // Both times are whole samples: between samples a browser interpolates, which dulls the sound.
+      const whole = (seconds) => Math.round(seconds * context.sampleRate) / context.sampleRate;
+      const when = whole(Math.max(context.currentTime + AHEAD, this.playing ? this.playing.whole : 0));
+      const place = whole(this.playing ? when - this.playing.origin : this.at);
       const source = new AudioBufferSourceNode(context, { buffer, loop: this.repeat.checked, loopEnd: this.seconds });
       const gain = new GainNode(context, { gain: 0 });
       source.connect(gain).connect(context.destination);
@@ -113,7 +116,7 @@
       gain.gain.linearRampToValueAtTime(1, when + FADE);
       source.start(when, place % this.seconds);
       this.quieten(when);
-      const playing = { source, gain, origin: when - place };
+      const playing = { source, gain, origin: when - place, whole: when + FADE + 0.001 };
       this.playing = playing;
       source.onended = () => this.playing === playing && this.end();
       this.show();
