@@ -1,4 +1,9 @@
-"""Excerpts to listen to, and the spectrograms that a paper shows, from trained runs and test mixtures."""
+"""Excerpts to listen to, and the spectrograms that a paper shows, from trained runs and test mixtures.
+
+``index.json`` has a list of songs. Recordings (mixture, reference, estimates) have a file and an outline: the peak in
+percent of full scale per stretch of equal length. Of a target it has the seconds in which it plays, of an estimate the
+activity probability in percent per frame and the seconds in which its gate is open; null without an activity head.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.io import resample, write_sound
+from reprosep.audio.outline import outline, percent, stretches
 from reprosep.audio.store import read_table, save_arrays
 from reprosep.files import sha256, slug, whole_folder, write_json
 from reprosep.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers import Figure, Paper, Run, Variant, runs
 from reprosep.params import Params
 from reprosep.scoring.runs import scorer_for
-from reprosep.scoring.scorer import Scorer
+from reprosep.scoring.scorer import Heard, Scorer
 from reprosep.scoring.target import TargetScorer
 from reprosep.separation.estimate import ChunkedSpectrum, Estimate, separate
 from reprosep.separation.gate import gate_for
@@ -46,7 +52,11 @@ def _corpora(params: Params, paper: Paper) -> list[str]:
 
 
 def _songs(params: Params, paper: Paper, results: Path, folder: Path, corpus: str) -> list[dict[str, Any]]:
-    files = [results / corpus / "mixtures" / f"{target}.parquet" for target in params.corpora[corpus].targets]
+    heard = {target for run in _trained(params, paper, corpus) for target in run.targets}
+    targets = [target for target in params.corpora[corpus].targets if target in heard]
+    if not targets:
+        return []
+    files = [results / corpus / "mixtures" / f"{target}.parquet" for target in targets]
     table = pd.concat([read_table(file) for file in files], ignore_index=True)
     test = table[table["split"] == "test"]
     count = test.groupby("mixture")["target"].nunique()
@@ -69,22 +79,50 @@ def _song(
     mixture = mixer.render(recipes[targets[0]])[1]
     gain = _PEAK / max(float(np.abs(mixture[:, part]).max()), 1e-9)
 
-    def save(name: str, wave: np.ndarray) -> str:
-        file = f"{slug(song)}_{name}.mp3"
-        rate = params.audio.sample_rate
+    def save(name: str, wave: np.ndarray) -> dict[str, Any]:
+        file, rate, excerpt = f"{slug(song)}_{name}.mp3", params.audio.sample_rate, wave[:, part] * gain
         playable = next((known for known in _MP3_RATES if known >= rate), _MP3_RATES[-1])
-        write_sound(folder / file, np.clip(resample(wave[:, part].T * gain, rate, playable), -1, 1), playable)
-        return file
+        write_sound(folder / file, np.clip(resample(excerpt.T, rate, playable), -1, 1), playable)
+        return {"file": file, "outline": outline(excerpt)}
 
     entries = []
     for name in targets:
-        reference = mixer.render(recipes[name])[0]
+        active = _during(params, part, mixer.labels(recipes[name]))
         estimates = [
-            {"system": system, "label": paper.systems[system].label, "file": save(f"{name}_{system}", wave)}
-            for system, wave in _waves(scorers, name, recipes[name])
+            {"system": system, "label": paper.systems[system].label, **save(f"{name}_{system}", heard.wave)}
+            | _gate_of(params, part, heard)
+            for system, heard in _heard(scorers, name, recipes[name])
         ]
-        entries.append({"target": name, "reference": save(f"{name}_reference", reference), "estimates": estimates})
-    return {"corpus": corpus, "song": song, "mixture": save("mixture", mixture), "targets": entries}
+        reference = save(f"{name}_reference", mixer.render(recipes[name])[0])
+        active_seconds = stretches(active, _frame_seconds(params))
+        entries.append({"target": name, "reference": reference, "active": active_seconds, "estimates": estimates})
+    seconds = mixture[:, part].shape[1] / params.audio.sample_rate
+    return {
+        "corpus": corpus,
+        "song": song,
+        "seconds": round(seconds, 3),
+        "threshold": params.separation.threshold,
+        "mixture": save("mixture", mixture),
+        "targets": entries,
+    }
+
+
+def _frame_seconds(params: Params) -> float:
+    return params.stft.hop / params.audio.sample_rate
+
+
+def _during(params: Params, part: slice, frames: np.ndarray) -> np.ndarray:
+    """The frames of an excerpt, of values ``(frame,)`` of the whole song."""
+    return frames[part.start // params.stft.hop : part.stop // params.stft.hop]
+
+
+def _gate_of(params: Params, part: slice, heard: Heard) -> dict[str, Any]:
+    """An excerpt's probability (percent per frame) and gate (seconds in which it is open), None where there is none."""
+    probability, gate = heard.probability, heard.gate
+    return {
+        "probability": None if probability is None else percent(_during(params, part, probability)),
+        "gate": None if gate is None else stretches(_during(params, part, gate), _frame_seconds(params)),
+    }
 
 
 def _trained(params: Params, paper: Paper, corpus: str) -> list[Run]:
@@ -97,8 +135,8 @@ def _scorer(params: Params, paper: Paper, run: Run, results: Path) -> Scorer:
     return scorer_for(params, run, paper.systems[run.system], results)
 
 
-def _waves(scorers: dict[str, Scorer], target: str, recipe: Recipe) -> list[tuple[str, np.ndarray]]:
-    """(system, wave) of every run that estimates the target."""
+def _heard(scorers: dict[str, Scorer], target: str, recipe: Recipe) -> list[tuple[str, Heard]]:
+    """(system, estimate) of every run that estimates the target."""
     holders = [scorer for scorer in scorers.values() if target in scorer.run.targets]
     return [(scorer.run.system, scorer.estimate_to_hear(recipe, target)) for scorer in holders]
 

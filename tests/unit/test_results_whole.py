@@ -127,14 +127,18 @@ def _write_listening(folder: Path, settings: Params) -> None:
     magnitudes = {name: random.random((65, 60)) ** 6 for name in ("reference", "none", "raw", "median")}
     np.savez(folder / "figure-3.npz", **{**magnitudes, **gate, **NAMES})  # type: ignore[arg-type]
     (folder / "tone.mp3").write_bytes(b"ID3" + bytes(400))
-    estimates = [{"system": "iass", "label": "IASS", "file": "tone.mp3"}]
-    estimates.append({"system": "open-unmix", "label": "Open-Unmix", "file": "tone.mp3"})
+    sound = {"file": "tone.mp3", "outline": [20, 80, 40]}
+    gated = {"system": "iass", "label": "IASS", **sound, "probability": [10, 90, 70], "gate": [[0.5, 1.5]]}
+    plain = {"system": "open-unmix", "label": "Open-Unmix", **sound, "probability": None, "gate": None}
+    of_target = {"reference": sound, "active": [[0.0, 1.0]], "estimates": [gated, plain]}
     songs = [
         {
             "corpus": name,
             "song": f"Song <{name}>",
-            "mixture": "tone.mp3",
-            "targets": [{"target": t, "reference": "tone.mp3", "estimates": estimates} for t in corpus.targets],
+            "seconds": 1.5,
+            "threshold": 0.5,
+            "mixture": sound,
+            "targets": [{"target": target, **of_target} for target in corpus.targets],
         }
         for name, corpus in settings.corpora.items()
     ]
@@ -263,7 +267,45 @@ def test_report_is_one_file_with_banner_and_no_loads(output: Path) -> None:
     assert "5.26 contradicts Table 4" in page
     corpora = make_params().corpora.values()
     assert page.count("<audio") == len(corpora) + 3 * sum(len(corpus.targets) for corpus in corpora)
-    assert not re.search(r"<script|@import", page)
+    assert len(re.findall(r"<script", page)) == 1 and not re.search(r"<script [^>]*src|@import|fetch\(|XMLHttp", page)
+
+
+def test_report_begins_with_the_verdicts_as_a_picture(output: Path) -> None:
+    page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
+    claims = pd.read_csv(output / "claims.csv")
+    picture, table = page.index('<div class="panels claims">'), page.index('<table class="cards">')
+    assert page.index("Stand-in corpus") < picture < table
+    drawn = page[picture:table]
+    for statement in claims["statement"].unique():
+        assert html.escape(statement, quote=False).replace("'", "&#39;") in drawn
+    compared = claims[(claims["target"] != "all") & claims["verdict"].notna()]
+    assert drawn.count('class="m holds') == (compared["verdict"] == "holds").sum()
+    assert drawn.count('class="m fails') == (compared["verdict"] == "does not hold").sum()
+    assert drawn.count("#m-paper") == compared["published_effect"].notna().sum()
+    total = claims[claims["target"] == "all"]["verdict"]
+    head = " ".join(re.sub(r"<[^>]+>", " ", page[:picture]).split())
+    assert f"Of {len(total)} claims, ✓ {(total == 'holds').sum()} hold here" in head
+
+
+def test_report_names_targets_in_full_and_says_what_the_paper_calls_them(output: Path) -> None:
+    page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert text.count("Acgtr") == text.count("“Acgtr” in the paper") >= 2
+    assert "Acgtr ✓ ✓" in (output / "table-4.csv").read_text()  # files keep the paper's labels
+
+
+def test_every_player_works_by_keyboard_and_has_labels(output: Path) -> None:
+    page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
+    faces = re.findall(r'<div class="face".*?</details>', page, flags=re.DOTALL)
+    assert len(faces) == len(make_params().corpora)
+    for face in faces:
+        assert '<button type="button" class="play">Play</button>' in face
+        inputs = re.findall(r"<input ([^>]*)>", face)
+        assert all("aria-label" in one for one in inputs if 'type="range"' in one)
+        assert len(re.findall(r"<label[^>]*><input", face)) == len(inputs) - 1  # all but the range
+        lanes = set(re.findall(r'value="([a-z-]+-(?:reference|iass|open-unmix)|mixture)"', face))
+        assert lanes == set(re.findall(r'data-key="([^"]+)"', face))
+        assert face.count('class="probability"') == face.count('<fieldset class="lanes"')
 
 
 def section(page: str, name: str) -> str:
@@ -319,7 +361,7 @@ def test_report_shows_deviations_escaped(output: Path, settings: Params, paper: 
     changed = paper.model_copy(update={"deviations": [Deviation(**line)]})
     write_report(settings, {"iass": changed}, output.parents[1], tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert 'id="iass-deviations"' in page and "2 &lt;script&gt;" in page and "<script" not in page
+    assert 'id="iass-deviations"' in page and "2 &lt;script&gt;" in page and "2 <script" not in page
 
 
 def test_one_song_gives_blank_intervals_and_no_verdict(paper: Paper, tmp_path: Path) -> None:

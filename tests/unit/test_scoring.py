@@ -135,6 +135,20 @@ def test_activity_of_every_frame(scored: Line) -> None:
         assert rows["time"].iloc[-1] == pytest.approx(6.0, abs=0.05)
 
 
+def test_what_is_heard_is_gated_and_comes_with_its_gate(scored: Line) -> None:
+    scorer = _scorer(scored, IASS)
+    recipe = scorer.recipes()[0]
+    waves, estimate = scorer.estimates(recipe, scorer.scene(recipe))
+    heard = scorer.estimate_to_hear(recipe, "vocals")
+    np.testing.assert_array_equal(heard.wave, dict(waves)["median"])
+    assert estimate is not None and heard.probability is not None and heard.gate is not None
+    np.testing.assert_array_equal(heard.probability, estimate.probability)
+    assert heard.gate.dtype == bool and heard.gate.shape == heard.probability.shape == scorer.mixer.labels(recipe).shape
+    plain = _scorer(scored, "musdb_drums_open-unmix_s42")
+    heard = plain.estimate_to_hear(plain.recipes()[0], "drums")
+    assert heard.probability is None and heard.gate is None
+
+
 def _scorer(line: Line, identifier: str, **change: object) -> TargetScorer:
     params = make_params({**CHANGE, **change})
     return scorer_for(params, *find_run(params, identifier), line.results)

@@ -171,6 +171,10 @@ def test_gates_are_those_of_every_source(scored: Line) -> None:
             np.testing.assert_array_equal(gates[number], plain)
     labels = mine.songs.labels(recipe.name, mine.system.sources)
     assert labels.any(axis=1).all() and not labels.all()
+    heard = mine.estimate_to_hear(recipe, mine.run.targets[1])
+    assert heard.gate is not None
+    np.testing.assert_array_equal(heard.wave, mine.estimates(recipe, mine.scene(recipe)).waves["median"][[1]])
+    np.testing.assert_array_equal(heard.probability, estimate.probability[1])
 
 
 def test_the_spot_check_is_mir_evals(scored: Line) -> None:

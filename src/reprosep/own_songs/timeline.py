@@ -12,7 +12,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from reprosep.results.figure_style import BLUE, STANDIN_NOTE, readable
+from reprosep.results.figure_style import BLUE, STANDIN_NOTE
+from reprosep.results.target_names import readable
 
 _WIDTH, _LANE, _LINE = 10.0, 0.3, 0.15  # inches: of the picture, of a lane's height, of a line's
 _LETTERS, _LONGEST_TITLE = 150, 100  # in a line of the note, in the title

@@ -21,8 +21,9 @@ from reprosep.papers import Figure as PaperFigure
 from reprosep.params import Corpus, Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.categories import songs_by_category
-from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, empty_figure, readable
+from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, empty_figure
 from reprosep.results.intervals import NO_INTERVAL
+from reprosep.results.target_names import readable
 from reprosep.results.tidy import tidy_row
 
 SONGS, LEVEL = "songs", "level"

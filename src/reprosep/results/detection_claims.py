@@ -20,10 +20,12 @@ from reprosep.results.detection import Detections, draws, read_detections, runs_
 from reprosep.results.intervals import percentile_interval
 from reprosep.results.verdicts import FAILS, FEWEST_PAIRS, HOLDS, NAN, UNDECIDED, Effect
 
+MEASURES = ("LRAP", "AUC")
+
 
 def is_of_detectors(claim: Claim) -> bool:
     """Whether a claim compares detectors."""
-    return claim.metric in ("LRAP", "AUC")
+    return claim.metric in MEASURES
 
 
 def detection_effect(params: Params, paper: Paper, claim: Claim, results: Path) -> Effect | None:

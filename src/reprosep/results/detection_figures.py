@@ -21,8 +21,9 @@ from reprosep.papers import Paper
 from reprosep.params import Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.detection import Scale, of_instrument, read_detections, runs_of
-from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, bars, empty_figure, readable
+from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, bars, empty_figure
 from reprosep.results.intervals import NO_INTERVAL
+from reprosep.results.target_names import readable
 from reprosep.results.tidy import tidy_row
 
 AUC, RATE, SHARE, FALSE_POSITIVES = "AUC", "activation rate", "share of false negatives", "false positives"

@@ -19,8 +19,9 @@ from reprosep.fit import chunk_samples
 from reprosep.papers import Figure as PaperFigure
 from reprosep.params import Params
 from reprosep.results.aggregate import Summary
-from reprosep.results.figure_style import BLUE, GREY, bars, readable
+from reprosep.results.figure_style import BLUE, GREY, bars
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, percentile_interval, resample
+from reprosep.results.target_names import readable
 from reprosep.results.tidy import tidy_row
 from reprosep.training.source_chunks import choose_chunks
 

@@ -83,11 +83,6 @@ def note_standin(figure: Figure, corpus: Corpus | None) -> None:
         figure.text(0.995, 0.005, STANDIN_NOTE, ha="right", va="bottom", fontsize=8, style="italic", color="#555555")
 
 
-def readable(target: str) -> str:
-    """A target's name for a label: ``electric-guitar`` becomes ``Electric guitar``."""
-    return target.replace("-", " ").capitalize()
-
-
 def bars(
     axes: Axes,
     positions: Sequence[float],

@@ -22,21 +22,10 @@ from reprosep.results.detection_figures import (
     instrument_rows,
 )
 from reprosep.results.energy_figure import draw_energies, energy_rows
-from reprosep.results.figure_style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SKY,
-    bars,
-    empty_figure,
-    note_standin,
-    readable,
-    save,
-    style,
-)
+from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, SKY, bars, empty_figure, note_standin, save, style
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, median, median_resamples, percentile_interval
 from reprosep.results.spectrograms import draw_spectrograms, read_spectrograms
+from reprosep.results.target_names import readable
 from reprosep.results.tidy import tidy_row, write_tidy
 
 AUC, RATE = "AUC", "activation rate"

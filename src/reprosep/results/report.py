@@ -24,9 +24,9 @@ from reprosep.papers import (
 )
 from reprosep.papers import runs as runs_of
 from reprosep.params import Params
-from reprosep.results import provenance_table, report_sections, verdicts
+from reprosep.results import pictures, players, provenance_table, report_sections, verdicts
 from reprosep.results.aggregate import Scores
-from reprosep.results.figure_style import readable
+from reprosep.results.target_names import readable
 from reprosep.results.training_curves import curves_svg
 
 _SYMBOLS = {verdicts.HOLDS: "✓", verdicts.FAILS: "✕", verdicts.UNDECIDED: "?"}
@@ -87,6 +87,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
     runs = sorted(runs_of(params, paper), key=lambda run: (places.get((run.corpus, run.target), len(order)), run.id))
     scores = Scores(results, runs)
     frames = pd.concat([scores.frames(*key) for key in scores.scored or [("", "")]])
+    claims = report_sections.claim_views(paper, folder)
     curves = curves_svg(results, paper, [*runs, *detector_runs(params, paper)])
     return {
         "name": name,
@@ -95,9 +96,11 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
         "tables": [
             report_sections.table_view(params, paper, key, table, folder) for key, table in paper.tables.items()
         ],
-        "claims": report_sections.claim_views(paper, folder),
+        "claims": claims,
+        "pictures": pictures.claims_pictures(claims),
+        "by_target": report_sections.verdicts_by_target(claims),
         "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
-        "songs": report_sections.listening(params, folder / "listen"),
+        "songs": players.listening(params, folder / "listen"),
         "variants": [name for name in (*VARIANTS, BY_DETECTOR) if (frames["variant"] == name).any()],
         "dropped": report_sections.dropped_by_variant(paper, frames),
         "dropped_songs": report_sections.dropped_by_song(frames),
@@ -128,7 +131,9 @@ def environment() -> jinja2.Environment:
         "chip_class": lambda verdict: _CALIBRATION[verdict],
         "css": lambda decision: _CLASSES[decision],
         "known": known,
+        "plain": plain,
     }
+    environment.tests["known"] = known
     return environment
 
 
@@ -149,6 +154,11 @@ def signed(value: float | None, decimals: int = 2) -> str:
     """`value` with its sign, for differences."""
     text = number(value, decimals)
     return f"+{text}" if known(value) and float(value or 0) > 0 and float(f"{value:.{decimals}f}") else text
+
+
+def plain(value: float) -> str:
+    """A number of an axis with as few digits as it takes."""
+    return f"{value:g}".replace("-", "\u2212")
 
 
 def p_value(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What the report shows, as plain values for its template: tables, claims, figures, audio, dropped frames."""
+"""What the report shows, as plain values for its template: tables, claims, figures, dropped frames."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from reprosep.calibration import COLUMNS as CALIBRATION
 from reprosep.calibration import FILE as CALIBRATION_FILE
 from reprosep.calibration import is_real
 from reprosep.errors import UserError
-from reprosep.files import read_json
 from reprosep.papers import Figure, Paper, Table
 from reprosep.params import Params
 from reprosep.results.aggregate import METRICS
 from reprosep.results.claims import ALL_TARGETS
 from reprosep.results.claims import COLUMNS as CLAIM_COLUMNS
 from reprosep.results.corpus_table import decimals_of
+from reprosep.results.pictures import table_panels
+from reprosep.results.target_names import with_label
 from reprosep.results.tidy import TIDY
 from reprosep.spot_check import COLUMNS as SPOT_CHECK
 
@@ -64,12 +65,15 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
     for suffix in ["", "-common-frames"] if table.kind == "scores" else [""]:
         tidy = read_csv(folder / f"{name}{suffix}.csv", TIDY)
         versions.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
+    named = [with_label(column.target, column.label) for column in table.columns]
+    columns = [{"name": full, "printed": printed} for full, printed in named]
     return {
         "id": name,
         "kind": table.kind,
         "title": name.replace("-", " ").capitalize(),
         "caption": table.caption,
-        "columns": [column.label for column in table.columns],
+        "columns": columns,
+        "panels": table_panels(table.kind, columns, versions[0]),
         "sublabels": any(row.sublabel for row in table.rows),
         "unit": "dB" if table.kind == "scores" else "",
         "rows": versions[0],
@@ -85,7 +89,9 @@ def _rows(table: Table, values: dict[Any, Any], marks: dict[tuple[str, str], int
         cells = [_cell(table, name, column.label, values, marks) for column in table.columns]
         if any(cells):
             songs = [cell["songs"] for cell in cells if cell and not pd.isna(cell["songs"])]
-            rows.append({"label": entry.label, "sublabel": entry.sublabel, "cells": cells, "songs": _range(songs)})
+            full, printed = with_label(entry.target, entry.label)
+            texts = {"label": entry.label, "name": full, "printed": printed, "sublabel": entry.sublabel}
+            rows.append({**texts, "cells": cells, "songs": _range(songs)})
     _span(rows)
     return rows
 
@@ -160,6 +166,13 @@ def claim_views(paper: Paper, folder: Path) -> list[dict[str, Any]]:
     return views
 
 
+def verdicts_by_target(claims: list[dict[str, Any]]) -> Counter[str]:
+    """How often each verdict was reached, every target of every claim counted by itself."""
+    return Counter(
+        str(row["verdict"]) for claim in claims for row in claim["rows"] or [claim] if not pd.isna(row["verdict"])
+    )
+
+
 def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
     """A figure as a data URI, with its numbers where it has some that fit a page: those of spectra do not."""
     rows: list[Any] = []
@@ -176,34 +189,6 @@ def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
         "groups": list(dict.fromkeys(row["row"] for row in rows)),
         "columns": list(dict.fromkeys(row["column"] for row in rows)),
         "cells": {(row["row"], row["column"]): row for row in rows},
-    }
-
-
-def listening(params: Params, folder: Path) -> list[dict[str, Any]]:
-    """The songs to listen to, recordings as data URIs; :class:`UserError` when the index is missing or foreign."""
-    index = read_json(folder / "index.json")
-    try:
-        return [_song(params, song, folder) for song in index["songs"]]
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{folder / 'index.json'}: no key {error}; delete the folder and run the step again") from error
-
-
-def _song(params: Params, song: dict[str, Any], folder: Path) -> dict[str, Any]:
-    targets = [
-        {
-            "target": item["target"],
-            "reference": data_uri(folder / item["reference"]),
-            "estimates": {estimate["label"]: data_uri(folder / estimate["file"]) for estimate in item["estimates"]},
-        }
-        for item in song["targets"]
-    ]
-    corpus = params.corpora.get(song["corpus"])
-    return {
-        "song": song["song"],
-        "corpus": corpus.title if corpus else song["corpus"],
-        "mixture": data_uri(folder / song["mixture"]),
-        "targets": targets,
-        "labels": list(dict.fromkeys(label for item in targets for label in item["estimates"])),
     }
 
 

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from reprosep.errors import UserError
-from reprosep.results.figure_style import BLUE, readable
+from reprosep.results.figure_style import BLUE
 from reprosep.results.intervals import Values
+from reprosep.results.target_names import readable
 
 RANGE_DB = 70.0
 HIGHEST_HZ = 5000.0

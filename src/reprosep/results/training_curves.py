@@ -13,7 +13,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 from reprosep.errors import UserError
 from reprosep.papers import Paper, Run
-from reprosep.results.figure_style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, readable, style, svg
+from reprosep.results.figure_style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style, svg
+from reprosep.results.target_names import readable
 
 _COLORS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION)
 _MARKERS = ("o", "s", "^", "D", "v")

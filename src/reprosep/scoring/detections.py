@@ -10,7 +10,7 @@ import pandas as pd
 from reprosep.detection.seconds import FOLDER, Seconds
 from reprosep.metrics.bsseval import References
 from reprosep.mixing import Recipe
-from reprosep.scoring.scorer import Scorer
+from reprosep.scoring.scorer import Heard, Scorer
 from reprosep.separation.detect import probabilities
 
 
@@ -54,5 +54,5 @@ class DetectionScorer(Scorer):
         times = table["frame"] * self.params.detection.clip_seconds
         return self.identified(recipe, table.assign(time=times)), pd.DataFrame()
 
-    def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
+    def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
         raise TypeError("a detector estimates no sound")

@@ -21,6 +21,18 @@ _IDENTITY = ("run", "corpus", "target", "system", "seed", "variant", "song")
 
 
 @dataclass(frozen=True)
+class Heard:
+    """An estimate that people are meant to hear: ``(channel, sample)``, gated where it can be.
+
+    Activity probability and gate ``(frame,)`` are those behind it, None where the system has no activity head.
+    """
+
+    wave: np.ndarray
+    probability: np.ndarray | None = None
+    gate: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class Scorer(ABC):
     """Everything that scores one song of a run; picklable, so that a process can have its own."""
 
@@ -74,8 +86,8 @@ class Scorer(ABC):
         """(scores per variant, target and frame, activity per target and frame) of one song."""
 
     @abstractmethod
-    def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
-        """The estimate of a target that people are meant to hear, ``(channel, sample)``: gated where it can be."""
+    def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
+        """The estimate of a target that people are meant to hear, and its gate."""
 
     def song_of(self, recipe: Recipe) -> str:
         """The song of a recipe as scores have it."""

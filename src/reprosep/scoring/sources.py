@@ -20,8 +20,8 @@ from reprosep.metrics.bsseval import References
 from reprosep.metrics.bsseval_v3 import score_sources
 from reprosep.mixing import Recipe
 from reprosep.papers import Variant
-from reprosep.scoring.scorer import Scorer
-from reprosep.separation.gate import gates_for
+from reprosep.scoring.scorer import Heard, Scorer
+from reprosep.separation.gate import gate_for, gates_for
 from reprosep.separation.source_estimate import SourcesEstimate, separate_sources
 from reprosep.source_songs import SourceSongs
 
@@ -85,9 +85,14 @@ class SourcesScorer(Scorer):
         size, samples = self.params.models.of_sources(str(self.system.model)), self.songs.chunk_samples
         return separate_sources(self.model, scene.mixture, self.params, size, samples, len(self.run.targets))
 
-    def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
-        waves = self.estimates(recipe, self.scene(recipe)).waves
-        return waves["median" if "median" in waves else "none"][[self.run.targets.index(target)]]
+    def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
+        found, place = self.estimates(recipe, self.scene(recipe)), self.run.targets.index(target)
+        variant: Variant = "median" if "median" in found.waves else "none"
+        wave = found.waves[variant][[place]]
+        if found.probability is None:
+            return Heard(wave)
+        probability, labels = found.probability[place], self.labels(recipe)[place]
+        return Heard(wave, probability, gate_for(variant, probability, labels, self.params.separation))
 
     def estimates(self, recipe: Recipe, scene: SourceScene) -> SourceEstimates:
         """What the run estimates in a song."""

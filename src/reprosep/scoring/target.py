@@ -19,7 +19,7 @@ from reprosep.metrics.bsseval import References
 from reprosep.mixing import Recipe, recipes_of
 from reprosep.papers import BY_DETECTOR, Variant, gating_run, scored_variants
 from reprosep.scoring.frame_scores import framed_references, score_frames
-from reprosep.scoring.scorer import Scorer
+from reprosep.scoring.scorer import Heard, Scorer
 from reprosep.separation.detect import gate_of_seconds, of_target
 from reprosep.separation.estimate import Estimate, separate
 from reprosep.separation.gate import gate_for
@@ -86,10 +86,14 @@ class TargetScorer(Scorer):
         found = of_target(read_table(self.detector), self.run.target, self.params)
         return {str(song): rows.sort_values("frame")["probability"].to_numpy() for song, rows in found.groupby("song")}
 
-    def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
+    def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
         variant: Variant = "median" if "median" in self.system.variants() else "none"
-        waves, _ = self.estimates(recipe, self.scene(recipe))
-        return next(wave for name, wave in waves if name == variant)
+        waves, estimate = self.estimates(recipe, self.scene(recipe))
+        wave = next(wave for name, wave in waves if name == variant)
+        if estimate is None:
+            return Heard(wave)
+        gate = gate_for(variant, estimate.probability, self.mixer.labels(recipe), self.params.separation)
+        return Heard(wave, estimate.probability, gate)
 
     def score(self, recipe: Recipe, scene: Scene, references: list[References]) -> tuple[pd.DataFrame, pd.DataFrame]:
         waves, estimate = self.estimates(recipe, scene)

@@ -17,7 +17,7 @@ from reprosep.metrics.bsseval import References
 from reprosep.metrics.si_sdr import si_sdr
 from reprosep.mixing import Mixer, Recipe
 from reprosep.papers import scored_on
-from reprosep.scoring.scorer import Scorer
+from reprosep.scoring.scorer import Heard, Scorer
 from reprosep.separation.mask_estimate import ideal_estimate, separate_target
 from reprosep.separation.oracle import Scene
 
@@ -66,9 +66,9 @@ class TrackScorer(Scorer):
             return ideal_estimate(self.system.oracle, scene.target[0], scene.mixture[0], self.params)
         return separate_target(self.model, scene.mixture[0], self.params)
 
-    def estimate_to_hear(self, recipe: Recipe, target: str) -> np.ndarray:
+    def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
         own = recipe if _BETWEEN in recipe.name else Recipe(self._named(recipe), recipe.length, recipe.excerpts)
-        return self.estimate(self.scene(own))[None]
+        return Heard(self.estimate(self.scene(own))[None])
 
     def _named(self, recipe: Recipe) -> str:
         return self.run.corpus + _BETWEEN + recipe.name

@@ -1,0 +1,119 @@
+"""The report's pictures as plain values: every claim's effects on one axis, every table's values beside the paper's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from reprosep.results.axes import Axis, axis_of
+from reprosep.results.detection_claims import MEASURES
+from reprosep.results.target_names import readable
+from reprosep.results.verdicts import NON_SUPERIORITY_MARGIN
+
+_BEND = 0.5  # dB: the part of the claims' axis that is linear, about the size of their margins
+_WIDE = 30.0  # counts and costs that differ by more than this factor are drawn on a logarithmic axis
+
+_SHOWN = ("effect", "low", "high", "published")
+
+Rows = list[dict[str, Any]]
+View = Mapping[str, Any]
+
+
+def region(claim: View) -> tuple[float, float]:
+    """The effects, from and to, for which a claim is right; the rules at the head of :mod:`.verdicts` as a picture."""
+    margin = claim["margin"]
+    close = margin or NON_SUPERIORITY_MARGIN
+    regions = {
+        "less": (-math.inf, 0.0),
+        "not-greater": (-math.inf, close),
+        "not-less": (-close, math.inf),
+        "comparable": (-margin, margin),
+        "times-less": (margin, math.inf),
+    }
+    return regions.get(claim["expect"], (0.0, math.inf))
+
+
+def claims_pictures(claims: Sequence[View]) -> list[dict[str, Any]]:
+    """All claims, those of one unit on one axis: unit, axis and panels of one claim each."""
+    units = [(_unit(claim), claim) for claim in claims]
+    pictures = []
+    for unit in dict.fromkeys(unit for unit, _ in units):
+        panels = [_claim_panel(claim) for own, claim in units if own == unit]
+        shown = [row[key] for panel in panels for row in panel["rows"] for key in _SHOWN]
+        axis = axis_of([*shown, *(line for panel in panels for line in panel["lines"])], *_shape(unit))
+        if axis is not None:
+            pictures.append({"unit": unit, "axis": axis, "panels": panels})
+    return pictures
+
+
+def _unit(claim: View) -> str:
+    if claim["expect"] == "times-less":
+        return "times"
+    return "" if claim["metric"] in MEASURES else "dB"
+
+
+def _shape(unit: str) -> tuple[Any, float]:
+    return ("bent", _BEND) if unit == "dB" else ("linear", 1.0)
+
+
+def _claim_panel(claim: View) -> dict[str, Any]:
+    low, high = region(claim)
+    ends = [end for end in (low, high) if math.isfinite(end) and end]
+    own = [claim["margin"]] if claim["margin"] and claim["expect"] == "greater" else []
+    decided = [row for row in claim["rows"] if not pd.isna(row["verdict"])] or [claim]
+    return {
+        "claim": claim["claim"],
+        "statement": claim["statement"],
+        "verdict": claim["verdict"],
+        "region": (low, high),
+        "margins": [*ends, *own],
+        "lines": [0.0, *ends, *own],
+        "rows": [_claim_row(claim, row) for row in decided],
+    }
+
+
+def _claim_row(claim: View, row: View) -> dict[str, Any]:
+    name = readable(str(row["target"]))
+    if claim["expect"] == "times-less":
+        name = str(claim["metric"]).capitalize()
+    elif claim["expect"] == "largest":
+        name += " against the others"
+    columns = ("effect", "ci_low", "ci_high", "published_effect")
+    values = {key: _number(row[column]) for key, column in zip(_SHOWN, columns, strict=True)}
+    return {"name": name, "verdict": row["verdict"], **values}
+
+
+def table_panels(kind: str, columns: Sequence[View], rows: Sequence[View]) -> Rows:
+    """A panel per column of a table: its axis and a row per cell; scores share one axis, counts and costs do not."""
+    cells = [[_table_row(row, row["cells"][number]) for row in rows] for number in range(len(columns))]
+    shared = axis_of(_values([row for column in cells for row in column])) if kind in ("scores", "detection") else None
+    panels = []
+    for column, drawn in zip(columns, cells, strict=True):
+        axis = shared or _own_axis(_values(drawn))
+        found = [row for row in drawn if row["value"] is not None or row["published"] is not None]
+        if axis is not None and found:
+            panels.append({"name": column["name"], "axis": axis, "rows": found})
+    return panels
+
+
+def _table_row(row: View, cell: View | None) -> dict[str, Any]:
+    content = {"name": row["name"], "sublabel": row["sublabel"], "doubtful": bool(cell and cell["mark"])}
+    keys = {"value": "reproduced", "low": "ci_low", "high": "ci_high", "published": "published"}
+    return content | {key: _number(cell[column]) if cell else None for key, column in keys.items()}
+
+
+def _values(rows: Rows) -> list[float | None]:
+    return [row[key] for row in rows for key in ("value", "low", "high", "published")]
+
+
+def _own_axis(values: list[float | None]) -> Axis | None:
+    known = [value for value in values if value is not None]
+    wide = bool(known) and min(known) > 0 and max(known) / min(known) > _WIDE
+    return axis_of(known, "logarithmic") if wide else axis_of([0.0, *known] if known else [])
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) or not math.isfinite(value) else float(value)
