@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -49,8 +50,9 @@ def request(midi: Path, output: Path, **change: Any) -> Request:
 
 
 def files(root: Path) -> dict[str, str]:
-    """Everything but locks, by SHA-256."""
-    found = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.endswith(".lock")]
+    """Everything but locks, and tables that a kill left half written, by SHA-256."""
+    left = re.compile(r"\.(selection|skipped|rendering)\.\w{8}\.|.*\.lock")
+    found = [path for path in sorted(root.rglob("*")) if path.is_file() and not left.match(path.name)]
     return {str(path.relative_to(root)): sha256(path) for path in found}
 
 
