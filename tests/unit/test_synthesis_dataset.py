@@ -16,7 +16,7 @@ import yaml
 
 from bands import BASS, DRUMS, GUITAR, PIANO, band, write_band
 from conftest import Answer
-from moments import hold_at, wait_until_held
+from moments import Moment
 from reprosep.corpora import slakh
 from reprosep.errors import UserError
 from reprosep.files import sha256
@@ -113,17 +113,16 @@ def test_other_workers_and_numbers_make_the_same_songs(midi: Path, made: Path, t
     assert files(tmp_path / "two") == files(made)
 
 
-def held(asked: Request, number: int) -> None:
-    """In a process of its own, that stops before it writes its n-th file or folder."""
-    hold_at(f"{asked.output}/*", number)
+def make_held(asked: Request, moment: Moment) -> None:
+    moment.hold()
     make_dataset(asked)
 
 
-def kill_at(asked: Request, number: int) -> None:
-    """Start it in a process and kill that at its n-th file or folder."""
-    process = multiprocessing.get_context("fork").Process(target=held, args=(asked, number))
+def kill_at(asked: Request, moment: Moment) -> None:
+    """Start it in a process and kill that at its moment."""
+    process = multiprocessing.get_context("fork").Process(target=make_held, args=(asked, moment))
     process.start()
-    wait_until_held(process)
+    moment.wait(process)
     process.kill()
     process.join()
 
@@ -132,7 +131,7 @@ def test_killed_five_times(midi: Path, made: Path, tmp_path: Path) -> None:
     root = tmp_path / "data"
     asked, random_ = request(midi, root), random.Random(5)
     for _ in range(5):
-        kill_at(asked, random_.randrange(1, 2 * WRITES))
+        kill_at(asked, Moment(tmp_path, f"{root}/*", random_.randrange(1, 2 * WRITES)))
         for song in root.glob("[!.]*/Track*"):
             assert (song / "metadata.yaml").is_file() and (song / "mix.flac").is_file(), "a song that is not whole"
     whole = {path: path.stat().st_ino for path in root.glob("[!.]*/Track*/mix.flac")}
