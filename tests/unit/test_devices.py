@@ -14,6 +14,7 @@ from synthetic import make_params
 from trainings import IASS
 
 
+@pytest.mark.slow
 def test_two_processes_have_the_curve_of_one(linked: Callable[..., Line]) -> None:
     assert_same_curve_in_double(linked({"training": SETTINGS}), IASS)
 

@@ -196,7 +196,11 @@ def interrupted(command: list[str], number: signal.Signals, moment: Moment) -> t
 
 
 @pytest.mark.parametrize(
-    ("identifier", "moments"), [(IASS, {signal.SIGUSR1: 1, signal.SIGTERM: 2}), (UNMIX, {signal.SIGTERM: 1})]
+    ("identifier", "moments"),
+    [
+        (IASS, {signal.SIGUSR1: 1, signal.SIGTERM: 2}),
+        pytest.param(UNMIX, {signal.SIGTERM: 1}, marks=pytest.mark.slow),
+    ],
 )
 def test_signals_to_the_command(
     linked: Callable[..., Line], tmp_path: Path, identifier: str, moments: dict[signal.Signals, int]
