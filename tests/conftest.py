@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from hypothesis import HealthCheck, settings
 
 from loopback import Server
 from reprosep import cli, steps
@@ -25,6 +26,9 @@ from synthetic import make_folder, make_medleydb, make_musdb, make_params, make_
 CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
 
 torch.set_num_threads(1)
+# No example is too slow on a machine that does something else too.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
