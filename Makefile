@@ -13,7 +13,7 @@ COMPARE = $(BIN)/reprosep compare results/$(SCALE) --if-published || [ $$? -eq 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke papers plan record s3 test test-devices test-slurm life lint format clean
+.PHONY: help demo smoke papers plan record s3 test test-all test-devices test-slurm life lint format clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ s3: .venv/ready ## Install what a DVC remote on S3 needs
 
 test: .venv/ready-test ## Install what is missing and run the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-all: .venv/ready-test ## The same with the slow tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m ""
 
 test-devices: .venv/ready-test ## Run the tests of one training on several processes (two minutes)
 	@timeout 900 $(BIN)/python -m pytest tests/distributed

@@ -14,17 +14,21 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from hypothesis import HealthCheck, settings
 
 from loopback import Server
 from reprosep import cli, steps
 from reprosep.audio.store import read_table
 from reprosep.mixing import Mixer
-from reprosep.params import Params, dump
+from reprosep.params import Params, dump, merge
 from synthetic import make_folder, make_medleydb, make_musdb, make_params, make_split_slakh, own_corpus
 
 CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
 
 torch.set_num_threads(1)
+# No example is too slow on a machine that does something else too.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,6 +105,23 @@ def line(tmp_path: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> C
             shutil.copytree(recordings / corpus, tmp_path / "recordings" / corpus)
         monkeypatch.chdir(tmp_path)
         made = Line(tmp_path, make_params(change if change is not None else CHANGE))
+        made.write_params()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def linked(tmp_path: Path, prepared: Line, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], Line]:
+    """Makes a line of one's own with other parameters for trainings and scores: the prepared corpora are linked."""
+
+    def make(change: dict[str, Any]) -> Line:
+        made = Line(tmp_path, make_params(merge(CHANGE, change)))
+        made.results.mkdir(parents=True)
+        (tmp_path / "recordings").symlink_to(prepared.folder / "recordings")
+        for corpus in made.params.corpora:
+            (made.results / corpus).symlink_to(prepared.results / corpus)
+        monkeypatch.chdir(tmp_path)
         made.write_params()
         return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import tarfile
 import threading
 import time
@@ -45,7 +46,10 @@ class Served:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``replies[path]`` one after the other, the last one for ever; keeps count of what it sent."""
+    """Serves ``replies[path]`` one after the other, the last one for ever; keeps count of what it sent.
+
+    Requests at ``together`` paths are answered when all of them are there.
+    """
 
     daemon_threads = True
 
@@ -54,6 +58,8 @@ class Server(ThreadingHTTPServer):
         self.replies: dict[str, list[Reply]] = {}
         self.log: list[Served] = []
         self.sent = 0
+        self.hold_after = math.inf  # no byte of a file behind this many is sent until the number rises
+        self.together: dict[str, threading.Barrier] = {}
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def url(self, path: str) -> str:
@@ -89,7 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
             reply = replace(reply, status=status)
         self.server.log.append(Served(self.path, wanted, reply.status, start))
         self._head(reply, start)
-        self._body(reply, reply.body[start:])
+        if self.path in self.server.together:
+            self.server.together[self.path].wait()
+        self._body(reply, start)
         self.close_connection = True
 
     def _head(self, reply: Reply, start: int) -> None:
@@ -109,12 +117,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _body(self, reply: Reply, body: bytes) -> None:
+    def _body(self, reply: Reply, start: int) -> None:
         if reply.status == 416:
             return
-        body = body[: reply.drop_after]
+        body = reply.body[start:][: reply.drop_after]
         for begin in range(0, len(body), _BLOCK_BYTES):
             block = body[begin : begin + _BLOCK_BYTES]
+            while start + begin + len(block) > self.server.hold_after:
+                time.sleep(0.005)
             self.wfile.write(block)
             self.wfile.flush()
             self.server.sent += len(block)

@@ -13,12 +13,13 @@ import pandas as pd
 import torch
 
 from conftest import CHANGE, Line
+from moments import LONG
 from reprosep.params import merge
 from reprosep.training.checkpoint import BEST
 from synthetic import make_params
 from trainings import TIMES, weights
 
-SETTINGS: dict[str, Any] = {"epochs": 5, "items_per_epoch": 32, "schedule": "plateau"}
+SETTINGS: dict[str, Any] = {"epochs": 5, "items_per_epoch": 16, "schedule": "plateau"}
 # In double precision two processes differ from one by the order of sums alone, 1e-15, and by the float32 of the metric.
 EXACT = 1e-6
 # A training as `reprosep train` does it, in double precision and without dropout, which each process draws for itself.
@@ -71,7 +72,7 @@ def environment() -> dict[str, str]:
 
 
 def run(words: list[str]) -> tuple[int, str]:
-    answer = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False, timeout=300, env=environment())
+    answer = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False, timeout=LONG, env=environment())
     return answer.returncode, answer.stderr
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pandas as pd
 import psutil
 
 from conftest import CHANGE, Line
+from moments import LONG, Moment
 from processes import SETTINGS, assert_same_curve_in_double, command, curves, difference, environment, run
 from reprosep.files import read_json
 from reprosep.params import merge
@@ -37,14 +36,12 @@ def started(line: Callable[..., Line], corpus: str, identifier: str) -> tuple[Li
     return made, folder
 
 
-def when_training(state: Path) -> subprocess.Popen[str]:
-    """A training with two processes that has just written a checkpoint."""
-    seen = state.stat().st_mtime_ns if state.exists() else 0
-    process = subprocess.Popen(command(IASS), stderr=subprocess.PIPE, text=True, env=environment())
-    while not state.exists() or state.stat().st_mtime_ns == seen:
-        time.sleep(0.01)
-        assert process.poll() is None, process.stderr and process.stderr.read()
-    return process
+def when_training(folder: Path) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """A training with two processes, and the one of these that is held before it writes a checkpoint."""
+    moment = Moment(folder, f"*/checkpoint/{STATE}")
+    found = moment.environment(environment())
+    process = subprocess.Popen(command(IASS), stderr=subprocess.PIPE, text=True, env=found)
+    return process, moment.wait(process)
 
 
 def test_two_processes_stopped_and_killed(line: Callable[..., Line], tmp_path: Path) -> None:
@@ -57,24 +54,22 @@ def test_two_processes_stopped_and_killed(line: Callable[..., Line], tmp_path: P
     assert apart < FLOAT32
     folder.rename(tmp_path / "two")
 
-    state = folder / "checkpoint" / STATE
-    process = when_training(state)
-    time.sleep(random.Random(1).uniform(0, 0.3))
-    start = time.monotonic()
+    process, held = when_training(tmp_path)
     process.send_signal(signal.SIGUSR1)
     process.send_signal(signal.SIGTERM)
-    told = process.communicate(timeout=120)[1]
+    held.resume()
+    told = process.communicate(timeout=LONG)[1]
     assert process.returncode == 75, told
-    assert time.monotonic() - start < 30  # what Slurm leaves to a job
     sentences = [text for text in told.splitlines() if text.startswith("reprosep: ")]
     assert len(sentences) == 1 and "Traceback" not in told, told
     assert "stopped by SIG" in sentences[0] and "goes on from" in sentences[0]
 
-    process = when_training(state)
+    process, held = when_training(tmp_path)
     workers = psutil.Process(process.pid).children()
     assert len(workers) == 2
     workers[1].send_signal(signal.SIGKILL)
-    told = process.communicate(timeout=120)[1]
+    held.resume()
+    told = process.communicate(timeout=LONG)[1]
     assert process.returncode == 2
     assert told.splitlines()[-1].startswith(f"reprosep: run '{IASS}': process 1 of several ended with SIGKILL"), told
     assert not any(worker.is_running() for worker in workers)

@@ -40,9 +40,9 @@ if [ "${2:-}" != node ]; then
     running "$folder/slurmctld.pid" || slurmctld -f "$folder/slurm.conf" -c
 fi
 running "$folder/slurmd.pid" || slurmd -f "$folder/slurm.conf" -N "$host"
-for _ in $(seq 120); do
+for _ in $(seq 1200); do
     sinfo -h -o %T 2>/dev/null | grep -Eq '^(idle|mixed|allocated)$' && exit 0
     sleep 0.25
 done
-echo "Slurm did not start within 30 seconds; see the logs in $folder" >&2
+echo "Slurm did not start within five minutes; see the logs in $folder" >&2
 exit 1

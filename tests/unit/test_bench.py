@@ -23,6 +23,7 @@ def in_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository())
 
 
+@pytest.mark.slow
 def test_data(reprosep: Callable[..., Answer]) -> None:
     answer = reprosep("bench", "data", "--scale", "demo", "--items", 1, "--repeats", 1)
     assert answer.status == 0, answer.err
@@ -31,6 +32,7 @@ def test_data(reprosep: Callable[..., Answer]) -> None:
     assert answer.out.count("x (") == 6  # three ways of ours against two peers
 
 
+@pytest.mark.slow
 def test_train(reprosep: Callable[..., Answer]) -> None:
     answer = reprosep("bench", "train", "--scale", "smoke", "--batch", 1, "--repeats", 1)
     assert answer.status == 0, answer.err

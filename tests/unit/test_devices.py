@@ -6,19 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from conftest import CHANGE, Line
+from conftest import Line
 from processes import SETTINGS, assert_same_curve_in_double
 from reprosep.errors import UserError
 from reprosep.jobs.processes import one_of_several
-from reprosep.params import merge
 from synthetic import make_params
 from trainings import IASS
 
 
-def test_two_processes_have_the_curve_of_one(line: Callable[..., Line]) -> None:
-    made = line("mm", change=merge(CHANGE, {"training": SETTINGS}))
-    made.prepare("mm")
-    assert_same_curve_in_double(made, IASS)
+@pytest.mark.slow
+def test_two_processes_have_the_curve_of_one(linked: Callable[..., Line]) -> None:
+    assert_same_curve_in_double(linked({"training": SETTINGS}), IASS)
 
 
 def test_torchrun_with_another_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -290,10 +290,15 @@ DAMAGES: list[tuple[str, Damage, str]] = [
 ]
 
 
-@pytest.fixture(params=DAMAGES, ids=lambda case: f"{case[0]}-{case[2]}-{getattr(case[1], '__name__', '')}")
-def damaged(request: pytest.FixtureRequest, standins: Standins, tmp_path: Path) -> tuple[str, Path, str]:
+@pytest.fixture(
+    scope="module", params=DAMAGES, ids=lambda case: f"{case[0]}-{case[2]}-{getattr(case[1], '__name__', '')}"
+)
+def damaged(
+    request: pytest.FixtureRequest, standins: Standins, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path, str]:
+    """Layout, corpus and the check that fails; to be read, not changed."""
     layout, damage, check = request.param
-    root = tmp_path / layout
+    root = tmp_path_factory.mktemp("damaged") / layout
     shutil.copytree(standins / layout, root)
     damage(root)
     return layout, root, check

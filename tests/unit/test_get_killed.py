@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,15 +17,17 @@ from pathlib import Path
 import pytest
 
 from loopback import Reply, Server, entry_of, files_in, noise, register, tarred, zipped
+from moments import LONG, Moment, wait_until
 from reprosep.params import repository
 
-LOST_BYTES = 1 << 17  # a kill can lose a block in the program and one on its way
+LOST_BYTES = 1 << 17  # at most so many have been sent and are not on the disk: blocks in the program and on their way
 FILES = {
     f"train/A {song} - B/{name}.wav": noise(3000, 9 * song + i)
     for song in range(120)
     for i, name in enumerate(("mixture", "drums", "bass", "other", "vocals"))
 }
 SONGS = [f"A {song} - B" for song in range(120)]
+WRITES = 5 * len(FILES)  # of each file: its folder, a temporary file, that one's two new names, a line of the journal
 
 
 @pytest.fixture
@@ -38,33 +40,41 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(project: Path) -> subprocess.Popen[bytes]:
+def start(project: Path, moment: Moment | None = None) -> subprocess.Popen[bytes]:
+    found = {**os.environ, "PYTHONPATH": str(project / "src"), "NO_PROXY": "127.0.0.1"}
     return subprocess.Popen(
         [sys.executable, "-m", "reprosep.cli", "get", "tiny"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(project / "src"), "NO_PROXY": "127.0.0.1"},
+        env=moment.environment(found) if moment else found,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
 
 
-def kill_when(project: Path, reached: Callable[[], bool]) -> None:
-    """Start it, wait for the moment, kill it: it must not have ended before."""
-    process = start(project)
-    deadline = time.monotonic() + 60
-    while not reached():
-        assert process.poll() is None, f"ended before it was killed: {process.communicate()[1].decode()}"
-        assert time.monotonic() < deadline
-        time.sleep(0.0005)
-    process.send_signal(signal.SIGKILL)
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
     assert process.wait() == -signal.SIGKILL
     assert process.stderr is not None
     process.stderr.close()
 
 
+def kill_while_downloading(project: Path, server: Server, moment: int) -> int:
+    """Kill it when so many bytes are on the disk; how many there are then. The server does not send many more."""
+    requests = len(server.log)
+    server.hold_after = moment + LOST_BYTES
+    process = start(project)
+    wait_until(lambda: len(server.log) > requests and arrived(project) > moment, process)
+    kill(process)
+    return arrived(project)
+
+
+def arrived(project: Path) -> int:
+    return sum(path.stat().st_size for path in (project / "resources/tiny/.archives").glob("*.part"))
+
+
 def finish(project: Path) -> None:
     process = start(project)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=LONG)
     assert process.returncode == 0, told.decode()
 
 
@@ -79,30 +89,26 @@ def journaled(project: Path) -> dict[str, int]:
     return found
 
 
-def size_of_journal(project: Path) -> int:
-    size = 0
-    for path in (project / "resources/tiny/.unpacking").glob("*.jsonl"):
-        with suppress(FileNotFoundError):  # a temporary name that has got its own meanwhile
-            size += path.stat().st_size
-    return size
-
-
 @pytest.mark.parametrize(("name", "pack", "kills"), [("tiny.zip", zipped, 5), ("tiny.tar.gz", tarred, 2)])
 def test_killed_while_downloading_and_while_unpacking(
     project: Path, server: Server, name: str, pack: Callable[..., bytes], kills: int
 ) -> None:
-    """As many `kills` in each phase, at moments told by the bytes that were sent and by the journal's length."""
+    """As many `kills` in each phase, at moments told by the bytes that arrived and by the files that were written."""
     content = pack(FILES)
     random_ = random.Random(name)
     url = server.serve("/tiny", Reply(content, pause=0.002))
     register(project / "workflow/corpora", "tiny", [entry_of(name, content, [url])], SONGS)
 
-    for moment in sorted(random_.randrange(len(content) * 9 // 10) for _ in range(kills)):
-        kill_when(project, lambda moment=moment: server.sent > moment)
+    moments = sorted(random_.randrange(len(content) * 8 // 10) for _ in range(kills))
+    sizes = [kill_while_downloading(project, server, moment) for moment in moments]
+    server.hold_after = math.inf
     verified: dict[str, int] = {}
-    whole_journal = 120 * len(FILES)
-    for moment in sorted(random_.randrange(whole_journal * 9 // 10) for _ in range(kills)):
-        kill_when(project, lambda moment=moment: size_of_journal(project) > moment)
+    for _ in range(kills):
+        number = random_.randrange(1, WRITES * 9 // 10 // kills)
+        moment = Moment(project, "*/resources/tiny/*", number)
+        process = start(project, moment)
+        moment.wait(process)
+        kill(process)
         now = journaled(project)
         assert {path: now.get(path) for path in verified} == verified, "a verified file was written anew"
         verified = now
@@ -113,8 +119,7 @@ def test_killed_while_downloading_and_while_unpacking(
     assert 0 < len(verified) < len(FILES)
     assert files_in(folder) == FILES
     assert not (folder / ".archives").exists() and not (folder / ".unpacking").exists()
-    assert len(content) <= server.sent <= len(content) + kills * LOST_BYTES
-    assert len(server.log) <= kills + 1, "a whole archive was asked for again"
+    assert [request.start for request in server.log] == [0, *sizes], "bytes on the disk were asked for again"
     assert json.loads((project / "resources/.verified/tiny.json").read_text())["songs"] == len(SONGS)
 
 
@@ -123,16 +128,14 @@ def test_killed_at_any_time_of_a_start(project: Path, server: Server) -> None:
     content = zipped(FILES)
     url = server.serve("/tiny", Reply(content, pause=0.001))
     register(project / "workflow/corpora", "tiny", [entry_of("tiny.zip", content, [url])], SONGS)
-    random_, kills = random.Random(7), 0
+    random_, server.hold_after = random.Random(7), len(content) - 1  # so that none can end by itself
     for _ in range(4):
         process = start(project)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(random_.uniform(0.3, 1.2))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            kills += 1
-        process.communicate()
+        kill(process)
+    server.hold_after = math.inf
     finish(project)
-    assert kills
     assert files_in(project / "resources/tiny") == FILES
-    assert server.sent <= len(content) + kills * LOST_BYTES
+    starts = [request.start for request in server.log]
+    assert starts == sorted(starts), "bytes on the disk were asked for again"

@@ -104,7 +104,7 @@ def test_places_of_a_killed_training_are_free_again(tmp_path: Path) -> None:
             "from reprosep.preemption import StopRequest",
             "with gpu_place(2, 1, StopRequest()):",
             "    print('held', flush=True)",
-            "    time.sleep(60)",
+            "    time.sleep(1200)",
         ]
     )
     holder = subprocess.Popen(

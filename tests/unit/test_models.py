@@ -210,7 +210,7 @@ def kilobytes(model: str, weight: float, seconds: float) -> int:
     return int(answer.stdout) // (1024 if sys.platform == "darwin" else 1)
 
 
-@pytest.mark.parametrize(("model", "weight"), [("iass", 2.0), ("open-unmix", 0.0)])
+@pytest.mark.parametrize(("model", "weight"), [pytest.param("iass", 2.0, marks=pytest.mark.slow), ("open-unmix", 0.0)])
 def test_a_four_minute_song_needs_less_than_a_gigabyte(model: str, weight: float) -> None:
     assert kilobytes(model, weight, 240.0) < 1_000_000
 

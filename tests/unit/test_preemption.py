@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 import torch
 
-from conftest import CHANGE, Line
+from conftest import Line
+from moments import LONG, Moment
 from reprosep.errors import Preempted
 from reprosep.files import read_json
-from reprosep.params import merge
 from reprosep.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state
@@ -181,59 +181,43 @@ def test_a_second_signal_changes_nothing() -> None:
             signal.signal(number, handler)
 
 
-def listens(process: subprocess.Popen[str]) -> bool:
-    """Whether the process catches SIGUSR1, which without a handler would end it."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(int(caught, 16) >> (signal.SIGUSR1 - 1) & 1)
-
-
-def interrupted(command: list[str], number: signal.Signals, reached: Callable[[], bool]) -> tuple[int, str, float]:
-    """Exit status, stderr and seconds of a command from a burst of signals, sent at a moment, to its end."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not (listens(process) and reached()):
-        time.sleep(0.005)
-        assert process.poll() is None
-    start = time.monotonic()
+def interrupted(command: list[str], number: signal.Signals, moment: Moment) -> tuple[int, str]:
+    """Exit status and stderr of a command that got a burst of signals at a moment."""
+    environment = moment.environment(dict(os.environ))
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    held = moment.wait(process)
+    process.send_signal(number)
+    held.resume()
     for _ in range(20):
-        process.send_signal(number)
+        process.send_signal(number)  # none, when it has ended meanwhile
         time.sleep(0.002)
-    _, told = process.communicate(timeout=120)
-    return process.returncode, told, time.monotonic() - start
+    _, told = process.communicate(timeout=LONG)
+    return process.returncode, told
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see when signals are listened to")
-@pytest.mark.parametrize(("identifier", "corpus", "seed"), [(IASS, "mm", 1), (UNMIX, "musdb", 2)])
+@pytest.mark.parametrize(
+    ("identifier", "moments"),
+    [
+        (IASS, {signal.SIGUSR1: 1, signal.SIGTERM: 2}),
+        pytest.param(UNMIX, {signal.SIGTERM: 1}, marks=pytest.mark.slow),
+    ],
+)
 def test_signals_to_the_command(
-    line: Callable[..., Line], tmp_path: Path, identifier: str, corpus: str, seed: int
+    linked: Callable[..., Line], tmp_path: Path, identifier: str, moments: dict[signal.Signals, int]
 ) -> None:
-    made = line(corpus, change=merge(CHANGE, {"training": {"epochs": 8, "items_per_epoch": 48}}))
-    made.prepare(corpus)
-    made.write_params()
+    """They come when so many epochs were trained, and the training ends before another one."""
+    made = linked({"training": {"epochs": 4, "items_per_epoch": 16}})
     made.step("train", [identifier])
     folder = made.results / "runs" / identifier
     folder.rename(tmp_path / "whole")
-    command = [sys.executable, "-m", "reprosep.cli", "train", identifier]
-    state, draw = folder / "checkpoint" / STATE, random.Random(seed)
-
-    def in_an_epoch() -> bool:
-        if state.exists():
-            time.sleep(draw.uniform(0, 0.2))
-        return state.exists()
-
-    def in_the_beginning() -> bool:
-        time.sleep(draw.uniform(0, 2))
-        return True
-
-    moments = {signal.SIGTERM: in_an_epoch, signal.SIGUSR1: in_the_beginning}
-    if identifier == UNMIX:
-        moments.pop(signal.SIGUSR1)
-    for number, moment in moments.items():
-        status, told, seconds = interrupted(command, number, moment)
+    command, done = [sys.executable, "-m", "reprosep.cli", "train", identifier], 0
+    for number, epochs in moments.items():
+        moment = Moment(tmp_path, f"*/{identifier}/checkpoint/{STATE}", epochs)
+        status, told = interrupted(command, number, moment)
+        done += epochs
         assert status == 75, told
         assert told.splitlines()[-1].startswith(f"reprosep: run '{identifier}': stopped by {number.name} in epoch ")
-        assert seconds < 30, "what Slurm leaves to a job"  # a second or two on an idle machine
-        assert state.exists()
+        assert len(torch.load(folder / "checkpoint" / STATE, weights_only=True)["epochs"]) == done
         assert not (folder / "run.json").exists()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     assert_same_weights(tmp_path / "whole", folder, BEST)

@@ -155,8 +155,7 @@ def _scorer(line: Line, identifier: str, **change: object) -> TargetScorer:
 
 
 def test_two_processes_give_the_same_files(scored: Line, tmp_path: Path) -> None:
-    score_runs([_scorer(scored, IASS)], tmp_path, 2)
-    score_runs([_scorer(scored, run) for run in ORACLES], tmp_path, 2)
+    score_runs([_scorer(scored, run) for run in (IASS, *ORACLES)], tmp_path, 2)
     paths = list(tmp_path.glob("*.parquet"))
     assert len(paths) == 2 + len(ORACLES)
     for path in paths:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shutil
 import signal
@@ -18,7 +19,8 @@ import numpy as np
 import pytest
 
 from conftest import Line
-from loopback import Reply, Server, entry_of, files_in, musdb_files, register, zipped
+from loopback import Server, entry_of, files_in, musdb_files, register, zipped
+from moments import LONG, Moment, wait_until
 from reprosep.audio.store import build_store, read_table, save_array
 from reprosep.files import whole_file, whole_folder
 from reprosep.locks import alone, alone_in
@@ -34,9 +36,15 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def finish(processes: list[subprocess.Popen[str]]) -> str:
     """All must end well; what they told."""
-    told = [process.communicate(timeout=120)[1] for process in processes]
+    told = [process.communicate(timeout=LONG)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), told
     return "\n".join(told)
+
+
+def waits_for(process: subprocess.Popen[str]) -> str:
+    """What a process tells when it waits for another one."""
+    assert process.stderr
+    return next((line for line in process.stderr if line.startswith("another ")), "it did not wait")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -116,14 +124,14 @@ def test_a_folder_replaced_by_several_at_once_is_that_of_one(tmp_path: Path) -> 
 
 def test_nothing_is_locked_by_a_kill(tmp_path: Path) -> None:
     words = "from reprosep.locks import alone; from pathlib import Path; import time\n"
-    words += "with alone(Path('lock'), 'test'): print('held', flush=True); time.sleep(60)"
+    words += "with alone(Path('lock'), 'test'): print('held', flush=True); time.sleep(1200)"
     holder = subprocess.Popen([sys.executable, "-c", words], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None and holder.stdout.readline() == "held\n"
     with pytest.raises(filelock.Timeout):
         filelock.FileLock(tmp_path / "lock").acquire(timeout=0)
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    filelock.FileLock(tmp_path / "lock").acquire(timeout=5)
+    filelock.FileLock(tmp_path / "lock").acquire(timeout=LONG)
 
 
 @pytest.mark.parametrize(("mask", "file_mode", "folder_mode"), [("022", 0o644, 0o755), ("002", 0o664, 0o775)])
@@ -144,18 +152,18 @@ def test_gets_at_once_download_once(tmp_path: Path) -> None:
     files = musdb_files()
     content, songs = zipped(files), sorted({name.split("/")[1] for name in files})
     with Server() as server:
-        url = server.serve("/tiny", Reply(content, pause=0.3))
+        url = server.serve("/tiny", content)
         register(tmp_path / "workflow/corpora", "tiny", [entry_of("tiny.zip", content, [url])], songs)
         command = [sys.executable, "-m", "reprosep.cli", "get", "tiny"]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src"), "NO_PROXY": "127.0.0.1"}
-        told = finish(
-            [
-                subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
-                for _ in range(AT_ONCE)
-            ]
-        )
+        server.hold_after = 0  # until the second one waits for the first
+        first = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: bool(server.log), first)
+        second = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+        assert waits_for(second) == "another reprosep get works in resources/tiny; waiting for it to end\n"
+        server.hold_after = math.inf
+        finish([first, second])
         server.shutdown()
-    assert "another reprosep get works in resources/tiny; waiting for it to end" in told
     assert len(server.log) == 1, "the archive was asked for more than once"
     assert files_in(tmp_path / "resources/tiny") == files
     assert json.loads((tmp_path / "resources/.verified/tiny.json").read_text())["songs"] == len(songs)
@@ -166,8 +174,13 @@ def test_standins_rendered_at_once(tmp_path: Path) -> None:
     words = "from reprosep.corpora.standin.corpus import render_corpus\n"
     words += "if __name__ == '__main__': print(render_corpus('musdb', 'root', seed=7, songs={'train': 1}, seconds=4))"
     (tmp_path / "render.py").write_text(words)
-    command = [sys.executable, "render.py"]
-    told = finish([subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(AT_ONCE)])
-    assert "another reprosep recordings works in root; waiting for it to end" in told
+    command, moment = [sys.executable, "render.py"], Moment(tmp_path, "*/root/.partial/*")
+    environment = moment.environment(dict(os.environ))
+    first = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    held = moment.wait(first)
+    second = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert waits_for(second) == "another reprosep recordings works in root; waiting for it to end\n"
+    held.resume()
+    finish([first, second])
     assert len(list((tmp_path / "root/train").glob("*/mixture.wav"))) == 1
     assert len(list((tmp_path / "root/.recipes").iterdir())) == 1

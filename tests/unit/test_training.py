@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 import torch
 
 from conftest import CHANGE, Line
+from moments import Moment
 from reprosep.errors import UserError
 from reprosep.jobs.workplace import Workplace, recipe_digest
 from reprosep.models import iass
@@ -160,21 +159,19 @@ def test_an_interruption_before_the_first_epoch_starts_anew(prepared: Line, tmp_
     assert_same_weights(tmp_path / "whole", tmp_path / "parts", LAST)
 
 
-def test_a_killed_training_equals_an_uninterrupted_one(line: Callable[..., Line], tmp_path: Path) -> None:
-    made = line("mm", change=merge(CHANGE, {"training": {"epochs": 6, "items_per_epoch": 16}}))
-    made.prepare("mm")
-    made.write_params()
+def test_a_killed_training_equals_an_uninterrupted_one(linked: Callable[..., Line], tmp_path: Path) -> None:
+    made = linked({"training": {"epochs": 3, "items_per_epoch": 16}})
     made.step("train", [IASS])
     folder = made.results / "runs" / IASS
     folder.rename(tmp_path / "whole")
     command = [sys.executable, "-m", "reprosep.cli", "train", IASS]
-    state = folder / "checkpoint" / STATE
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not state.exists():
-        time.sleep(0.005)
-        assert process.poll() is None, "the training ended before it could be killed"
-    os.kill(process.pid, signal.SIGKILL)
+    moment = Moment(tmp_path, f"*/{IASS}/checkpoint/{STATE}", 2)  # one checkpoint is there
+    environment = moment.environment(dict(os.environ))
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
+    moment.wait(process)
+    process.kill()
     process.wait()
+    assert (folder / "checkpoint" / STATE).exists()
     assert not (folder / "run.json").exists()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     assert_same_weights(tmp_path / "whole", folder, BEST)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from moments import LONG
 from reprosep.corpora.standin.corpus import require_synthesisers
 from reprosep.errors import UserError
 
@@ -38,6 +39,19 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
+def copy_with_recordings(smoke: Path, folder: Path) -> Path:
+    """A fresh project whose stand-in songs are those of the finished one (linked: composing them takes long)."""
+    copy_project(folder)
+    for path in (smoke / "resources").rglob("*"):
+        target = folder / path.relative_to(smoke)
+        if path.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, target)
+    return folder
+
+
 def environment(folder: Path) -> dict[str, str]:
     """The copy's own library comes first, one thread per process."""
     found = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
@@ -46,7 +60,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def snakemake(
-    folder: Path, *arguments: str, timeout: float = 600, profile: str = "default"
+    folder: Path, *arguments: str, timeout: float = LONG, profile: str = "default"
 ) -> subprocess.CompletedProcess[str]:
     """Snakemake with one of our profiles; stdout and stderr come together."""
     command = [sys.executable, "-m", "snakemake", "--profile", f"workflow/profiles/{profile}", "--nocolor", *arguments]
@@ -87,14 +101,18 @@ def planned_work(output: str) -> dict[str, int]:
 
 
 def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Path:
-    """A project whose smoke scale was run, once however many processes run the tests; to be read, not changed."""
+    """A project whose smoke scale was run, once however many processes run the tests; to be read, not changed.
+
+    The folder named by `REPROSEP_SMOKE` keeps it for the tests of another command.
+    """
     try:
         require_synthesisers()
     except UserError as reason:
         pytest.skip(str(reason))
     base = temporary.getbasetemp()
-    shared = (base if worker == "master" else base.parent) / "smoke"
-    shared.mkdir(exist_ok=True)
+    kept = os.environ.get("REPROSEP_SMOKE")
+    shared = Path(kept).resolve() if kept else (base if worker == "master" else base.parent) / "smoke"
+    shared.mkdir(parents=True, exist_ok=True)
     record = shared / "output.txt"
     with open(shared / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -7,13 +7,15 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import yaml
-from project import SCALE, copy_project, environment, job_counts, snakemake
+from project import REPOSITORY, SCALE, copy_project, environment, job_counts, snakemake
 
+from conftest import Line
+from moments import LONG, Moment
+from reprosep.params import merge, parse, read_yaml
 from synthetic import make_medleydb
 
 PAPER = "workflow/scales/paper.yaml"
@@ -37,7 +39,7 @@ def resources(output: str) -> dict[str, dict[str, int]]:
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
 def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -> None:
-    answer = snakemake(project, "--configfile", PAPER, "-n", timeout=300, profile=profile)
+    answer = snakemake(project, "--configfile", PAPER, "-n", profile=profile)
     assert answer.returncode == 0, answer.stdout
     assert job_counts(answer.stdout)["train"] == 30
     asked = resources(answer.stdout)
@@ -52,35 +54,35 @@ def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -
     assert {name: groups.count(name) for name in groups} == {"prepare": 2, "oracles": 1, "scores": 6, "papers": 1}
 
 
-def corpus_alone(folder: Path) -> list[str]:
-    """A project with one small corpus, and the arguments that ask for its mixtures."""
-    copy_project(folder)
+def corpus_alone(folder: Path) -> Line:
+    """A folder with one small corpus, and its parameters."""
     make_medleydb(folder / "recordings/mm")
     corpus = {"roots": ["recordings/mm"], "standin": None, "targets": ["vocals"], "valid_fraction": 0.3}
-    (folder / "one.yaml").write_text(yaml.safe_dump({"corpora": {"mm": corpus}}))
-    return ["--configfile", SCALE, "one.yaml", "--", str(MIXTURES)]
+    change = {"corpora": {"mm": corpus}}
+    (folder / "one.yaml").write_text(yaml.safe_dump(change))
+    content = merge(read_yaml(REPOSITORY / "params.yaml"), read_yaml(REPOSITORY / SCALE))
+    return Line(folder, parse(merge(content, change)))
 
 
 def test_another_cluster_gives_the_same(tmp_path: Path) -> None:
-    """Also when a job is killed: the steps of a corpus are one submission, which is made again."""
-    asked = corpus_alone(tmp_path / "local")
-    answer = snakemake(tmp_path / "local", *asked)
-    assert answer.returncode == 0, answer.stdout
+    """As the steps one by one, also when a job is killed: they are one submission, which is made again."""
+    line = corpus_alone(tmp_path / "local")
+    line.prepare("mm")
 
-    folder = tmp_path / "submitted"
-    asked = corpus_alone(folder)
-    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/cluster-generic", *IMPATIENT, *asked]
-    run = subprocess.Popen(
-        command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    while not list(folder.glob("results/smoke/mm/*.json")):
-        assert run.poll() is None, run.communicate()[0]
-        time.sleep(0.05)
+    folder = copy_project(tmp_path / "submitted")
+    corpus_alone(folder)
+    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/cluster-generic", *IMPATIENT]
+    command += ["--configfile", SCALE, "one.yaml", "--", str(MIXTURES)]
+    moment = Moment(tmp_path, "*/results/smoke/mm/catalog.parquet")
+    found = moment.environment(environment(folder))
+    with open(tmp_path / "output.txt", "w") as output:
+        run = subprocess.Popen(command, cwd=folder, env=found, stdout=output, stderr=subprocess.STDOUT, text=True)
+    moment.wait(run)
     (job,) = (path for path in (folder / JOBS).iterdir() if not path.suffix)
     os.killpg(int(job.read_text()), signal.SIGKILL)
-    output, _ = run.communicate(timeout=240)
-    assert run.returncode == 0, output
-    assert "Trying to restart job" in output
+    status, told = run.wait(LONG), (tmp_path / "output.txt").read_text()
+    assert status == 0, told
+    assert "Trying to restart job" in told
     assert sorted(path.read_text() for path in (folder / JOBS).glob("*.ended")) == ["0\n"]
     assert len(list((folder / "results/cluster-logs").iterdir())) == 2
     assert (folder / MIXTURES).read_bytes() == (tmp_path / "local" / MIXTURES).read_bytes()

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from project import SCALE, copy_project, environment
 
+from moments import LONG
+
 RUNS = [f"{corpus}_{target}_iass_s42" for corpus, target in (("mm", "vocals"), ("mm", "bass"), ("musdb", "vocals"))]
 RUNS += [name.replace("iass", "open-unmix") for name in RUNS]
-# A training that only says when it began and ended.
+# A training that only says when it began and ended; the first ones wait until as many have begun as may run at once.
 TRAINING = """#!/bin/sh
 folder=results/smoke/runs/$2
 echo begin >> moments
-sleep 1.5
+until [ $(grep -c begin moments) -ge $MOST ]; do sleep 0.1; done
+sleep 0.7
 echo end >> moments
 touch $folder/best.safetensors $folder/epochs.csv $folder/run.json $folder/dvclive/metrics.json
 """
@@ -53,12 +56,12 @@ def test_trainings_at_once(tmp_path: Path, gpus: str, training: str, machine: st
     program.write_text(TRAINING)
     rule = tmp_path / "workflow/rules/training.smk"
     rule.write_text(rule.read_text().replace("exec reprosep train", f"exec sh {program} train"))
-    found = environment(tmp_path) | {"CUDA_VISIBLE_DEVICES": gpus}
+    found = environment(tmp_path) | {"CUDA_VISIBLE_DEVICES": gpus, "MOST": str(most)}
     command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/default", "--configfile", SCALE]
     command += ["--cores", "12", "--allowed-rules", "train", "--config", f"training={training}", f"machine={machine}"]
     targets = [f"results/smoke/runs/{run}/best.safetensors" for run in RUNS]
     answer = subprocess.run(
-        [*command, "--", *targets], cwd=tmp_path, env=found, capture_output=True, text=True, timeout=120, check=False
+        [*command, "--", *targets], cwd=tmp_path, env=found, capture_output=True, text=True, timeout=LONG, check=False
     )
     assert answer.returncode == 0, answer.stderr
     assert most_at_once(tmp_path / "moments") == most

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from project import copy_project, job_counts, planned_work, snakemake
+from project import REPOSITORY, copy_project, job_counts, planned_work, snakemake
+
+from conftest import Answer
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +17,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_project(tmp_path_factory.mktemp("plan"))
 
 
-@pytest.mark.parametrize("scale", [None, "demo", "standin", "paper"])
+@pytest.mark.parametrize("scale", [None, "standin", "paper"])
 def test_the_complete_dag_plans_without_data(project: Path, scale: str | None) -> None:
     chosen = ["--configfile", f"workflow/scales/{scale}.yaml"] if scale else []
     answer = snakemake(project, "-n", *chosen)
@@ -84,23 +87,31 @@ def test_more_seeds_plan_more_trainings(project: Path) -> None:
     assert planned_work(answer.stdout)["train"] == 90
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"training": {"epoch": 3}}, "params: unknown key 'training.epoch' (did you mean 'epochs'?)"),
-        ({"training": {"epochs": 0}}, "params: training.epochs: found 0, but input should be greater than 0"),
-        (
-            {"training": {"epochs": "many"}},
-            "params: training.epochs: found 'many', but input should be a valid",
-        ),
-        ({"corpora": {"musdb": {"targets": ["vocal"]}}}, "unknown target 'vocal' (did you mean 'vocals'?)"),
-        (
-            {"calibration": {"accept": ["mm/vocal/ibm"]}},
-            "'mm/vocal/ibm' is no value of a calibration (did you mean 'mm/vocals/ibm'?)",
-        ),
-        ({"papers": ["ias"]}, "params: papers: unknown paper 'ias' (did you mean 'iass'?)"),
-    ],
-)
+WRONG: list[tuple[dict[str, object], str]] = [
+    ({"training": {"epoch": 3}}, "params: unknown key 'training.epoch' (did you mean 'epochs'?)"),
+    ({"training": {"epochs": 0}}, "params: training.epochs: found 0, but input should be greater than 0"),
+    (
+        {"training": {"epochs": "many"}},
+        "params: training.epochs: found 'many', but input should be a valid",
+    ),
+    ({"corpora": {"musdb": {"targets": ["vocal"]}}}, "unknown target 'vocal' (did you mean 'vocals'?)"),
+    (
+        {"calibration": {"accept": ["mm/vocal/ibm"]}},
+        "'mm/vocal/ibm' is no value of a calibration (did you mean 'mm/vocals/ibm'?)",
+    ),
+    ({"papers": ["ias"]}, "params: papers: unknown paper 'ias' (did you mean 'iass'?)"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG)
+def test_a_wrong_parameter_is_one_sentence(
+    tmp_path: Path, reprosep: Callable[..., Answer], change: dict[str, object], words: str
+) -> None:
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(change))
+    assert words in reprosep("check", "-p", REPOSITORY / "params.yaml", "-p", tmp_path / "wrong.yaml").sentence()
+
+
+@pytest.mark.parametrize(("change", "words"), [WRONG[0], WRONG[4]])
 def test_a_wrong_parameter_ends_the_plan(project: Path, change: dict[str, object], words: str) -> None:
     (project / "wrong.yaml").write_text(yaml.safe_dump(change))
     answer = snakemake(project, "-n", "--configfile", "wrong.yaml")

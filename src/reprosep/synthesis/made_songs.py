@@ -72,6 +72,8 @@ class MadeSongs:
     def remove_others(self, wanted: set[str]) -> int:
         """Remove the songs made here earlier that are not `wanted` now; how many."""
         shutil.rmtree(self.root / _PARTIAL, ignore_errors=True)
+        for left in (self.root / _RECIPES).glob(".*"):  # by a kill, half written
+            left.unlink(missing_ok=True)
         others = [path for path in (self.root / _RECIPES).glob("*.json") if path.stem not in wanted]
         for sidecar in others:
             self.remove(self.root / read_json(sidecar)["folder"], sidecar.stem)
