@@ -22,16 +22,20 @@ _ERROR = re.compile(r"^\s*[\w.]*(Error|Exception): \S")
 _KEPT_LINES = 400
 _PROFILE = "workflow/profiles/default"
 _WORK = {
-    "recordings": 210,
+    "recordings": 26,
     "train": 46,
-    "score_gated": 12,
-    "score_plain": 8,
-    "score_oracles": 35,
-    "calibration": 3,
-    "spot_check": 12,
-    "listen": 10,
+    "score": 9,
+    "score_oracles": 14,
+    "spot_check": 7,
+    "listen": 6,
+    "figures": 6,
+    "report": 5,
+    "claims": 3,
+    "tables": 3,
+    "examination": 3,
+    "store": 3,
 }
-_FAMILIES = ("train", "score_oracles", "score", "calibration", "spot_check", "listen")  # of rules, one per corpus, …
+_FAMILIES = ("train", "score_oracles", "score", "spot_check", "listen", "figures", "claims", "tables")  # of rules
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 

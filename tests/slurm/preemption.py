@@ -21,7 +21,10 @@ RUN = "mm_vocals_iass_s42"
 FOLDER = Path("results/smoke/runs") / RUN
 WEIGHTS = FOLDER / "best.safetensors"
 # A minute or two, so that Slurm, which looks at time limits every half minute, interrupts it in its middle.
-LONG = {"training": {"epochs": 30, "items_per_epoch": 120, "early_stopping": 1000}}
+LONG = {
+    "training": {"epochs": 30, "items_per_epoch": 120, "early_stopping": 1000},
+    "machine": {"side_by_side": False},  # so that one run can be disturbed
+}
 EPOCHS = 5  # whole ones before it is disturbed
 MINUTES = 12
 

@@ -12,9 +12,9 @@ from test_results_whole import make_params, make_results
 
 from reprosep.errors import UserError
 from reprosep.papers import load_paper
-from reprosep.params import Params
+from reprosep.params import Params, merge, parse, read_yaml, repository
 from reprosep.results.claims import write_claims
-from reprosep.results.parameters import write_record
+from reprosep.results.parameters import record_of, write_record
 from reprosep.results.publish import publish, publish_steps
 from reprosep.results.tables import write_tables
 
@@ -121,3 +121,16 @@ def test_results_of_other_parameters_are_refused(
 def test_steps_are_told_once_for_a_scale(results: Path, tmp_path: Path) -> None:
     table = pd.read_csv(publish_steps(results, tmp_path))
     assert list(table["step"]) == ["score"] and table["jobs"].iloc[0] == len(list(results.glob("benchmarks/score/*")))
+
+
+@pytest.mark.parametrize("scale", ["demo", "smoke", "standin", "paper"])
+def test_the_parameters_of_every_paper_are_recorded(scale: str) -> None:
+    files = [f"workflow/scales/{scale}.yaml", "workflow/examples/all-papers.yaml"]
+    content = read_yaml(repository() / "params.yaml")
+    for file in files:
+        content = merge(content, read_yaml(repository() / file))
+    params = parse(content)
+    for name in params.papers:
+        parameters = record_of(params, name, load_paper(name))["parameters"]
+        assert "audio.sample_rate" in parameters
+        assert not any(key.startswith(("seeds", "statistics", "machine")) for key in parameters)

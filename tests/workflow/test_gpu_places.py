@@ -36,9 +36,9 @@ def most_at_once(moments: Path) -> int:
 @pytest.mark.parametrize(
     ("gpus", "training", "machine", "most"),
     [
-        ("0", "{gpu: 1}", "{trainings_per_gpu: 3}", 3),
-        ("0,1", "{gpu: 2}", "{trainings_per_gpu: 2}", 1),
-        ("", "{gpu: 1}", "{trainings_per_gpu: 1}", 6),
+        ("0", "{gpu: 1}", "{trainings_per_gpu: 3, side_by_side: false}", 3),
+        ("0,1", "{gpu: 2}", "{trainings_per_gpu: 2, side_by_side: false}", 1),
+        ("", "{gpu: 1}", "{trainings_per_gpu: 1, side_by_side: false}", 6),
     ],
 )
 def test_trainings_at_once(tmp_path: Path, gpus: str, training: str, machine: str, most: int) -> None:

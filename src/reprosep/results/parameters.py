@@ -40,9 +40,7 @@ def record_of(params: Params, name: str, paper: Paper) -> dict[str, Any]:
     narrow = params.model_copy(update={"papers": [name, *beside]})
     content, corpora = dump(params), _corpora(params, paper)
     stages = [stage for stage in Line(narrow).stages() if not stage.name.startswith(_SHOWING)]
-    leaves = {
-        leaf: value for stage in stages for key in stage.keys for leaf, value in _leaves(key, look_up(content, key))
-    }
+    leaves = {leaf: value for stage in stages for key in stage.keys for leaf, value in _written(content, key)}
     parameters = {key: leaves[key] for key in sorted(leaves) if not _NO_CELL.match(key) and _is_read(key, corpora)}
     return {"seeds": list(params.seeds), "beside": beside, "parameters": parameters}
 
@@ -58,6 +56,15 @@ def _corpora(params: Params, paper: Paper) -> set[str]:
     named = {one for run in every_run(params, paper) for one in corpora_of(params, run, paper.systems[run.system])}
     named |= {*corpora_counted(params, paper), *corpora_with_spectra(params, paper)}
     return named | {recordings_of(params, name) for name in named}
+
+
+def _written(content: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]:
+    """The leaves of a key; none where a corpus could have a setting of its own and has not."""
+    try:
+        value = look_up(content, key)
+    except (KeyError, TypeError):
+        return
+    yield from _leaves(key, value)
 
 
 def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
