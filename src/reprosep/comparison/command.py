@@ -50,12 +50,14 @@ def compare(
     if not available:
         return _nothing_published(results, folder, published, if_published)
     pairs, remaining = _pairs(results, folder, available), [name for name in names if name not in available]
-    for name in [*remaining, *(name for name in available if name not in pairs)]:
+    remaining += [name for name in available if name not in pairs]
+    cells = judge(pairs) if pairs else pd.DataFrame()
+    if pairs:
+        _tell(cells, pairs, show_all)
+    for name in remaining:
         print(f"paper {name} is not compared: not published {_how(results, name)}", file=sys.stderr)
     if not pairs:
         return AGREES if if_published else DIFFERS
-    cells = judge(pairs)
-    _tell(cells, pairs, show_all)
     if output:
         counts = {name: cells[name].astype("Int64") for name in ("songs", "songs_published")}
         with whole_file(output) as temporary:
