@@ -73,6 +73,9 @@ def examine(name: str, corpus: Corpus, audio: Audio, limits: Doctor, threads: in
     kept = [song for song in songs if song.name not in left_out(corpus)]
     reports = _listen(name, kept, _usual(kept, expected), audio, limits, threads)
     findings += [finding for report in reports for finding in report.findings] + _notes(listed, expected)
+    # Of two songs that are the same, the one that was published is the original.
+    extra = {finding.song for finding in findings if finding.check == "extra-song"}
+    reports = sorted(reports, key=lambda report: report.song.name in extra)
     found = _causes(findings, duplicate_findings(reports))
     return Examination(name, found, songs, reports, time.monotonic() - start)
 
