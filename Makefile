@@ -27,7 +27,7 @@ demo: .venv/ready ## Install what is missing and reproduce every table and figur
 smoke: ## The same, as small as can be: results/smoke/report.html
 	@$(MAKE) --no-print-directory demo SCALE=smoke
 
-papers: .venv/ready ## The same with every paper: M-U-Net, Slakh and Activity too (about half an hour more)
+papers: .venv/ready ## The same with every paper: M-U-Net, Slakh and Activity too (about a quarter of an hour more)
 	@$(BIN)/reprosep reproduce $(SCALE) --configfile workflow/examples/all-papers.yaml
 	@$(COMPARE)
 
