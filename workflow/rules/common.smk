@@ -148,13 +148,9 @@ def calibrated(paper):
     return [RESULTS / f"scores/{cell.corpus}_{cell.target}_{cell.system}.parquet" for cell in cells]
 
 
-def named_runs(members):
+def named_runs(members, wildcards):
     """The runs of a job: its members where several share it, else the one that it names."""
-
-    def names(wildcards):
-        return members or (wildcards.run,)
-
-    return names
+    return members or (wildcards.run,)
 
 
 def calibrations(*members):
@@ -164,7 +160,7 @@ def calibrations(*members):
     """
 
     def tables(wildcards):
-        papers = [name for name in CALIBRATED if {*named_runs(members)(wildcards)} & {*paper_runs(name)}]
+        papers = [name for name in CALIBRATED if {*named_runs(members, wildcards)} & {*paper_runs(name)}]
         return [ancient(RESULTS / "papers" / name / "calibration.csv") for name in papers]
 
     return tables
@@ -188,7 +184,7 @@ def run_settings(step, *members):
     """The systems of runs with the parameters of a step."""
 
     def chosen(wildcards):
-        return [settings_of_run(step, name) for name in named_runs(members)(wildcards)]
+        return [settings_of_run(step, name) for name in named_runs(members, wildcards)]
 
     return chosen
 
@@ -204,7 +200,7 @@ def run_code(step, *members):
     """Digests of the files of a step of runs."""
 
     def chosen(wildcards):
-        return list(dict.fromkeys(code(step_of(RUNS[name][1], step)) for name in named_runs(members)(wildcards)))
+        return list(dict.fromkeys(code(step_of(RUNS[name][1], step)) for name in named_runs(members, wildcards)))
 
     return chosen
 
@@ -213,7 +209,7 @@ def run_data(*members):
     """What runs read of their corpora."""
 
     def paths(wildcards):
-        return list(dict.fromkeys(path for name in named_runs(members)(wildcards) for path in data_of_run(name)))
+        return list(dict.fromkeys(path for name in named_runs(members, wildcards) for path in data_of_run(name)))
 
     return paths
 
@@ -237,7 +233,7 @@ def score_data(*members):
     """What the scoring of runs reads of their corpora."""
 
     def paths(wildcards):
-        return list(dict.fromkeys(path for name in named_runs(members)(wildcards) for path in data_of_scores(name)))
+        return list(dict.fromkeys(path for name in named_runs(members, wildcards) for path in data_of_scores(name)))
 
     return paths
 

@@ -186,7 +186,7 @@ def training_memory(*members):
     def megabytes(wildcards, attempt):
         if PARAMS.training.gpu:
             return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
-        names = named_runs(members)(wildcards)
+        names = named_runs(members, wildcards)
         values = sum(batch_values(name, corpus_of_run(name).training.batch_size) for name in names)
         return grown(SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * values / MEGABYTE, attempt)
 
@@ -199,7 +199,7 @@ def training_minutes(*members):
     def needed(wildcards, attempt):
         if PARAMS.training.gpu:
             return TRAINING_SLICE
-        seconds = sum(training_seconds(name) for name in named_runs(members)(wildcards))
+        seconds = sum(training_seconds(name) for name in named_runs(members, wildcards))
         return min(grown(seconds / 60, attempt, LEAST_MINUTES), TRAINING_SLICE)
 
     return needed
