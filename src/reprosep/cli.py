@@ -56,14 +56,16 @@ def check(
 ) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
     from reprosep.detection.instruments import check_detection
-    from reprosep.papers import check_accepted, every_run, load_paper
+    from reprosep.papers import check_accepted, check_seeds, every_run, load_paper
 
     resolved = read_params(params)
     papers = {name: load_paper(name) for name in resolved.papers}
     check_accepted(resolved, papers.values())
+    check_seeds(resolved, papers.items())
     check_detection(resolved, papers.values())
     for name, paper in papers.items():
-        print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {len(paper.claims)} claims")
+        told = f"{len(paper.claims)} claims, {len(paper.questions)} questions of our own"
+        print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {told}")
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
 

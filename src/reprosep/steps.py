@@ -168,7 +168,7 @@ def figures(params: Params, paper_name: str) -> None:
 
 def claims(params: Params, paper_name: str) -> None:
     """Verdicts on a paper's claims; writes ``papers/<paper>/claims.csv``."""
-    from reprosep.results.claims import write_claims
+    from reprosep.claims.table import write_claims
 
     results = results_folder(params)
     write_claims(params, load_paper(paper_name), results, results / "papers" / paper_name)

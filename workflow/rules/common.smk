@@ -20,6 +20,7 @@ from reprosep.jobs.gpus import gpu_places, visible_gpus
 from reprosep.papers import (
     calibration_cells,
     check_accepted,
+    check_seeds,
     corpora_counted,
     corpora_with_spectra,
     detector_runs,
@@ -46,6 +47,7 @@ def validated_params():
         params = parse_params(config)
         papers = {name: load_paper(name) for name in params.papers}
         check_accepted(params, papers.values())
+        check_seeds(params, papers.items())
         check_detection(params, papers.values())
     except UserError as error:
         raise WorkflowError(str(error))
@@ -377,6 +379,20 @@ def paper_energies(paper):
 def paper_catalogs(paper):
     """Catalogs of the corpora that tables and figures of a paper count."""
     return expand(RESULTS / "{corpus}/catalog.parquet", corpus=corpora_counted(PARAMS, PAPERS[paper]))
+
+
+def paper_claimed_spectra(paper):
+    """Spectra of the corpora that claims of a paper compare."""
+    claims = [claim for claim in PAPERS[paper].statements if claim.is_of_spectra]
+    named = dict.fromkeys(side.corpus for claim in claims for side in claim.sides if side.corpus in PARAMS.corpora)
+    return expand(RESULTS / "{corpus}/spectra.parquet", corpus=named)
+
+
+def paper_claimed_activity(paper):
+    """Activity of the stems of the corpora whose activation rates claims of a paper compare."""
+    claims = [claim for claim in PAPERS[paper].statements if claim.metric == "activation rate"]
+    named = dict.fromkeys(claim.corpus for claim in claims if claim.corpus in PARAMS.corpora)
+    return expand(RESULTS / "{corpus}/activity/index.parquet", corpus=named)
 
 
 def paper_spectra(paper):

@@ -72,6 +72,8 @@ for paper, content in PAPERS.items():
             paper_scores(paper),
             paper_detections(paper),
             paper_costs(paper),
+            paper_claimed_spectra(paper),
+            paper_claimed_activity(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",
             RESULTS / "papers" / paper / "claims.json",

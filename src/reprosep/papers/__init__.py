@@ -22,28 +22,23 @@ Conventions
 
 from __future__ import annotations
 
+from reprosep.papers.claim import Claim, Side
+from reprosep.papers.claim_checks import check_seeds
 from reprosep.papers.content import (
     SPREAD,
     STATISTICS,
     TRACK,
     Bar,
     Binding,
-    Claim,
-    Cost,
-    Count,
     Deviation,
     Doubtful,
     Entry,
     Figure,
-    Measure,
-    Metric,
     Paper,
-    Side,
-    Statistic,
     Table,
-    TimeScale,
 )
 from reprosep.papers.loading import load_paper
+from reprosep.papers.measures import Cost, Count, Measure, Metric, Statistic, TimeScale
 from reprosep.papers.needed_runs import detector_runs, every_run, find_run, runs
 from reprosep.papers.run import INSTRUMENTS, Run, corpora_of, gating_run, scored_on, scored_variants, side_by_side
 from reprosep.papers.system import (
@@ -107,6 +102,7 @@ __all__ = [
     "calibration_cells",
     "cells",
     "check_accepted",
+    "check_seeds",
     "column_name",
     "corpora_counted",
     "corpora_of",

@@ -1,4 +1,4 @@
-"""What a paper file holds: systems, tables, figures, claims, calibration and deviations."""
+"""What a paper file holds: systems, tables, figures, claims, questions, calibration and deviations."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reprosep.calibration_plan import Calibration
+from reprosep.papers.claim import Claim
+from reprosep.papers.measures import Cost, Count, Measure, Metric, Statistic, TimeScale
 from reprosep.papers.system import System, Variant
 from reprosep.params import Section
 
-Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR"]
-Cost = Literal["parameters", "iterations", "seconds", "hours"]
-Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]
-Measure = Literal["LRAP", "AUC"]
-Statistic = Literal["median", "mean", "std"]
-TimeScale = Annotated[int, Field(ge=1)] | Literal["track"]
 TRACK = "track"  # the whole song as a time scale
 STATISTICS: tuple[Statistic, ...] = ("mean", "std", "median")
 SPREAD = "mean ± std (median)"  # the form of a table
@@ -50,6 +46,7 @@ class Doubtful(Section):
     row: str
     column: str
     reason: str
+    statistic: Statistic | None = None  # None: all that the cell gives
 
 
 class Table(Section):
@@ -91,25 +88,6 @@ class Figure(Section):
     apart: Annotated[float, Field(ge=0)] = 0.0
 
 
-class Side(Section):
-    system: str
-    variant: Variant = "none"
-    seconds: TimeScale = 1
-
-
-class Claim(Section):
-    id: str
-    statement: str
-    source: str
-    corpus: str
-    metric: Metric | Cost | Measure
-    left: Side
-    right: Side
-    expect: Literal["greater", "less", "comparable", "not-greater", "not-less", "largest", "times-less"]
-    targets: list[str] | None = None
-    margin: float = 0.0
-
-
 class Deviation(Section):
     """One line of the deviation table: what the paper says, the released code does, we do, and why."""
 
@@ -133,8 +111,14 @@ class Paper(Section):
     tables: dict[str, Table]
     figures: dict[str, Figure]
     claims: list[Claim]
+    questions: list[Claim] = []
     calibration: Calibration | None = None
     deviations: list[Deviation] = []
+
+    @property
+    def statements(self) -> list[Claim]:
+        """The paper's claims, then our own questions."""
+        return [*self.claims, *self.questions]
 
     def minimises_errors(self) -> bool:
         """Whether its networks are trained by the mean squared error of magnitudes."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from reprosep.errors import UserError, near_match
+from reprosep.papers.claim_checks import check_claims
 from reprosep.papers.content import SPREAD, TRIPLE, Paper
 from reprosep.params import read_yaml, repository
 from reprosep.validation import explain
@@ -28,6 +29,7 @@ def load_paper(name: str) -> Paper:
     _check_shapes(path, paper)
     _check_corpora(path, paper)
     _check_detection(path, paper)
+    check_claims(path, paper)
     return paper
 
 
@@ -69,7 +71,7 @@ def _check_corpora(path: Path, paper: Paper) -> None:
 
 
 def _check_detection(path: Path, paper: Paper) -> None:
-    """Whether tables, figures and claims of detectors say what is detected, by whom and at which time scale."""
+    """Whether tables and figures of detectors say what is detected, by whom and at which time scale."""
     for name, table in paper.tables.items():
         for number, column in enumerate(table.columns):
             if (table.kind == "detection") != bool(column.measure and column.seconds):
@@ -80,14 +82,6 @@ def _check_detection(path: Path, paper: Paper) -> None:
                 )
         shown = [row.system for row in table.rows] if table.kind == "detection" else []
         _check_detectors(path, paper, f"tables.{name}.rows", shown)
-    for claim in paper.claims:
-        if claim.metric in ("LRAP", "AUC"):
-            _check_detectors(path, paper, f"claims.{claim.id}", [claim.left.system, claim.right.system])
-            if claim.expect not in ("greater", "less", "comparable"):
-                raise UserError(
-                    f"{path.name}: claims.{claim.id}.expect: '{claim.expect}' for {claim.metric}; allowed: greater, "
-                    "less, comparable"
-                )
     for name, figure in paper.figures.items():
         if figure.kind in ("instruments", "confusions") and figure.bind.corpus is None:
             raise UserError(
@@ -107,7 +101,7 @@ def _check_detectors(path: Path, paper: Paper, where: str, named: Iterable[str |
 
 def _check_systems(path: Path, paper: Paper) -> None:
     used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
-    used |= {side.system for claim in paper.claims for side in (claim.left, claim.right)} | set(paper.listen)
+    used |= set(paper.listen)
     for name in sorted(filter(None, used)):
         if name not in paper.systems:
             raise UserError(f"{path.name}: unknown system '{name}'{near_match(name, paper.systems)}")

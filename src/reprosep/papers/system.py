@@ -63,6 +63,11 @@ class System(Section):
         """Whether it says which instruments play."""
         return self.model in DETECTORS
 
+    @property
+    def is_in_frames(self) -> bool:
+        """Whether its songs are scored frame by frame."""
+        return self.scored == "frames" or (self.scored == "whole" and not self.sources and not self.is_detector)
+
     def variants(self) -> tuple[Variant, ...]:
         """Variants that this system can be scored in: gates need a trained activity head."""
         return VARIANTS if self.model in ("iass", "u-net") and self.activity_weight > 0 else ("none",)

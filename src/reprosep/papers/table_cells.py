@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from reprosep.calibration_plan import Calibration, value_name
 from reprosep.errors import UserError, near_match
-from reprosep.papers.content import SPREAD, STATISTICS, TRIPLE, Entry, Metric, Paper, Statistic, Table
+from reprosep.papers.content import SPREAD, STATISTICS, TRIPLE, Entry, Paper, Table
+from reprosep.papers.measures import Metric, Statistic
 from reprosep.papers.run import gating_run, targets_of
 from reprosep.papers.system import BY_DETECTOR, Variant
 from reprosep.params import Params
@@ -83,7 +84,11 @@ def _cell(table: Table, row: Entry, column: Entry, published: float | str | None
         return str(values[0])
 
     name = f"{row.label} {row.sublabel}".strip()
-    reasons = [item.reason for item in table.doubtful if item.row == name and item.column == column.label]
+    reasons = [
+        item.reason
+        for item in table.doubtful
+        if (item.row, item.column) == (name, column.label) and item.statistic in (None, statistic)
+    ]
     return Cell(
         row=name,
         column=column_name(column.label, table.form, statistic),

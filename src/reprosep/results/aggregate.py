@@ -4,11 +4,13 @@ Conventions
 -----------
 - All scores are in dB. A frame without a score is NaN.
 - The paper's way: the median over the scored frames of a song, then the median over songs. With several training
-  seeds, a song's score is the mean of its medians over seeds. A song without any scored frame is left out and counted.
+    seeds, a song's score is the mean of its medians over seeds. A song without any scored frame, with any seed, is left
+  out and counted.
 - *Avg* of a table cell is the mean of that cell's SDR, SIR and SAR (the published averages of Table 4 are exactly
   that); *Avg* of a song is the mean of the song's own three medians.
 - The M-U-Net paper scores whole songs: a song has one frame. Its tables give mean, standard deviation and median over
   songs; *overall* pools the songs of all sources. Intervals then draw whole songs, with all their sources.
+- uSDR and Leakage are of whole songs: every frame of a song has the same, so that their median is the song's.
 - A frame whose estimate is exactly silent has no score, so a hard gate changes the frames that are scored. *Common
   frames* are those with a finite score in everything that is compared, metric by metric.
 
@@ -34,7 +36,9 @@ from reprosep.results.intervals import Values, pooled_interval, statistic_of
 
 FRAMED = ("SDR", "SIR", "SAR", "ISR")
 OF_TRACKS = "SI-SDR"
-METRICS = (*FRAMED, OF_TRACKS)
+IN_TIME = (*FRAMED, OF_TRACKS)
+OF_SONGS = ("uSDR", "Leakage")
+METRICS = (*IN_TIME, *OF_SONGS)
 AVERAGED = ("SDR", "SIR", "SAR")
 _KEYS = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame"]
 
@@ -98,7 +102,7 @@ class Scores:
         tables: dict[tuple[str, str], list[pd.DataFrame]] = {}
         for run in runs:
             path, columns = results / "scores" / f"{run.id}.parquet", [*_KEYS, *FRAMED, "dropped", "ill_posed"]
-            table = read_parquet(path, columns, optional=[OF_TRACKS])
+            table = read_parquet(path, columns, optional=[OF_TRACKS, *OF_SONGS])
             table["dropped"] = table["dropped"].fillna("")
             for key, part in table.groupby(["corpus", "target"], sort=False):
                 tables.setdefault((str(key[0]), str(key[1])), []).append(part)
@@ -147,7 +151,7 @@ class Scores:
         Returns
         -------
         pandas.DataFrame
-            Index (system, variant, song), columns SDR, SIR, SAR, ISR; NaN where no frame of a song is scored.
+            Index (system, variant, song), columns as the metrics; NaN where no frame of a song is scored.
         """
         frames = self.frames(corpus, target, pairs)
         return song_scores(on_common_frames(frames) if common else frames)
@@ -163,16 +167,58 @@ def on_common_frames(frames: pd.DataFrame) -> pd.DataFrame:
     return masked
 
 
+def song_medians(frames: pd.DataFrame) -> pd.DataFrame:
+    """Median over the scored frames of every run: index (run, system, variant, song), columns as the metrics, in dB."""
+    return frames.groupby(["run", "system", "variant", "song"])[list(METRICS)].median()
+
+
 def song_scores(frames: pd.DataFrame) -> pd.DataFrame:
     """Median over the scored frames of every run, variant and song, then the mean over seeds.
+
+    A song that lacks a score with one seed has none: the mean of the others would be of other trainings than those of
+    its neighbours.
 
     Returns
     -------
     pandas.DataFrame
-        Index (system, variant, song), columns SDR, SIR, SAR, ISR in dB.
+        Index (system, variant, song), columns as the metrics.
     """
-    medians = frames.groupby(["run", "system", "variant", "song"])[list(METRICS)].median()
-    return medians.groupby(level=["system", "variant", "song"]).mean()
+    medians = song_medians(frames)
+    grouped = medians.groupby(level=["system", "variant", "song"])
+    runs = frames.drop_duplicates(["system", "variant", "run"]).groupby(["system", "variant"]).size()
+    scored = grouped.count()
+    wanted = scored.index.droplevel("song").map(runs).to_numpy()
+    return grouped.mean().where(scored.eq(wanted, axis=0))
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Scores of one (system, variant) pair in dB, (seed, metric, source, song), NaN where there is none."""
+
+    songs: list[str]
+    values: Values
+
+
+def seed_cubes(frames: pd.DataFrame, pairs: Sequence[Pair], metrics: Sequence[str], common: bool) -> list[Cube]:
+    """The scores of every training of some pairs, for all of them the same sources and songs.
+
+    With `common` on the frames that all have a score in. Sources are the pooled targets; one where nothing is pooled.
+    """
+    table = song_medians(on_common_frames(frames) if common else frames)[list(metrics)].reset_index()
+    names = [str(name).rpartition(_POOLED)[::2] for name in table["song"]]
+    table["source"], table["song"] = [source for source, _ in names], [song for _, song in names]
+    songs = sorted(table["song"].unique())
+    return [Cube(songs, _cube(table, pair, metrics, songs)) for pair in pairs]
+
+
+def _cube(table: pd.DataFrame, pair: Pair, metrics: Sequence[str], songs: list[str]) -> Values:
+    own = table[(table["system"] == pair[0]) & (table["variant"] == pair[1])]
+    runs, sources = sorted(own["run"].unique()), sorted(own["source"].unique())
+    keys = [pd.MultiIndex.from_product([[source], songs]) for source in sources]
+    by_run = {run: part.set_index(["source", "song"]) for run, part in own.groupby("run")}
+    return np.array(
+        [[[by_run[run][metric].reindex(key).to_numpy(float) for key in keys] for metric in metrics] for run in runs]
+    )
 
 
 def of_pair(songs: pd.DataFrame, pair: Pair) -> pd.DataFrame:

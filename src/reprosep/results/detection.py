@@ -3,8 +3,9 @@
 Conventions
 -----------
 The clips of all test songs are pooled; longer time scales are maxima over the clips of a song, of probabilities and
-labels alike. AUC is the mean over the instruments that have one. Intervals draw songs, with all their clips and
-instruments. With several seeds, values are means over seeds.
+labels alike. AUC is the mean over instruments: over those that have one in every column of a row, so that an instrument
+which plays in every clip of 10 s does not leave the mean of that column alone. Intervals draw songs, with all their
+clips and instruments. With several seeds, values are means over seeds.
 
 References
 ----------
@@ -22,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from reprosep import papers
-from reprosep.metrics.activity import auc, lrap, macro_auc, pooled
+from reprosep.metrics.activity import auc, lrap, pooled
 from reprosep.papers import TRACK, Measure, Paper, Run, Table
 from reprosep.params import Params
 from reprosep.results.activity_scores import COLUMNS, auc_of_draws, song_draws
@@ -85,37 +86,64 @@ def runs_of(params: Params, paper: Paper, system: str) -> list[Run]:
     return [run for run in papers.detector_runs(params, paper) if run.system == system]
 
 
-def measured(params: Params, found: Sequence[Detections], measure: Measure, seconds: Scale) -> Summary:
-    """LRAP or AUC of a detector (one :class:`Detections` per seed) at a time scale, with its interval over songs."""
+def measured(
+    params: Params, found: Sequence[Detections], measure: Measure, seconds: Scale, instruments: Sequence[str]
+) -> Summary:
+    """LRAP or AUC of a detector (one :class:`Detections` per seed) at a time scale, with its interval over songs.
+
+    AUC is the mean over `instruments`.
+    """
     scaled = [one.at_scale(params, seconds) for one in found]
-    values = [whole(one, measure) for one in scaled]
+    values = [whole(one, measure, instruments) for one in scaled]
     songs = scaled[0].songs if scaled else []
     low, high = (
-        percentile_interval(params, draws(params, scaled, measure)) if len(songs) >= FEWEST_SONGS else NO_INTERVAL
+        percentile_interval(params, draws(params, scaled, measure, instruments))
+        if len(songs) >= FEWEST_SONGS
+        else NO_INTERVAL
     )
     return Summary(float(np.mean(values)) if values else float("nan"), low, high, len(songs), 0)
 
 
-def whole(found: Detections, measure: Measure) -> float:
-    """The measure over all songs."""
-    labels, probabilities = found.together()
-    return lrap(labels, probabilities) if measure == "LRAP" else macro_auc(labels, probabilities)
+def with_auc(found: Iterable[Detections]) -> list[str]:
+    """The instruments that have an AUC in all of some detections, such as those of several time scales."""
+    found = list(found)
+    names = found[0].instruments if found else []
+    return [name for name in names if all(np.isfinite(_auc_of(one, name)) for one in found)]
 
 
-def draws(params: Params, found: Sequence[Detections], measure: Measure) -> Values:
+def _auc_of(found: Detections, instrument: str) -> float:
+    table = found.of(instrument)
+    return auc(table["label"].to_numpy(bool), table["probability"].to_numpy(float))
+
+
+def whole(found: Detections, measure: Measure, instruments: Sequence[str]) -> float:
+    """The measure over all songs; AUC is the mean over `instruments`, NaN where one has none."""
+    if measure == "LRAP":
+        return lrap(*found.together())
+    return float(np.mean([_auc_of(found, name) for name in instruments])) if instruments else float("nan")
+
+
+def draws(params: Params, found: Sequence[Detections], measure: Measure, instruments: Sequence[str]) -> Values:
     """The measure when songs are drawn with replacement, mean over seeds, ``(resample,)``."""
-    each = [_drawn(params, one, measure) for one in found]
+    times = song_draws(params, len(found[0].songs))
+    each = [lrap_of_draws(one, times) if measure == "LRAP" else auc_mean(one, instruments, times) for one in found]
     return np.asarray(np.mean(each, axis=0))
 
 
-def _drawn(params: Params, found: Detections, measure: Measure) -> Values:
-    times = song_draws(params, len(found.songs))
-    if measure == "LRAP":
-        playing = np.array([found.labels[song].any(axis=1).sum() for song in found.songs], dtype=float)
-        each = np.array([lrap(found.labels[song], found.probabilities[song]) for song in found.songs])
-        total = times @ (np.nan_to_num(each) * playing)
-        return np.divide(total, times @ playing, out=np.full(len(times), np.nan), where=(times @ playing) > 0)
-    parts = np.array([auc_of_draws(found.of(name), found.songs, times) for name in found.instruments])
+def lrap_of_draws(found: Detections, times: Values) -> Values:
+    """LRAP ``(resample,)`` when song j occurs times[resample, j] times."""
+    playing = np.array([found.labels[song].any(axis=1).sum() for song in found.songs], dtype=float)
+    each = np.array([lrap(found.labels[song], found.probabilities[song]) for song in found.songs])
+    total = times @ (np.nan_to_num(each) * playing)
+    return np.divide(total, times @ playing, out=np.full(len(times), np.nan), where=(times @ playing) > 0)
+
+
+def auc_mean(found: Detections, instruments: Sequence[str], times: Values) -> Values:
+    """Mean AUC ``(resample,)`` of some instruments when song j occurs times[resample, j] times.
+
+    An instrument that a resample leaves with one class only keeps out of that resample's mean.
+    """
+    parts = np.array([auc_of_draws(found.of(name), found.songs, times) for name in instruments])
     known = np.isfinite(parts)
     return np.divide(
         np.nansum(parts, axis=0), known.sum(axis=0), out=np.full(len(times), np.nan), where=known.any(axis=0)
@@ -140,11 +168,13 @@ def detection_rows(params: Params, paper: Paper, table: Table, results: Path) ->
     for entry, printed in zip(table.rows, table.published, strict=True):
         needed = runs_of(params, paper, str(entry.system))
         found = read_detections(results, needed)
+        scales = {column.seconds for column in table.columns if column.seconds}
+        instruments = with_auc(one.at_scale(params, seconds) for one in found for seconds in scales)
         for column, published in zip(table.columns, printed, strict=True):
             if not needed:
                 continue
             assert column.measure and column.seconds
-            summary = measured(params, found, column.measure, column.seconds)
+            summary = measured(params, found, column.measure, column.seconds, instruments)
             title = params.corpora[needed[0].corpus].title
             label = f"{entry.label} {entry.sublabel}".strip()
             numbers = (published, summary.value, summary.low, summary.high, summary.songs)

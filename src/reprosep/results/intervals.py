@@ -74,12 +74,15 @@ def median_resamples(params: Resampling, values: Values, stream: int = 0) -> Val
 
 
 def statistic_of(values: Values, statistic: Statistic) -> Values:
-    """Median, mean or standard deviation (of the population) over the last axis without the NaN."""
+    """Median, mean or standard deviation over the last axis without the NaN.
+
+    The deviation has n - 1, as those of the M-U-Net paper: their overall ± is that of the cells with it.
+    """
     if statistic == "median":
         return median(values)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanmean(values, axis=-1) if statistic == "mean" else np.nanstd(values, axis=-1))
+        return np.asarray(np.nanmean(values, axis=-1) if statistic == "mean" else np.nanstd(values, axis=-1, ddof=1))
 
 
 def pooled_interval(params: Resampling, values: Values, statistic: Statistic) -> tuple[float, float]:

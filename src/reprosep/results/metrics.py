@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reprosep.files import whole_file, write_json
-from reprosep.results.aggregate import METRICS, OF_TRACKS, Scores, song_scores
+from reprosep.results.aggregate import METRICS, OF_SONGS, OF_TRACKS, Scores, song_scores
 
 _DECIMALS = 4
 _COLUMNS = ["corpus", "target", "system", "variant", "song", *METRICS]
@@ -44,7 +44,7 @@ def write_songs(path: Path, scores: Scores) -> None:
     """Write ``songs.csv``: the scores of every song in dB, by corpus, target, system and variant."""
     parts = [_of_target(scores, corpus, target) for corpus, target in scores.scored]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
-    table = table.drop(columns=OF_TRACKS) if table[OF_TRACKS].isna().all() else table
+    table = table.drop(columns=[name for name in (OF_TRACKS, *OF_SONGS) if table[name].isna().all()])
     with whole_file(path) as temporary:
         table.round(_DECIMALS).to_csv(temporary, index=False, lineterminator="\n")
 

@@ -15,12 +15,12 @@ from reprosep import papers
 from reprosep.calibration import COLUMNS as CALIBRATION
 from reprosep.calibration import FILE as CALIBRATION_FILE
 from reprosep.calibration import is_real
+from reprosep.claims.table import ALL_TARGETS, THE_PAPER
+from reprosep.claims.table import COLUMNS as CLAIM_COLUMNS
 from reprosep.errors import UserError
 from reprosep.papers import Figure, Paper, Table
 from reprosep.params import Params
-from reprosep.results.aggregate import METRICS
-from reprosep.results.claims import ALL_TARGETS
-from reprosep.results.claims import COLUMNS as CLAIM_COLUMNS
+from reprosep.results.aggregate import IN_TIME
 from reprosep.results.corpus_table import decimals_of
 from reprosep.results.pictures import table_panels
 from reprosep.results.target_names import with_label
@@ -206,7 +206,7 @@ def dropped_by_variant(paper: Paper, frames: pd.DataFrame) -> list[dict[str, Any
                 "system": paper.systems[str(system)].label,
                 "variant": variant,
                 "frames": len(group),
-                "scored": int(group[list(METRICS)].notna().any(axis=1).sum()),
+                "scored": int(group[list(IN_TIME)].notna().any(axis=1).sum()),
                 "reasons": Counter(reason for reason in group["dropped"] if reason),
                 "silent_songs": int((~scored).sum()),
             }

@@ -10,7 +10,7 @@ import pandas as pd
 from reprosep.audio.store import read_table
 from reprosep.metrics.bsseval import References
 from reprosep.mixing import Recipe
-from reprosep.scoring.frame_scores import framed_references, score_frames
+from reprosep.scoring.frame_scores import Sounding, framed_references, score_frames
 from reprosep.scoring.sources import SourceScene, SourcesScorer
 
 
@@ -44,8 +44,11 @@ class SourceFramesScorer(SourcesScorer):
         self, recipe: Recipe, scene: SourceScene, references: list[References]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         estimates, rate, tables = self.estimates(recipe, scene), self.params.audio.sample_rate, []
+        labels = self.labels(recipe)
         for target, pair in zip(self.held(recipe), references, strict=True):
             place = self.run.targets.index(target)
             own: dict[str, np.ndarray] = {variant: waves[[place]] for variant, waves in estimates.waves.items()}
-            tables.append(score_frames(pair, own, rate).assign(target=target))
+            wave = scene.sources[self.system.sources.index(target)]
+            song = Sounding(wave[None], scene.mixture[None], labels[place], self.params.stft.hop)
+            tables.append(score_frames(pair, own, rate, song).assign(target=target))
         return self.identified(recipe, pd.concat(tables, ignore_index=True)), self.activity(recipe, estimates)

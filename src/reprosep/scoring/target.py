@@ -18,7 +18,7 @@ from reprosep.errors import UserError
 from reprosep.metrics.bsseval import References
 from reprosep.mixing import Recipe, recipes_of
 from reprosep.papers import BY_DETECTOR, Variant, gating_run, scored_variants
-from reprosep.scoring.frame_scores import framed_references, score_frames
+from reprosep.scoring.frame_scores import Sounding, framed_references, score_frames
 from reprosep.scoring.scorer import Heard, Scorer
 from reprosep.separation.detect import gate_of_seconds, of_target
 from reprosep.separation.estimate import Estimate, separate
@@ -97,9 +97,11 @@ class TargetScorer(Scorer):
 
     def score(self, recipe: Recipe, scene: Scene, references: list[References]) -> tuple[pd.DataFrame, pd.DataFrame]:
         waves, estimate = self.estimates(recipe, scene)
-        table = score_frames(references[0], dict(waves), self.params.audio.sample_rate)
+        labels = self.mixer.labels(recipe)
+        song = Sounding(scene.target, scene.mixture, labels, self.params.stft.hop)
+        table = score_frames(references[0], dict(waves), self.params.audio.sample_rate, song)
         scores = self.identified(recipe, table.assign(target=self.run.target))
         if estimate is None or estimate.probability is None:
             return scores, pd.DataFrame()
-        activity = self.activity_of(self.run.target, estimate.probability, self.mixer.labels(recipe))
+        activity = self.activity_of(self.run.target, estimate.probability, labels)
         return scores, self.identified(recipe, activity)

@@ -1,0 +1,126 @@
+"""The single comparisons that a claim consists of: which quantities, with which sign, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from reprosep.papers import Claim, Paper, Side
+
+MEAN_OF = "mean of "
+
+
+@dataclass(frozen=True)
+class Part:
+    """A quantity by name, and the factor with which it counts."""
+
+    weight: float
+    side: Side
+    target: str
+    metric: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One comparison; `group` is what cases have in common whose mean a claim may be about."""
+
+    label: str
+    parts: tuple[Part, ...]
+    group: str = ""
+
+    @property
+    def systems(self) -> list[str]:
+        """Whose scores it is of."""
+        return list(dict.fromkeys(part.side.system for part in self.parts))
+
+
+def cases_of(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
+    """The comparisons of a claim about the `targets` of this scale, in order.
+
+    Of the claim's quantifier `mean`, one for every pair of systems and every other metric: the mean over targets.
+    """
+    cases = _all_cases(paper, claim, targets)
+    if claim.quantifier != "mean":
+        return cases
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.group, []).append(case)
+    return [_mean(name, members) for name, members in groups.items()]
+
+
+def _mean(name: str, members: list[Case]) -> Case:
+    parts = [replace(part, weight=part.weight / len(members)) for case in members for part in case.parts]
+    merged: dict[tuple[str, str, str], Part] = {}
+    for part in parts:
+        key = (part.side.model_dump_json(), part.target, part.metric)
+        merged[key] = replace(part, weight=part.weight + merged[key].weight) if key in merged else part
+    label = MEAN_OF + ("targets" if not name else f"targets, {name}")
+    return Case(members[0].label if len(members) == 1 else label, tuple(merged.values()), name)
+
+
+def _all_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
+    pairs = list(product(claim.left, claim.right or [None]))
+    many = len(pairs) > 1
+    if claim.expect in ("largest", "smallest") and not claim.is_of_spectra:
+        return [
+            Case(
+                f"{one} against {other}" + (f", {_name(paper, *pair)}" if many else ""),
+                (*_difference(claim, pair, one), *_minus(_difference(claim, pair, other))),
+                _name(paper, *pair) if many else "",
+            )
+            for pair in pairs
+            for one, other in product(own_targets(claim, targets), other_targets(claim, targets))
+        ]
+    if claim.expect == "largest-metric":
+        return [
+            Case(
+                f"{target}, {claim.metric} against {other}",
+                (*_difference(claim, pair, target), *_minus(_difference(claim, pair, target, other))),
+                f"{claim.metric} against {other}",
+            )
+            for pair, other, target in product(pairs, claim.against or [], targets)
+        ]
+    return [
+        Case(_label(paper, target, pair, many, len(targets)), _difference(claim, pair, target), _name(paper, *pair) if many else "")
+        for pair, target in product(pairs, targets)
+    ]
+
+
+def own_targets(claim: Claim, targets: Sequence[str]) -> list[str]:
+    """The targets that a claim says stand out."""
+    return [name for name in targets if name in (claim.targets or [])]
+
+
+def other_targets(claim: Claim, targets: Sequence[str]) -> list[str]:
+    """The targets that they stand out from."""
+    return [name for name in targets if name not in (claim.targets or []) and name in (claim.against or targets)]
+
+
+def _difference(claim: Claim, pair: tuple[Side, Side | None], target: str, metric: str = "") -> tuple[Part, ...]:
+    left, right = pair
+    parts = (Part(1.0, left, target, metric or claim.metric),)
+    return parts if right is None else (*parts, Part(-1.0, right, target, metric or claim.metric))
+
+
+def _minus(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(replace(part, weight=-part.weight) for part in parts)
+
+
+def _label(paper: Paper, target: str, pair: tuple[Side, Side | None], many: bool, targets: int) -> str:
+    if not many:
+        return target
+    return _name(paper, *pair) if targets == 1 else f"{target}, {_name(paper, *pair)}"
+
+
+def _name(paper: Paper, left: Side, right: Side | None) -> str:
+    names = [_side_name(paper, side) for side in (left, right) if side is not None]
+    return " over ".join(names)
+
+
+def _side_name(paper: Paper, side: Side) -> str:
+    if side.corpus is not None:
+        return side.corpus
+    label = paper.systems[side.system].label
+    sources = len(paper.systems[side.system].sources)
+    return f"{label} ({sources})" if sources else label

@@ -1,0 +1,259 @@
+"""``claims.csv`` and ``claims.json``: every claim and question, its comparisons, effects and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reprosep import papers
+from reprosep.claims.cases import Case, cases_of
+from reprosep.claims.effects import NAN, Effect, effect_of
+from reprosep.claims.published import Printed, printed_effect, printed_values
+from reprosep.claims.sources import Source, source_of
+from reprosep.claims.targets import scored_targets, targets_of_claim
+from reprosep.claims.verdicts import (
+    FAILS,
+    HOLDS,
+    conclude,
+    evidence,
+    in_print,
+    is_right,
+    of_rows,
+    together,
+)
+from reprosep.papers import Claim, Paper
+from reprosep.params import Params
+from reprosep.results.aggregate import Scores
+from reprosep.results.costs import runs_of_system, system_cost
+from reprosep.results.metrics import write_verdicts
+from reprosep.results.tidy import write_tidy
+
+COLUMNS = [
+    "claim",
+    "asked_by",
+    "statement",
+    "source",
+    "corpus",
+    "target",
+    "metric",
+    "statistic",
+    "expect",
+    "margin",
+    "quantifier",
+    "verdict",
+    "scope",
+    "effect",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_adjusted",
+    "songs",
+    "songs_left_out",
+    "seeds",
+    "verdict_common_frames",
+    "effect_common_frames",
+    "p_common_frames",
+    "published_effect",
+    "published_verdict",
+    "standin",
+]
+THE_PAPER, US = "the paper", "us"
+ALL_TARGETS = "all"
+"""The target of the row that holds a claim's own verdict."""
+
+_ROUNDING = 0.02  # an epoch is a whole number of batches, so its items are N times K but for a part of one
+_NUMBERS = ["one", "two", "three", "four", "five", "six"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A comparison: its effect on each side's own frames and on common ones, songs left out, and in print."""
+
+    case: Case
+    own: Effect
+    common: Effect | None
+    left_out: int
+    printed: float
+
+
+def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> None:
+    """Write ``claims.csv`` and ``claims.json``: effects with intervals, p-values and verdicts.
+
+    The rules of the verdicts are in :mod:`.verdicts`. A claim has one row per comparison and one for all of them. Claims
+    that this scale cannot check, for lack of a corpus, target or system, have no rows.
+
+    Parameters
+    ----------
+    results
+        Folder of the scale, ``results/<scale>``.
+    output
+        Folder of the paper, ``results/<scale>/papers/<paper>``.
+
+    Raises
+    ------
+    UserError
+        When a file of scores, activity, spectra or of a training is missing or lacks what a claim needs.
+    """
+    scores = Scores(results, papers.runs(params, paper))
+    scored = scored_targets(params, paper)
+    rows: list[dict[str, Any]] = []
+    for claim in paper.statements:
+        if claim.is_counted:
+            rows += _counted_rows(params, paper, claim, results)
+        elif targets := targets_of_claim(params, paper, claim, scored):
+            source = source_of(params, paper, claim, results, scores)
+            rows += _tested_rows(params, paper, claim, source, targets)
+    write_tidy(output / "claims.csv", rows, COLUMNS)
+    write_verdicts(output / "claims.json", [row for row in rows if row["target"] == ALL_TARGETS])
+
+
+def _tested_rows(
+    params: Params, paper: Paper, claim: Claim, source: Source, targets: Sequence[str]
+) -> list[dict[str, Any]]:
+    printed = printed_values(params, paper, claim)
+    found = [_measured(params, claim, source, case, printed) for case in cases_of(paper, claim, targets)]
+    alpha = params.statistics.alpha
+    own = [evidence(claim, one.own) for one in found]
+    common = [evidence(claim, one.common) for one in found if one.common is not None]
+    verdict, p_value = conclude(claim, own, alpha)
+    on_common, p_common = conclude(claim, common, alpha) if common else (verdict, NAN)
+    commons = of_rows(common, alpha) if common else [("", NAN)] * len(found)
+    rows = [
+        _row(params, paper, claim, one)
+        | {
+            "verdict": together(decided, on_common_frames[0]) if one.common else decided,
+            "p_value": single.p_value,
+            "p_adjusted": adjusted,
+            "verdict_common_frames": on_common_frames[0],
+            "p_common_frames": on_common_frames[1],
+        }
+        for one, single, (decided, adjusted), on_common_frames in zip(
+            found, own, of_rows(own, alpha), commons, strict=True
+        )
+    ]
+    total = {
+        "verdict": together(verdict, on_common) if common else verdict,
+        "p_value": p_value,
+        "p_adjusted": p_value,
+        "verdict_common_frames": on_common if common else "",
+        "p_common_frames": p_common,
+        "published_verdict": in_print(claim, [one.printed for one in found]),
+    }
+    return [*rows, _total_row(rows, total)]
+
+
+def _measured(params: Params, claim: Claim, source: Source, case: Case, printed: Printed) -> Measured:
+    pooled = claim.quantifier == "mean"
+    terms, left_out = source.terms(case, common=False)
+    own = effect_of(params, terms, pooled)
+    common = effect_of(params, source.terms(case, common=True)[0], pooled) if source.in_frames else None
+    return Measured(case, own, common, left_out, printed_effect(claim, case, printed))
+
+
+def _row(params: Params, paper: Paper, claim: Claim, one: Measured) -> dict[str, Any]:
+    low, high = one.own.interval(params.statistics.confidence)
+    common = one.common.value if one.common else NAN
+    told = is_right(claim, one.printed) if np.isfinite(one.printed) else None
+    return _identity(params, paper, claim) | {
+        "target": one.case.label,
+        "scope": scope(paper, one.case.systems, one.own.seeds),
+        "effect": one.own.value,
+        "ci_low": low,
+        "ci_high": high,
+        "songs": one.own.songs,
+        "songs_left_out": one.left_out,
+        "seeds": one.own.seeds,
+        "effect_common_frames": common,
+        "published_effect": one.printed,
+        "published_verdict": "" if told is None else HOLDS if told else FAILS,
+    }
+
+
+def _identity(params: Params, paper: Paper, claim: Claim) -> dict[str, Any]:
+    corpora = [side.corpus for side in claim.sides if side.corpus] or [claim.corpus]
+    standin = any(params.corpora[name].standin is not None for name in corpora)
+    return dict.fromkeys(COLUMNS) | {
+        "claim": claim.id,
+        "asked_by": THE_PAPER if claim in paper.claims else US,
+        "statement": claim.statement,
+        "source": claim.source,
+        "corpus": params.corpora[corpora[0]].title,
+        "metric": claim.metric,
+        "statistic": claim.statistic,
+        "expect": claim.expect,
+        "margin": claim.margin,
+        "quantifier": claim.quantifier,
+        "standin": standin,
+    }
+
+
+def scope(paper: Paper, systems: Sequence[str], seeds: int) -> str:
+    """Of which trainings a verdict is; '' where nothing is trained."""
+    trained = [name for name in systems if name and paper.systems[name].oracle is None]
+    if not seeds or not trained:
+        return ""
+    if seeds > 1:
+        return f"of {seeds} trainings each"
+    several = _NUMBERS[len(trained) - 1] if len(trained) <= len(_NUMBERS) else str(len(trained))
+    return "of this training" if len(trained) == 1 else f"of these {several} trainings"
+
+
+def _total_row(rows: Sequence[dict[str, Any]], total: dict[str, Any]) -> dict[str, Any]:
+    """The claim's own row; it repeats the numbers where there is a single comparison."""
+    if len(rows) == 1:
+        return {**rows[0], **total, "target": ALL_TARGETS}
+    blank = dict.fromkeys(COLUMNS[COLUMNS.index("effect") : -1])
+    left_out = max(row["songs_left_out"] for row in rows)
+    longest = max((row["scope"] for row in rows), key=len)
+    told = {"target": ALL_TARGETS, "scope": longest, "songs_left_out": left_out, "seeds": rows[0]["seeds"]}
+    return {**rows[0], **blank, **told, **total}
+
+
+def _counted_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> list[dict[str, Any]]:
+    """The rows of a claim about costs: how many times less the left system takes; counted, so it holds or does not."""
+    rows = []
+    for left in claim.left:
+        for right in claim.right:
+            sides = [runs_of_system(params, paper, side.system) for side in (left, right)]
+            if not all(sides):
+                return []
+            one, other = (system_cost(needed, claim.metric, results) for needed in sides)  # type: ignore[arg-type]
+            verdict = HOLDS if other / one >= claim.margin * (1 - _ROUNDING) else FAILS
+            printed = _printed_times(paper, claim, left.system, right.system)
+            names = [paper.systems[side.system].label for side in (left, right)]
+            rows.append(
+                _identity(params, paper, claim)
+                | {
+                    "target": " over ".join(names),
+                    "verdict": verdict,
+                    "effect": other / one,
+                    "published_effect": printed,
+                    "published_verdict": in_print(claim, [printed]),
+                    "songs_left_out": 0,
+                    "scope": "",
+                    "seeds": 0,
+                }
+            )
+    verdicts = {row["verdict"] for row in rows}
+    total = {
+        "verdict": HOLDS if verdicts == {HOLDS} else FAILS,
+        "published_verdict": in_print(claim, [row["published_effect"] for row in rows]),
+    }
+    return [*rows, _total_row(rows, total)]
+
+
+def _printed_times(paper: Paper, claim: Claim, left: str, right: str) -> float:
+    """How many times less the left system costs in print; NaN where its table does not tell."""
+    table = paper.tables[claim.table] if claim.table else None
+    if table is None:
+        return NAN
+    column = next((place for place, one in enumerate(table.columns) if one.cost == claim.metric), None)
+    values = dict(zip((row.system for row in table.rows), table.published, strict=True))
+    if column is None or left not in values or right not in values:
+        return NAN
+    one, other = values[left][column], values[right][column]
+    return float(other) / float(one) if one and other else NAN

@@ -1,0 +1,75 @@
+"""Claims and questions of a paper file against its tables and systems, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from reprosep.errors import UserError, near_match
+from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
+from reprosep.papers.content import Paper
+from reprosep.params import Params
+
+
+def check_claims(path: Path, paper: Paper) -> None:
+    """:class:`UserError` for the first claim or question that cannot be checked as it is written."""
+    seen: set[str] = set()
+    for kind, claims in (("claims", paper.claims), ("questions", paper.questions)):
+        for claim in claims:
+            where = f"{path.name}: {kind}.{claim.id}"
+            if claim.id in seen:
+                raise UserError(f"{where}: a second one of that name; rename one")
+            seen.add(claim.id)
+            problem = claim.problem() or _quote_problem(kind, claim) or _side_problem(paper, claim)
+            if problem := problem or _table_problem(paper, claim):
+                raise UserError(f"{where}.{problem}")
+
+
+def _quote_problem(kind: str, claim: Claim) -> str | None:
+    if kind == "claims" and not claim.quote:
+        return "quote: missing; write what the paper says, word for word, or move the claim to questions"
+    if kind == "questions" and claim.quote:
+        return "quote: given for a question of our own; leave it out, or move it to claims"
+    return None
+
+
+def _side_problem(paper: Paper, claim: Claim) -> str | None:
+    if claim.is_of_spectra:
+        missing = [side for side in claim.sides if side.corpus is None]
+        return f"left: no corpus on a side for {claim.metric}, which compares corpora; name it" if missing else None
+    for name in (side.system for side in claim.sides):
+        if name not in paper.systems:
+            return f"left: unknown system '{name}'{near_match(name, paper.systems)}"
+        detects = paper.systems[name].is_detector
+        if detects != (claim.metric in OF_DETECTORS) and not (claim.metric in OF_HEADS and not detects):
+            known = ", ".join(key for key, system in paper.systems.items() if system.is_detector)
+            if not detects:
+                return f"left: '{name}' is no detector; allowed: {known}"
+            return f"metric: {claim.metric} of the detector '{name}'; allowed: {', '.join(OF_DETECTORS)}"
+    return None
+
+
+def _table_problem(paper: Paper, claim: Claim) -> str | None:
+    """Whether the statistic of a claim is one that its published table has."""
+    if claim.table is None:
+        return None
+    if claim.table not in paper.tables:
+        return f"table: unknown table '{claim.table}'{near_match(claim.table, paper.tables)}"
+    table = paper.tables[claim.table]
+    known = {"scores": table.statistics(), "costs": ("count",), "detection": ("pooled",)}.get(table.kind, ())
+    if claim.statistic not in known:
+        told = ", ".join(known) or "none"
+        return f"statistic: '{claim.statistic}', but {claim.table} gives the {told}; take that, or name another table"
+    return None
+
+
+def check_seeds(params: Params, papers: Iterable[tuple[str, Paper]]) -> None:
+    """:class:`UserError` for the first claim or question that needs more training seeds than there are."""
+    for name, paper in papers:
+        for claim in paper.statements:
+            if claim.seeds > len(params.seeds):
+                listed = ", ".join(map(str, params.seeds))
+                raise UserError(
+                    f"params: seeds: {len(params.seeds)} ({listed}), but '{claim.id}' of the paper '{name}' needs "
+                    f"{claim.seeds}; list as many, or lower claims.{claim.id}.seeds in {name}.yaml"
+                )

@@ -1,0 +1,19 @@
+"""What is measured of systems, of detectors and of corpora: the metrics that cells and claims can name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR", "uSDR", "Leakage"]
+"""Of separated songs, in dB; *Leakage*: energy of the estimate where the target is silent, beside the mixture's there."""
+
+Cost = Literal["parameters", "iterations", "seconds", "hours"]
+Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]
+Measure = Literal["LRAP", "LRAP above chance", "AUC"]
+HeadMeasure = Literal["misses", "false alarms", "activation rate"]
+Confusion = Literal["confusion"]
+Spectral = Literal["bass bump", "treble step", "mid peaks"]
+Statistic = Literal["median", "mean", "std"]
+TimeScale = Annotated[int, Field(ge=1)] | Literal["track"]
