@@ -60,8 +60,7 @@ def _mean(name: str, members: list[Case]) -> Case:
 
 
 def _all_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
-    pairs = list(product(claim.left, claim.right or [None]))
-    many = len(pairs) > 1
+    pairs, many = claim.pairs, len(claim.pairs) > 1
     if claim.expect in ("largest", "smallest") and not claim.is_of_spectra:
         return [
             Case(
@@ -82,7 +81,11 @@ def _all_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]
             for pair, other, target in product(pairs, claim.against or [], targets)
         ]
     return [
-        Case(_label(paper, target, pair, many, len(targets)), _difference(claim, pair, target), _name(paper, *pair) if many else "")
+        Case(
+            _label(paper, target, pair, many, len(targets)),
+            _difference(claim, pair, target),
+            _name(paper, *pair) if many else "",
+        )
         for pair, target in product(pairs, targets)
     ]
 

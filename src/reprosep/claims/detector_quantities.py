@@ -5,12 +5,12 @@ Conventions
 - All test songs are pooled, songs are drawn with all their clips. AUC is the mean over the instruments that have one in
   everything that is compared.
 - *LRAP above chance* is (LRAP - chance) / (1 - chance): 0 for a detector that has not heard the song, 1 for a perfect
-  one. Chance is the LRAP of the same detector when every song gets what was found in another: it rises with the number of
-  instruments that play in a clip, and so with the length of clips.
+  one. Chance is the LRAP of the same detector when every song gets what was found in another: it rises with the number
+  of instruments that play in a clip, and so with the length of clips.
 - *rare* instruments are the half that plays in the fewest test clips, *frequent* ones the others.
-- *confusion* of instruments: the share of the false negatives beside a false positive that are of an instrument, mean over
-  ordered pairs. Of *related* pairs (the claim lists groups); *unrelated* is the same for false positives of instruments
-  that are not related to it, which is what pairs without any relation would have.
+- *confusion* of instruments: the share of the false negatives beside a false positive that are of an instrument, mean
+  over ordered pairs. Of *related* pairs (the claim lists groups); *unrelated* is that for false positives of others, not
+  related to it, which is what pairs without any relation would have.
 
 References
 ----------
@@ -195,5 +195,3 @@ def half_of(found: Detections, instruments: Sequence[str], which: str) -> list[s
     ranked = sorted(instruments, key=lambda name: (labels[:, found.instruments.index(name)].sum(), name))
     half = len(ranked) // 2
     return ranked[:half] if which == "rare" else ranked[half:]
-
-

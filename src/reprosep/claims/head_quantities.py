@@ -3,8 +3,8 @@
 Conventions
 -----------
 Frames or seconds of all test songs are pooled, songs are drawn with all of theirs. *misses* are the active frames that
-a gate closes, *false alarms* the inactive ones that it leaves open, both as shares from 0 to 1. The *activation rate* is
-that of the target's own training stems, which no training changes.
+a gate closes, *false alarms* the inactive ones that it leaves open, both as shares from 0 to 1. The *activation rate*
+is that of the target's own training stems, which no training changes.
 
 References
 ----------

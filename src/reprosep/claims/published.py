@@ -1,4 +1,4 @@
-"""The effects of the papers' own printed numbers, computed as ours are: differences of the cells of a claim's table."""
+"""The effects of the papers' own printed numbers, computed as ours are: differences of cells of the claim's tables."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Printed = Mapping[tuple[str, str, str, str, str], float]
 
 
 def printed_values(params: Params, paper: Paper, claim: Claim) -> Printed:
-    """The cells of a claim's table that have its statistic; doubtful ones are left out."""
-    if claim.table is None or paper.tables[claim.table].kind != "scores":
-        return {}
+    """The cells of a claim's tables that have its statistic; doubtful ones are left out."""
+    tables = [paper.tables[name] for name in claim.table]
     return {
         (cell.corpus, cell.target, cell.system, cell.variant, cell.metric): cell.published
-        for cell in papers.cells(params, paper, paper.tables[claim.table])
+        for table in tables
+        for cell in papers.cells(params, paper, table)
         if cell.published is not None and not cell.doubtful and cell.statistic == claim.statistic
     }
 

@@ -50,7 +50,11 @@ class ScoreQuantity:
             ..., [known[song] for song in resamples.songs if song in known]
         ]
         drawn = full[..., resamples.drawn]  # (metric, source, resample, song)
-        return np.asarray(statistic_of(np.moveaxis(drawn, 1, -2).reshape(len(full), len(resamples.drawn), -1), self.statistic).mean(axis=0))
+        return np.asarray(
+            statistic_of(np.moveaxis(drawn, 1, -2).reshape(len(full), len(resamples.drawn), -1), self.statistic).mean(
+                axis=0
+            )
+        )
 
     def _cell(self, scores: Values) -> Values:
         return np.asarray(statistic_of(scores.reshape(len(scores), -1), self.statistic).mean())
@@ -65,7 +69,13 @@ class Compared:
 
 
 def on_same_songs(
-    scores: Scores, corpus: str, target: str, sides: Sequence[tuple[Pair, bool]], metric: str, statistic: OfSongs, common: bool
+    scores: Scores,
+    corpus: str,
+    target: str,
+    sides: Sequence[tuple[Pair, bool]],
+    metric: str,
+    statistic: OfSongs,
+    common: bool,
 ) -> Compared:
     """The cells of several (system, variant) pairs and whether each is trained, of the songs that all have.
 
@@ -85,8 +95,15 @@ def on_same_songs(
     songs = [song for song, counts in zip(cubes[0].songs, kept, strict=True) if counts]
     quantities = [
         ScoreQuantity(
-            corpus, group, system if trained else "", songs, np.where(complete, cube.values, np.nan)[..., kept], statistic
+            corpus,
+            group,
+            system if trained else "",
+            songs,
+            np.where(complete, cube.values, np.nan)[..., kept],
+            statistic,
         )
         for cube, ((system, _), trained) in zip(cubes, sides, strict=True)
     ]
-    return Compared(quantities, int((known & ~complete).any(axis=0).sum() - (known & ~complete).any(axis=0)[kept].sum()))
+    return Compared(
+        quantities, int((known & ~complete).any(axis=0).sum() - (known & ~complete).any(axis=0)[kept].sum())
+    )

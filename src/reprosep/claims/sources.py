@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -22,8 +21,9 @@ from reprosep.results.aggregate import Scores
 class Source(Protocol):
     """What measures the parts of a comparison."""
 
-    in_frames: bool
-    """Whether there are frames that one side may lack."""
+    @property
+    def in_frames(self) -> bool:
+        """Whether there are frames that one side may lack."""
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """The quantities of a comparison, and how many songs were left out for lack of a score on some side."""
@@ -69,10 +69,3 @@ def source_of(params: Params, paper: Paper, claim: Claim, results: Path, scores:
     if claim.metric in OF_HEADS:
         return HeadTerms(params, paper, claim, results)
     return ScoreTerms(paper, claim, scores)
-
-
-def available(params: Params, paper: Paper, claim: Claim, scored: set[tuple[str, str, str]]) -> Sequence[str]:
-    """The targets of a claim that this scale has; none where a side is missing."""
-    from reprosep.claims.targets import targets_of_claim
-
-    return targets_of_claim(params, paper, claim, scored)

@@ -83,8 +83,8 @@ class Measured:
 def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> None:
     """Write ``claims.csv`` and ``claims.json``: effects with intervals, p-values and verdicts.
 
-    The rules of the verdicts are in :mod:`.verdicts`. A claim has one row per comparison and one for all of them. Claims
-    that this scale cannot check, for lack of a corpus, target or system, have no rows.
+    The rules of the verdicts are in :mod:`.verdicts`. A claim has one row per comparison and one for all of them. One
+    that this scale cannot check, for lack of a corpus, target or system, has no rows.
 
     Parameters
     ----------
@@ -116,6 +116,8 @@ def _tested_rows(
 ) -> list[dict[str, Any]]:
     printed = printed_values(params, paper, claim)
     found = [_measured(params, claim, source, case, printed) for case in cases_of(paper, claim, targets)]
+    if not any(one.own.songs for one in found):
+        return []
     alpha = params.statistics.alpha
     own = [evidence(claim, one.own) for one in found]
     common = [evidence(claim, one.common) for one in found if one.common is not None]
@@ -216,28 +218,13 @@ def _total_row(rows: Sequence[dict[str, Any]], total: dict[str, Any]) -> dict[st
 def _counted_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> list[dict[str, Any]]:
     """The rows of a claim about costs: how many times less the left system takes; counted, so it holds or does not."""
     rows = []
-    for left in claim.left:
-        for right in claim.right:
-            sides = [runs_of_system(params, paper, side.system) for side in (left, right)]
-            if not all(sides):
-                return []
-            one, other = (system_cost(needed, claim.metric, results) for needed in sides)  # type: ignore[arg-type]
-            verdict = HOLDS if other / one >= claim.margin * (1 - _ROUNDING) else FAILS
-            printed = _printed_times(paper, claim, left.system, right.system)
-            names = [paper.systems[side.system].label for side in (left, right)]
-            rows.append(
-                _identity(params, paper, claim)
-                | {
-                    "target": " over ".join(names),
-                    "verdict": verdict,
-                    "effect": other / one,
-                    "published_effect": printed,
-                    "published_verdict": in_print(claim, [printed]),
-                    "songs_left_out": 0,
-                    "scope": "",
-                    "seeds": 0,
-                }
-            )
+    for left, right in claim.pairs:
+        assert right is not None
+        sides = [runs_of_system(params, paper, side.system) for side in (left, right)]
+        if not all(sides):
+            return []
+        one, other = (system_cost(needed, claim.metric, results) for needed in sides)  # type: ignore[arg-type]
+        rows.append(_counted_row(params, paper, claim, (left.system, right.system), other / one))
     verdicts = {row["verdict"] for row in rows}
     total = {
         "verdict": HOLDS if verdicts == {HOLDS} else FAILS,
@@ -246,9 +233,23 @@ def _counted_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> 
     return [*rows, _total_row(rows, total)]
 
 
+def _counted_row(params: Params, paper: Paper, claim: Claim, systems: tuple[str, str], times: float) -> dict[str, Any]:
+    printed = _printed_times(paper, claim, *systems)
+    return _identity(params, paper, claim) | {
+        "target": " over ".join(paper.systems[name].label for name in systems),
+        "verdict": HOLDS if times >= claim.margin * (1 - _ROUNDING) else FAILS,
+        "effect": times,
+        "published_effect": printed,
+        "published_verdict": in_print(claim, [printed]),
+        "songs_left_out": 0,
+        "scope": "",
+        "seeds": 0,
+    }
+
+
 def _printed_times(paper: Paper, claim: Claim, left: str, right: str) -> float:
     """How many times less the left system costs in print; NaN where its table does not tell."""
-    table = paper.tables[claim.table] if claim.table else None
+    table = paper.tables[claim.table[0]] if claim.table else None
     if table is None:
         return NAN
     column = next((place for place, one in enumerate(table.columns) if one.cost == claim.metric), None)

@@ -1,4 +1,4 @@
-"""What an estimate leaves where its target is silent, which no frame of BSS Eval tells: frames of silence have no score.
+"""What an estimate leaves where its target is silent, which no frame of BSS Eval tells: silent frames have no score.
 
     Leakage = 10 log10 (Σ ŝ² / Σ x²)   over the samples in which the target is not active,
 

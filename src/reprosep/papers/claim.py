@@ -63,9 +63,10 @@ class Claim(Section):
     metric: Metric | Cost | Measure | HeadMeasure | Confusion | Spectral
     statistic: ClaimStatistic
     quantifier: Quantifier
-    table: str | None = None
+    table: list[str] = []
     left: list[Side]
     right: list[Side] = []
+    paired: bool = False
     expect: Expect
     targets: list[str] | None = None
     against: list[str] | None = None
@@ -73,16 +74,24 @@ class Claim(Section):
     margin: Annotated[float, Field(ge=0)] = 0.0
     seeds: Annotated[int, Field(ge=1)] = 1
 
-    @field_validator("left", "right", mode="before")
+    @field_validator("left", "right", "table", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        """One side as a list of one."""
-        return [value] if isinstance(value, dict) else value
+        """One side or one table as a list of one."""
+        return [value] if isinstance(value, (dict, str)) else value
 
     @property
     def sides(self) -> list[Side]:
         """Those of the left and of the right."""
         return [*self.left, *self.right]
+
+    @property
+    def pairs(self) -> list[tuple[Side, Side | None]]:
+        """What is compared with what: every left side with every right one, or each with its own where `paired`."""
+        if self.paired:
+            return list(zip(self.left, self.right, strict=True))
+        rights: list[Side | None] = [*self.right] or [None]
+        return [(left, right) for left in self.left for right in rights]
 
     @property
     def is_counted(self) -> bool:
@@ -110,6 +119,8 @@ class Claim(Section):
         return None
 
     def _target_problem(self) -> str | None:
+        if self.paired and len(self.left) != len(self.right):
+            return f"paired: {len(self.left)} sides on the left, {len(self.right)} on the right; list as many on both"
         needs_own = self.expect in BETWEEN_TARGETS and not self.is_of_spectra
         if needs_own and not self.targets:
             return f"targets: missing for '{self.expect}'; name those that stand out"
@@ -118,7 +129,9 @@ class Claim(Section):
         if self.against and self.expect not in (*BETWEEN_TARGETS, "largest-metric"):
             return f"against: {', '.join(self.against)} for '{self.expect}', which compares two sides; leave it out"
         if self.is_counted != (self.metric in COSTS):
-            return f"expect: '{self.expect}' for {self.metric}; costs ({', '.join(COSTS)}) and only they are 'times-less'"
+            return (
+                f"expect: '{self.expect}' for {self.metric}; costs ({', '.join(COSTS)}) and only they are 'times-less'"
+            )
         return None
 
     def _statistic_problem(self) -> str | None:
@@ -131,5 +144,3 @@ class Claim(Section):
         if self.related and self.metric != "confusion":
             return f"related: given for {self.metric}; only confusions are of related instruments, leave it out"
         return None
-
-

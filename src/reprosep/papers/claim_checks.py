@@ -50,16 +50,15 @@ def _side_problem(paper: Paper, claim: Claim) -> str | None:
 
 
 def _table_problem(paper: Paper, claim: Claim) -> str | None:
-    """Whether the statistic of a claim is one that its published table has."""
-    if claim.table is None:
-        return None
-    if claim.table not in paper.tables:
-        return f"table: unknown table '{claim.table}'{near_match(claim.table, paper.tables)}"
-    table = paper.tables[claim.table]
-    known = {"scores": table.statistics(), "costs": ("count",), "detection": ("pooled",)}.get(table.kind, ())
-    if claim.statistic not in known:
-        told = ", ".join(known) or "none"
-        return f"statistic: '{claim.statistic}', but {claim.table} gives the {told}; take that, or name another table"
+    """Whether the statistic of a claim is one that its published tables have."""
+    for name in claim.table:
+        if name not in paper.tables:
+            return f"table: unknown table '{name}'{near_match(name, paper.tables)}"
+        table = paper.tables[name]
+        known = {"scores": table.statistics(), "costs": ("count",), "detection": ("pooled",)}.get(table.kind, ())
+        if claim.statistic not in known:
+            told = ", ".join(known) or "none"
+            return f"statistic: '{claim.statistic}', but {name} gives the {told}; take that, or name another table"
     return None
 
 

@@ -80,6 +80,7 @@ class Figure(Section):
     caption: str
     bind: Binding
     bars: list[Bar] = []
+    also: list[Metric] = []
     settings: list[list[str]] = []
     published: dict[str, float] = {}
     seconds: Annotated[float, Field(gt=0)] = 1.0

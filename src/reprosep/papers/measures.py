@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR", "uSDR", "Leakage"]
-"""Of separated songs, in dB; *Leakage*: energy of the estimate where the target is silent, beside the mixture's there."""
+"""Of separated songs, in dB; *Leakage* is the estimate's energy where the target is silent, beside the mixture's."""
 
 Cost = Literal["parameters", "iterations", "seconds", "hours"]
 Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]

@@ -185,9 +185,8 @@ def song_scores(frames: pd.DataFrame) -> pd.DataFrame:
     """
     medians = song_medians(frames)
     grouped = medians.groupby(level=["system", "variant", "song"])
-    runs = frames.drop_duplicates(["system", "variant", "run"]).groupby(["system", "variant"]).size()
-    scored = grouped.count()
-    wanted = scored.index.droplevel("song").map(runs).to_numpy()
+    scored, runs = grouped.count(), frames.groupby(["system", "variant"])["run"].nunique()
+    wanted = [runs[system, variant] for system, variant, _ in scored.index]
     return grouped.mean().where(scored.eq(wanted, axis=0))
 
 

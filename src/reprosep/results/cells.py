@@ -118,4 +118,4 @@ def _figure_rows(params: Params, paper: Paper, figure: Figure, results: Path) ->
     if figure.kind == "activity":
         return activity_rows(params, paper, results, runs, corpus)
     scores = Scores(results, [run for group in runs.values() for run in group])
-    return gain_rows(params, scores, runs, figure.bars, figure.bind.metric or "Avg")
+    return gain_rows(params, scores, runs, figure)

@@ -106,7 +106,10 @@ def spectrum_rows(params: Params, figure: PaperFigure, results: Path) -> list[di
         if not len(levels):
             continue
         hertz = np.linspace(0, table["sample_rate"].iloc[0] / 2, levels.shape[1])
-        for statistic, values in ((MEAN, levels.mean(axis=0)), (DEVIATION, levels.std(axis=0, ddof=min(1, len(levels) - 1)))):
+        for statistic, values in (
+            (MEAN, levels.mean(axis=0)),
+            (DEVIATION, levels.std(axis=0, ddof=min(1, len(levels) - 1))),
+        ):
             for frequency, value in zip(hertz, values, strict=True):
                 summary = Summary(float(value), *NO_INTERVAL, len(levels), len(table) - len(levels))
                 rows.append(tidy_row(f"{frequency:.2f}", statistic, LEVEL, None, summary, title))

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reprosep import papers
-from reprosep.papers import Bar, Paper, Run
 from reprosep.papers import Figure as PaperFigure
+from reprosep.papers import Paper, Run
 from reprosep.params import Corpus, Params
 from reprosep.results import activity_scores
 from reprosep.results.aggregate import Scores, Summary, metrics_of, of_pair
@@ -74,8 +74,8 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
                 rows = activity_rows(params, paper, results, runs, corpus)
                 drawing = draw_activity(rows)
             else:
-                rows = gain_rows(params, Scores(results, _flat(runs)), runs, figure.bars, figure.bind.metric or "Avg")
-                drawing = draw_gains(rows)
+                rows = gain_rows(params, Scores(results, _flat(runs)), runs, figure)
+                drawing = draw_gains([row for row in rows if row["metric"] == (figure.bind.metric or "Avg")])
             note_standin(drawing, corpus)
             save(drawing, output, name)
         if figure.kind != "spectrograms":
@@ -138,18 +138,21 @@ def draw_activity(rows: TidyRows) -> Figure:
     return figure
 
 
-def gain_rows(params: Params, scores: Scores, runs: dict[str, list[Run]], compared: list[Bar], metric: str) -> TidyRows:
-    """Gains in dB per target and bar (Figure 5): difference of the two table-style scores, songs resampled jointly."""
+def gain_rows(params: Params, scores: Scores, runs: dict[str, list[Run]], figure: PaperFigure) -> TidyRows:
+    """Gains in dB per target, bar and metric (Figure 5): difference of two cells, songs drawn jointly."""
+    first = figure.bind.metric or "Avg"
     rows = []
     for target, group in runs.items():
         run = group[0]
-        for bar in compared:
-            pairs = [(run.system, bar.better), (run.system, bar.than)]
-            songs = scores.songs(run.corpus, target, pairs, common=False)
-            sides = [of_pair(songs, pair)[metrics_of(metric)] for pair in pairs]
-            together = sides[0].join(sides[1], how="outer", lsuffix=" better", rsuffix=" than").sort_index()
-            summary = _gain(params, together, metric)
-            rows.append(tidy_row(target, bar.label, metric, None, summary, params.corpora[run.corpus].title))
+        for metric in (first, *figure.also):
+            for bar in figure.bars:
+                pairs = [(run.system, bar.better), (run.system, bar.than)]
+                songs = scores.songs(run.corpus, target, pairs, common=False)
+                sides = [of_pair(songs, pair)[metrics_of(metric)] for pair in pairs]
+                together = sides[0].join(sides[1], how="outer", lsuffix=" better", rsuffix=" than").sort_index()
+                column = bar.label if metric == first else f"{bar.label}, {metric}"
+                summary = _gain(params, together, metric)
+                rows.append(tidy_row(target, column, metric, None, summary, params.corpora[run.corpus].title))
     return rows
 
 

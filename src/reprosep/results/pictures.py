@@ -8,10 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from reprosep.papers.claim import OF_DETECTORS, OF_HEADS
 from reprosep.results.axes import Axis, axis_of
-from reprosep.results.detection_claims import MEASURES
-from reprosep.results.target_names import readable
-from reprosep.results.verdicts import NON_SUPERIORITY_MARGIN
+from reprosep.results.target_names import comparison
 
 _BEND = 0.5  # dB: the part of the claims' axis that is linear, about the size of their margins
 _WIDE = 30.0  # counts and costs that differ by more than this factor are drawn on a logarithmic axis
@@ -20,20 +19,6 @@ _SHOWN = ("effect", "low", "high", "published")
 
 Rows = list[dict[str, Any]]
 View = Mapping[str, Any]
-
-
-def region(claim: View) -> tuple[float, float]:
-    """The effects, from and to, for which a claim is right; the rules at the head of :mod:`.verdicts` as a picture."""
-    margin = claim["margin"]
-    close = margin or NON_SUPERIORITY_MARGIN
-    regions = {
-        "less": (-math.inf, 0.0),
-        "not-greater": (-math.inf, close),
-        "not-less": (-close, math.inf),
-        "comparable": (-margin, margin),
-        "times-less": (margin, math.inf),
-    }
-    return regions.get(claim["expect"], (0.0, math.inf))
 
 
 def claims_pictures(claims: Sequence[View]) -> list[dict[str, Any]]:
@@ -52,7 +37,7 @@ def claims_pictures(claims: Sequence[View]) -> list[dict[str, Any]]:
 def _unit(claim: View) -> str:
     if claim["expect"] == "times-less":
         return "times"
-    return "" if claim["metric"] in MEASURES else "dB"
+    return "" if claim["metric"] in (*OF_DETECTORS, *OF_HEADS) else "dB"
 
 
 def _shape(unit: str) -> tuple[Any, float]:
@@ -60,30 +45,22 @@ def _shape(unit: str) -> tuple[Any, float]:
 
 
 def _claim_panel(claim: View) -> dict[str, Any]:
-    low, high = region(claim)
-    ends = [end for end in (low, high) if math.isfinite(end) and end]
-    own = [claim["margin"]] if claim["margin"] and claim["expect"] == "greater" else []
-    decided = [row for row in claim["rows"] if not pd.isna(row["verdict"])] or [claim]
+    ends = [end for end in claim["region"] if math.isfinite(end) and end]
     return {
         "claim": claim["claim"],
         "statement": claim["statement"],
         "verdict": claim["verdict"],
-        "region": (low, high),
-        "margins": [*ends, *own],
-        "lines": [0.0, *ends, *own],
-        "rows": [_claim_row(claim, row) for row in decided],
+        "region": claim["region"],
+        "margins": ends,
+        "lines": [0.0, *ends],
+        "rows": [_claim_row(claim, row) for row in claim["rows"]],
     }
 
 
 def _claim_row(claim: View, row: View) -> dict[str, Any]:
-    name = readable(str(row["target"]))
-    if claim["expect"] == "times-less":
-        name = str(claim["metric"]).capitalize()
-    elif claim["expect"] == "largest":
-        name += " against the others"
     columns = ("effect", "ci_low", "ci_high", "published_effect")
     values = {key: _number(row[column]) for key, column in zip(_SHOWN, columns, strict=True)}
-    return {"name": name, "verdict": row["verdict"], **values}
+    return {"name": comparison(str(row["target"])), "verdict": row["verdict"], **values}
 
 
 def table_panels(kind: str, columns: Sequence[View], rows: Sequence[View]) -> Rows:

@@ -12,6 +12,7 @@ import yaml
 
 from reprosep import calibration
 from reprosep import params as parameters
+from reprosep.claims import verdicts
 from reprosep.files import whole_file
 from reprosep.papers import (
     BY_DETECTOR,
@@ -24,14 +25,20 @@ from reprosep.papers import (
 )
 from reprosep.papers import runs as runs_of
 from reprosep.params import Params
-from reprosep.results import pictures, players, provenance_table, report_sections, verdicts
+from reprosep.results import claim_views, pictures, players, provenance_table, report_sections
 from reprosep.results.aggregate import Scores
-from reprosep.results.target_names import readable
+from reprosep.results.target_names import comparison, readable
 from reprosep.results.training_curves import curves_svg
 
-_SYMBOLS = {verdicts.HOLDS: "✓", verdicts.FAILS: "✕", verdicts.UNDECIDED: "?"}
+_SYMBOLS = {verdicts.HOLDS: "✓", verdicts.FAILS: "✕", verdicts.BY_FRAMES: "◐", verdicts.UNDECIDED: "?"}
 _CALIBRATION = {calibration.AGREES: "holds", calibration.DIFFERS: "fails", calibration.ACCEPTED: "fails"}
-_CLASSES = {verdicts.HOLDS: "holds", verdicts.FAILS: "fails", verdicts.UNDECIDED: "undecided"}
+_PLURALS = {verdicts.HOLDS: "hold", verdicts.FAILS: "do not hold", verdicts.BY_FRAMES: "depend on the frames"}
+_CLASSES = {
+    verdicts.HOLDS: "holds",
+    verdicts.FAILS: "fails",
+    verdicts.BY_FRAMES: "frames",
+    verdicts.UNDECIDED: "undecided",
+}
 
 
 def write_report(params: Params, papers: dict[str, Paper], results: Path, output: Path) -> None:
@@ -66,7 +73,6 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
         "provenance": provenance_table.summary(records),
         "steps": provenance_table.step_times(results),
         "parameters": yaml.safe_dump(parameters.dump(params), sort_keys=False, allow_unicode=True, width=100),
-        "margin": verdicts.NON_SUPERIORITY_MARGIN,
         "fewest_pairs": verdicts.FEWEST_PAIRS,
     }
     page = environment().get_template("report.html.j2").render(content)
@@ -87,7 +93,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
     runs = sorted(runs_of(params, paper), key=lambda run: (places.get((run.corpus, run.target), len(order)), run.id))
     scores = Scores(results, runs)
     frames = pd.concat([scores.frames(*key) for key in scores.scored or [("", "")]])
-    claims = report_sections.claim_views(paper, folder)
+    claims, questions = (claim_views.claim_views(asked, folder) for asked in (paper.claims, paper.questions))
     curves = curves_svg(results, paper, [*runs, *detector_runs(params, paper)])
     return {
         "name": name,
@@ -97,8 +103,13 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
             report_sections.table_view(params, paper, key, table, folder) for key, table in paper.tables.items()
         ],
         "claims": claims,
+        "questions": questions,
         "pictures": pictures.claims_pictures(claims),
-        "by_target": report_sections.verdicts_by_target(claims),
+        "question_pictures": pictures.claims_pictures(questions),
+        "tally": claim_views.tally(claims),
+        "questions_tally": claim_views.tally(questions),
+        "in_print": claim_views.in_print(claims),
+        "one_seed": claim_views.of_one_seed([*claims, *questions]),
         "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
         "songs": players.listening(params, folder / "listen"),
         "variants": [name for name in (*VARIANTS, BY_DETECTOR) if (frames["variant"] == name).any()],
@@ -127,10 +138,12 @@ def environment() -> jinja2.Environment:
         "small": small,
         "duration": duration,
         "readable": readable,
+        "comparison": comparison,
         "symbol": lambda decision: _SYMBOLS[decision],
         "chip_class": lambda verdict: _CALIBRATION[verdict],
         "css": lambda decision: _CLASSES[decision],
         "known": known,
+        "plural": lambda decision: _PLURALS.get(decision, decision),
         "plain": plain,
     }
     environment.tests["known"] = known

@@ -15,8 +15,6 @@ from reprosep import papers
 from reprosep.calibration import COLUMNS as CALIBRATION
 from reprosep.calibration import FILE as CALIBRATION_FILE
 from reprosep.calibration import is_real
-from reprosep.claims.table import ALL_TARGETS, THE_PAPER
-from reprosep.claims.table import COLUMNS as CLAIM_COLUMNS
 from reprosep.errors import UserError
 from reprosep.papers import Figure, Paper, Table
 from reprosep.params import Params
@@ -147,30 +145,6 @@ def calibration(params: Params, paper: Paper, folder: Path) -> list[dict[str, An
             }
         )
     return views
-
-
-def claim_views(paper: Paper, folder: Path) -> list[dict[str, Any]]:
-    """Every claim that was checked: its verdict over all targets and its rows per target."""
-    table = read_csv(folder / "claims.csv", CLAIM_COLUMNS)
-    views = []
-    for claim in paper.claims:
-        rows = table[table["claim"] == claim.id].to_dict("records")
-        if not rows:
-            continue
-        total = next(row for row in rows if row["target"] == ALL_TARGETS)
-        parts = [row for row in rows if row["target"] != ALL_TARGETS]
-        decided = [row["verdict"] for row in parts if not pd.isna(row["verdict"])]
-        effects = [row["effect"] for row in parts if not pd.isna(row["verdict"]) and not pd.isna(row["effect"])]
-        shown = {str(key): value for key, value in total.items()}
-        views.append({**shown, "rows": parts, "tally": Counter(decided), "effects": effects, "margin": claim.margin})
-    return views
-
-
-def verdicts_by_target(claims: list[dict[str, Any]]) -> Counter[str]:
-    """How often each verdict was reached, every target of every claim counted by itself."""
-    return Counter(
-        str(row["verdict"]) for claim in claims for row in claim["rows"] or [claim] if not pd.isna(row["verdict"])
-    )
 
 
 def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _NAMES = {
     "vocals": "Vocals",
     "bass": "Bass",
@@ -31,3 +33,10 @@ def with_label(target: str | None, label: str) -> tuple[str, str]:
     if target is None or readable(target).casefold() == label.casefold():
         return label, ""
     return readable(target), label
+
+
+def comparison(label: str) -> str:
+    """What a claim compares, as people read it: targets by their names, the first letter a capital."""
+    targets = "|".join(sorted(_NAMES, key=len, reverse=True))
+    found = re.sub(rf"(?<![\w-])({targets})(?![\w-])", lambda match: _NAMES[match[0]].lower(), label)
+    return found[:1].upper() + found[1:]
