@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from reprosep.results.claims import write_claims
 
 from reprosep import papers
 from reprosep.corpora.slakh import read_songs
@@ -17,7 +18,6 @@ from reprosep.errors import UserError
 from reprosep.papers import Paper, corpora_counted, corpora_with_spectra, load_paper
 from reprosep.params import Params, merge, parse, read_yaml, repository
 from reprosep.results.categories import categories_of, count_categories, families_of, songs_by_category
-from reprosep.results.claims import write_claims
 from reprosep.results.figures import write_figures
 from reprosep.results.publish import page
 from reprosep.results.report import write_report

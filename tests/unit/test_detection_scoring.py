@@ -11,6 +11,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reprosep.results.detection_claims import detection_effect, detection_verdict
+from reprosep.results.verdicts import FAILS, HOLDS, UNDECIDED, Effect
 from sklearn.metrics import roc_auc_score
 
 from conftest import CHANGE, Line
@@ -20,9 +22,7 @@ from reprosep.papers import Claim, Run, find_run, load_paper
 from reprosep.params import Params, merge
 from reprosep.results.activity_scores import BY_SECOND, COLUMNS, at_resolution, on_same_seconds, read_detector
 from reprosep.results.detection import detection_rows, read_detections
-from reprosep.results.detection_claims import detection_effect, detection_verdict
 from reprosep.results.detection_figures import confusion_rows, draw_confusions, draw_instruments, instrument_rows
-from reprosep.results.verdicts import FAILS, HOLDS, UNDECIDED, Effect
 from reprosep.scoring.runs import scorer_for
 from reprosep.scoring.target import TargetScorer
 from reprosep.separation.detect import gate_of_seconds, of_target

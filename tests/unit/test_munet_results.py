@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from reprosep.results.claims import write_claims
 
 from reprosep.papers import Paper, Run, load_paper, runs
 from reprosep.params import Params, merge, parse, read_yaml, repository
-from reprosep.results.claims import write_claims
 from reprosep.results.costs import runs_of_system, system_cost
 from reprosep.results.figures import write_figures
 from reprosep.results.report import write_report

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from reprosep.results.claims import write_claims
 from test_results_whole import make_params, make_results
 
 from reprosep.errors import UserError
 from reprosep.papers import load_paper
 from reprosep.params import Params, merge, parse, read_yaml, repository
-from reprosep.results.claims import write_claims
 from reprosep.results.parameters import record_of, write_record
 from reprosep.results.publish import publish, publish_steps
 from reprosep.results.tables import write_tables

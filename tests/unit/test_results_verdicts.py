@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from reprosep.results.verdicts import FAILS, HOLDS, UNDECIDED
 
 from reprosep import params
 from reprosep.papers import Claim
 from reprosep.params import Params
 from reprosep.results import report, verdicts
-from reprosep.results.verdicts import FAILS, HOLDS, UNDECIDED
 
 NOISE = np.linspace(-0.1, 0.1, 12)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from reprosep.results.claims import COLUMNS, write_claims
 
 from reprosep import papers, params
 from reprosep.calibration import conclude, measure
 from reprosep.errors import UserError
 from reprosep.papers import Deviation, Paper, Run
 from reprosep.params import Params
-from reprosep.results.claims import COLUMNS, write_claims
 from reprosep.results.figures import write_figures
 from reprosep.results.report import write_report
 from reprosep.results.tables import write_tables

@@ -74,3 +74,13 @@ def separate(
     from reprosep.reproduce import scale_params
 
     _print(bench(scale_params(scale, []), seconds or [60.0, 240.0], repeats))
+
+
+@bench_app.command()
+def verdicts(
+    draws: Annotated[int, typer.Option(min=10, help="Simulated sets of scores for every row.")] = 400,
+) -> None:
+    """Error rates of the verdicts on simulated scores, beside those of intervals that leave the trainings out."""
+    from reprosep.bench.verdicts import bench
+
+    _print(*bench(draws))

@@ -13,10 +13,10 @@ MEAN_OF = "mean of "
 
 @dataclass(frozen=True)
 class Part:
-    """A quantity by name, and the factor with which it counts."""
+    """Left and right side, or one side alone, of a target and metric, and the factor with which they count."""
 
     weight: float
-    side: Side
+    sides: tuple[Side, ...]
     target: str
     metric: str
 
@@ -32,7 +32,7 @@ class Case:
     @property
     def systems(self) -> list[str]:
         """Whose scores it is of."""
-        return list(dict.fromkeys(part.side.system for part in self.parts))
+        return list(dict.fromkeys(side.system for part in self.parts for side in part.sides))
 
 
 def cases_of(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
@@ -53,7 +53,7 @@ def _mean(name: str, members: list[Case]) -> Case:
     parts = [replace(part, weight=part.weight / len(members)) for case in members for part in case.parts]
     merged: dict[tuple[str, str, str], Part] = {}
     for part in parts:
-        key = (part.side.model_dump_json(), part.target, part.metric)
+        key = ("|".join(side.model_dump_json() for side in part.sides), part.target, part.metric)
         merged[key] = replace(part, weight=part.weight + merged[key].weight) if key in merged else part
     label = MEAN_OF + ("targets" if not name else f"targets, {name}")
     return Case(members[0].label if len(members) == 1 else label, tuple(merged.values()), name)
@@ -90,6 +90,15 @@ def _all_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]
     ]
 
 
+def single_sides(case: Case) -> list[tuple[float, Side, Part]]:
+    """Every side of a comparison by itself with its factor: left sides count, right sides are taken off."""
+    return [
+        (part.weight * sign, side, part)
+        for part in case.parts
+        for sign, side in zip((1.0, -1.0), part.sides, strict=False)
+    ]
+
+
 def own_targets(claim: Claim, targets: Sequence[str]) -> list[str]:
     """The targets that a claim says stand out."""
     return [name for name in targets if name in (claim.targets or [])]
@@ -101,9 +110,8 @@ def other_targets(claim: Claim, targets: Sequence[str]) -> list[str]:
 
 
 def _difference(claim: Claim, pair: tuple[Side, Side | None], target: str, metric: str = "") -> tuple[Part, ...]:
-    left, right = pair
-    parts = (Part(1.0, left, target, metric or claim.metric),)
-    return parts if right is None else (*parts, Part(-1.0, right, target, metric or claim.metric))
+    sides = tuple(side for side in pair if side is not None)
+    return (Part(1.0, sides, target, metric or claim.metric),)
 
 
 def _minus(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -9,8 +9,8 @@ Conventions
   of instruments that play in a clip, and so with the length of clips.
 - *rare* instruments are the half that plays in the fewest test clips, *frequent* ones the others.
 - *confusion* of instruments: the share of the false negatives beside a false positive that are of an instrument, mean
-  over ordered pairs. Of *related* pairs (the claim lists groups); *unrelated* is that for false positives of others, not
-  related to it, which is what pairs without any relation would have.
+  over ordered pairs. Of *related* pairs (the claim lists groups); *unrelated* is that for false positives of others,
+  not related to it, which is what pairs without any relation would have.
 
 References
 ----------
@@ -27,7 +27,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from reprosep.claims.cases import Case, Part
+from reprosep.claims.cases import Case, single_sides
 from reprosep.claims.effects import Quantity, Resamples, Term
 from reprosep.metrics.activity import confusions
 from reprosep.papers import Claim, Paper, Side
@@ -73,6 +73,14 @@ class DetectorQuantity:
             return np.array([whole(one, "AUC", self.instruments) for one in self.found])
         once = np.ones((1, len(self.songs)))
         return np.array([self._ranked(place, once)[0] for place in range(len(self.found))])
+
+    def in_table(self) -> float:
+        """The same."""
+        return self.value()
+
+    def trainings(self) -> dict[str, Values]:
+        """The number with every training."""
+        return {self.system: self.by_seed()} if self.system else {}
 
     def drawn(self, resamples: Resamples) -> Values:
         """The measure of every resample, mean over seeds."""
@@ -127,6 +135,14 @@ class ConfusionQuantity:
         """The share with every training."""
         return np.array([self._share(one.sum(axis=0)[np.newaxis])[0] for one in self.counts])
 
+    def in_table(self) -> float:
+        """The same."""
+        return self.value()
+
+    def trainings(self) -> dict[str, Values]:
+        """The number with every training."""
+        return {self.system: self.by_seed()} if self.system else {}
+
     def drawn(self, resamples: Resamples) -> Values:
         """The share of every resample, mean over seeds."""
         return np.asarray(
@@ -160,32 +176,33 @@ class DetectorTerms:
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """Those of a comparison."""
-        found = [self._found(part.side) for part in case.parts]
+        sides = [(weight, side) for weight, side, _ in single_sides(case)]
+        found = [self._found(side) for _, side in sides]
         if self.claim.metric == "confusion":
-            pairs = zip(case.parts, found, strict=True)
-            return [Term(part.weight, self._confusion(part, one)) for part, one in pairs], 0
+            pairs = zip(sides, found, strict=True)
+            return [Term(weight, self._confusion(side, one)) for (weight, side), one in pairs], 0
         shared = with_auc(detections for one in found for detections in one)
-        quantities = [self._measure(part, one, shared) for part, one in zip(case.parts, found, strict=True)]
-        return [Term(part.weight, one) for part, one in zip(case.parts, quantities, strict=True)], 0
+        quantities = [self._measure(side, one, shared) for (_, side), one in zip(sides, found, strict=True)]
+        return [Term(weight, one) for (weight, _), one in zip(sides, quantities, strict=True)], 0
 
     def _found(self, side: Side) -> list[Detections]:
         found = read_detections(self.results, runs_of(self.params, self.paper, side.system))
         return [one.at_scale(self.params, side.seconds) for one in found]
 
-    def _measure(self, part: Part, found: list[Detections], shared: list[str]) -> Quantity:
-        chosen = shared if part.side.instruments == "all" else half_of(found[0], shared, part.side.instruments)
-        group, system = f"{self.claim.corpus}/detected", part.side.system
-        return DetectorQuantity(self.claim.corpus, group, system, found, part.metric, chosen, self.params.seed)
+    def _measure(self, side: Side, found: list[Detections], shared: list[str]) -> Quantity:
+        chosen = shared if side.instruments == "all" else half_of(found[0], shared, side.instruments)
+        group, system = f"{self.claim.corpus}/detected", side.system
+        return DetectorQuantity(self.claim.corpus, group, system, found, self.claim.metric, chosen, self.params.seed)
 
-    def _confusion(self, part: Part, found: list[Detections]) -> Quantity:
+    def _confusion(self, side: Side, found: list[Detections]) -> Quantity:
         names, songs = found[0].instruments, found[0].songs
         groups = [[names.index(name) for name in group if name in names] for group in self.claim.related]
-        threshold, related = self.params.detection.threshold, part.side.instruments == "related"
+        threshold, related = self.params.detection.threshold, side.instruments == "related"
         counts = [
             np.array([confusions(one.labels[song], one.probabilities[song] > threshold) for song in songs], dtype=float)
             for one in found
         ]
-        group, system = f"{self.claim.corpus}/detected", part.side.system
+        group, system = f"{self.claim.corpus}/detected", side.system
         return ConfusionQuantity(self.claim.corpus, group, system, songs, counts, groups, related)
 
 

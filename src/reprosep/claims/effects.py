@@ -1,7 +1,7 @@
 """Differences between quantities that are measured on songs, with what other songs and other trainings would change.
 
-An effect is a weighted sum of quantities, such as the median SDR of one system minus that of another: the same
-difference as between two cells of the paper's table. What is uncertain of it:
+An effect is a weighted sum of quantities, such as the median over songs of what one system scores above another. What
+is uncertain of it:
 
 - *songs*: the variance of the effect when songs are drawn with replacement, each with all its targets, sources and
   metrics, n / (n - 1) times that of the bootstrap;
@@ -53,7 +53,7 @@ class Resamples:
 
 
 class Quantity(Protocol):
-    """A number that songs and trainings give, such as a table's cell."""
+    """A number that songs and trainings give."""
 
     @property
     def corpus(self) -> str:
@@ -64,18 +64,17 @@ class Quantity(Protocol):
         """What of a song it measures; quantities of one group have the same songs."""
 
     @property
-    def system(self) -> str:
-        """Whose trainings it depends on; '' for none."""
-
-    @property
     def songs(self) -> Sequence[str]:
         """The songs that it is of."""
 
     def value(self) -> float:
         """The number."""
 
-    def by_seed(self) -> Values:
-        """The number of every training ``(seed,)``."""
+    def in_table(self) -> float:
+        """The same as a paper's table tells it: a difference of cells."""
+
+    def trainings(self) -> dict[str, Values]:
+        """The number with every training of a system ``(seed,)``, by system."""
 
     def drawn(self, resamples: Resamples) -> Values:
         """The number of every resample ``(resample,)``, NaN where it has none."""
@@ -92,13 +91,14 @@ class Term:
 @dataclass(frozen=True)
 class Effect:
     """An effect with its standard error and degrees of freedom (NaN and 0 where they cannot be given), its songs and
-    training seeds (0 where nothing is trained)."""
+    training seeds (0 where nothing is trained), and the difference of a table's cells that it goes with."""
 
     value: float
     error: float = NAN
     freedom: float = 0.0
     songs: int = 0
     seeds: int = 0
+    in_table: float = NAN
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """The central interval; NaN where there is no error."""
@@ -133,24 +133,25 @@ def effect_of(settings: Resampling, terms: Sequence[Term], pooled: bool = False)
         those of the target that has fewest.
     """
     value = float(sum(term.weight * term.quantity.value() for term in terms))
+    in_table = float(sum(term.weight * term.quantity.in_table() for term in terms))
     groups: dict[str, list[Term]] = {}
     for term in terms:
         groups.setdefault(term.quantity.group, []).append(term)
     counts = {name: len(parts[0].quantity.songs) for name, parts in groups.items()}
     union = sorted({(term.quantity.corpus, song) for term in terms for song in term.quantity.songs})
-    seeds = [len(term.quantity.by_seed()) for term in terms if term.quantity.system]
-    songs, fewest_seeds = len(union) if pooled else min(counts.values()), min(seeds, default=0)
+    trained = _by_training(terms)
+    songs, seeds = len(union) if pooled else min(counts.values()), min(map(len, trained.values()), default=0)
     if min(counts.values()) < FEWEST_SONGS or not np.isfinite(value):
-        return Effect(value, songs=songs, seeds=fewest_seeds)
+        return Effect(value, songs=songs, seeds=seeds, in_table=in_table)
     drawn = {name: _drawn(settings, parts, union) for name, parts in groups.items()}
     parts_of_songs = {name: _variance(values) * counts[name] / (counts[name] - 1) for name, values in drawn.items()}
     uncorrected = sum(_variance(values) for values in drawn.values())
     total = _variance(np.sum(list(drawn.values()), axis=0))
     of_songs = total * sum(parts_of_songs.values()) / uncorrected if uncorrected else 0.0
     within = _freedom([(part, counts[name] - 1) for name, part in parts_of_songs.items()])
-    components = [(of_songs, min(within, len(union) - 1)), *_of_trainings(terms)]
+    components = [(of_songs, min(within, len(union) - 1)), *_of_trainings(trained)]
     error = float(np.sqrt(sum(variance for variance, _ in components)))
-    return Effect(value, error, _freedom(components), songs, fewest_seeds)
+    return Effect(value, error, _freedom(components), songs, seeds, in_table)
 
 
 def _drawn(settings: Resampling, terms: Sequence[Term], union: Sequence[tuple[str, str]]) -> Values:
@@ -169,15 +170,19 @@ def _variance(values: Values) -> float:
     return float(finite.var()) if len(finite) else 0.0
 
 
-def _of_trainings(terms: Sequence[Term]) -> list[tuple[float, float]]:
-    """(variance, degrees of freedom) that the trainings of every system add."""
-    found = []
-    for system in dict.fromkeys(term.quantity.system for term in terms if term.quantity.system):
-        own = [term.weight * term.quantity.by_seed() for term in terms if term.quantity.system == system]
-        values = np.sum(own, axis=0)
-        if len(values) > 1:
-            found.append((float(values.var(ddof=1)) / len(values), len(values) - 1.0))
+def _by_training(terms: Sequence[Term]) -> dict[str, Values]:
+    """What the terms add to the effect with every training of a system ``(seed,)``, by system."""
+    found: dict[str, Values] = {}
+    for term in terms:
+        for system, values in term.quantity.trainings().items():
+            found[system] = term.weight * values + found.get(system, 0.0)
     return found
+
+
+def _of_trainings(trained: dict[str, Values]) -> list[tuple[float, float]]:
+    """(variance, degrees of freedom) that the trainings of every system add."""
+    several = [values for values in trained.values() if len(values) > 1]
+    return [(float(values.var(ddof=1)) / len(values), len(values) - 1.0) for values in several]
 
 
 def _freedom(components: Sequence[tuple[float, float]]) -> float:

@@ -23,10 +23,10 @@ import numpy as np
 import pandas as pd
 
 from reprosep import papers
-from reprosep.claims.cases import Case, Part
+from reprosep.claims.cases import Case, Part, single_sides
 from reprosep.claims.effects import Quantity, Resamples, Term
 from reprosep.metrics.activity import auc
-from reprosep.papers import Claim, Paper
+from reprosep.papers import Claim, Paper, Side
 from reprosep.params import Params
 from reprosep.results.activity_scores import (
     BY_SECOND,
@@ -62,6 +62,14 @@ class AucQuantity:
         """AUC of every training."""
         return np.array([auc(one["label"].to_numpy(bool), one["probability"].to_numpy(float)) for one in self.tables])
 
+    def in_table(self) -> float:
+        """The same."""
+        return self.value()
+
+    def trainings(self) -> dict[str, Values]:
+        """The number with every training."""
+        return {self.system: self.by_seed()} if self.system else {}
+
     def drawn(self, resamples: Resamples) -> Values:
         """AUC of every resample, mean over seeds."""
         return np.asarray(
@@ -88,6 +96,14 @@ class ShareQuantity:
         """The share with every training."""
         return _ratio(self.part.sum(axis=1), self.whole.sum(axis=1))
 
+    def in_table(self) -> float:
+        """The same."""
+        return self.value()
+
+    def trainings(self) -> dict[str, Values]:
+        """The number with every training."""
+        return {self.system: self.by_seed()} if self.system else {}
+
     def drawn(self, resamples: Resamples) -> Values:
         """The share of every resample, mean over seeds."""
         places = {song: place for place, song in enumerate(resamples.songs)}
@@ -111,53 +127,55 @@ class HeadTerms:
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """Those of a comparison."""
-        return [Term(part.weight, self._quantity(part)) for part in case.parts], 0
+        return [Term(weight, self._quantity(part, side)) for weight, side, part in single_sides(case)], 0
 
-    def _quantity(self, part: Part) -> Quantity:
-        make: dict[str, Callable[[Part], Quantity]] = {
+    def _quantity(self, part: Part, side: Side) -> Quantity:
+        make: dict[str, Callable[[Part, Side], Quantity]] = {
             "AUC": self._auc,
             "misses": self._wrong,
             "false alarms": self._wrong,
             "activation rate": self._rate,
         }
-        return make[part.metric](part)
+        return make[part.metric](part, side)
 
     def _group(self, part: Part) -> str:
         return f"{self.claim.corpus}/{part.target}/{part.metric}"
 
-    def _tables(self, part: Part) -> list[pd.DataFrame]:
-        runs = [run for run in self._runs if (run.system, run.target) == (part.side.system, part.target)]
+    def _tables(self, part: Part, side: Side) -> list[pd.DataFrame]:
+        runs = [run for run in self._runs if (run.system, run.target) == (side.system, part.target)]
         return read_activity(self.results, runs)
 
     @cached_property
     def _runs(self) -> list[papers.Run]:
         return [run for run in papers.runs(self.params, self.paper) if run.corpus == self.claim.corpus]
 
-    def _auc(self, part: Part) -> Quantity:
-        tables = [at_resolution(table, BY_SECOND) for table in self._tables(part)]
-        return AucQuantity(self.claim.corpus, self._group(part), part.side.system, tables)
+    def _auc(self, part: Part, side: Side) -> Quantity:
+        tables = [at_resolution(table, BY_SECOND) for table in self._tables(part, side)]
+        return AucQuantity(self.claim.corpus, self._group(part), side.system, tables)
 
-    def _wrong(self, part: Part) -> Quantity:
-        tables = self._tables(part)
+    def _wrong(self, part: Part, side: Side) -> Quantity:
+        tables = self._tables(part, side)
         songs = sorted({str(song) for table in tables for song in table["song"]})
-        counts = [self._wrong_frames(table, part, songs) for table in tables]
+        counts = [self._wrong_frames(table, part, side, songs) for table in tables]
         wrong, among = (np.array([count[place] for count in counts], dtype=float) for place in (0, 1))
-        return ShareQuantity(self.claim.corpus, self._group(part), part.side.system, songs, wrong, among)
+        return ShareQuantity(self.claim.corpus, self._group(part), side.system, songs, wrong, among)
 
-    def _wrong_frames(self, table: pd.DataFrame, part: Part, songs: list[str]) -> tuple[list[int], list[int]]:
+    def _wrong_frames(
+        self, table: pd.DataFrame, part: Part, side: Side, songs: list[str]
+    ) -> tuple[list[int], list[int]]:
         """Frames of every song that the gate gets wrong, and those among which it could."""
         wrong, among = [], []
         by_song = {str(song): rows.sort_values("frame") for song, rows in table.groupby("song")}
         for song in songs:
             label, probability = (by_song[song][key].to_numpy() for key in ("label", "probability"))
-            gate = gate_for(part.side.variant, probability, label, self.params.separation)
+            gate = gate_for(side.variant, probability, label, self.params.separation)
             open_ = np.ones(len(label), bool) if gate is None else gate
             asked = label.astype(bool) if part.metric == "misses" else ~label.astype(bool)
             wrong.append(int((asked & (open_ != label)).sum()))
             among.append(int(asked.sum()))
         return wrong, among
 
-    def _rate(self, part: Part) -> Quantity:
+    def _rate(self, part: Part, side: Side) -> Quantity:
         index = read_parquet(self.results / self.claim.corpus / "activity" / "index.parquet", RATE_COLUMNS)
         stems = index[(index["split"] == "train") & (index["target"] == part.target)]
         counts = stems.groupby("song")[["active_frames", "frames"]].sum()

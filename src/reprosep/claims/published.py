@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from reprosep import papers
-from reprosep.claims.cases import Case
+from reprosep.claims.cases import Case, Part
 from reprosep.claims.effects import NAN
-from reprosep.papers import Claim, Paper
+from reprosep.papers import Claim, Paper, Side
 from reprosep.params import Params
+from reprosep.results.aggregate import metrics_of
 
 Printed = Mapping[tuple[str, str, str, str, str], float]
 """(corpus, target, system, variant, metric) -> as printed."""
@@ -27,7 +30,17 @@ def printed_values(params: Params, paper: Paper, claim: Claim) -> Printed:
 
 def printed_effect(claim: Claim, case: Case, printed: Printed) -> float:
     """The effect of a comparison in print; NaN where a cell is missing or doubtful."""
-    return sum(
-        part.weight * printed.get((claim.corpus, part.target, part.side.system, part.side.variant, part.metric), NAN)
-        for part in case.parts
-    )
+    return sum(part.weight * _printed_part(claim, part, printed) for part in case.parts)
+
+
+def _printed_part(claim: Claim, part: Part, printed: Printed) -> float:
+    left, *right = (_printed(claim, part, side, part.metric, printed) for side in part.sides)
+    return left - sum(right)
+
+
+def _printed(claim: Claim, part: Part, side: Side, metric: str, printed: Printed) -> float:
+    """A printed cell; an Avg that is doubtful or not printed is made of the printed SDR, SIR and SAR."""
+    found = printed.get((claim.corpus, part.target, side.system, side.variant, metric), NAN)
+    if metric != "Avg" or np.isfinite(found):
+        return found
+    return float(np.mean([_printed(claim, part, side, one, printed) for one in metrics_of(metric)]))

@@ -1,7 +1,13 @@
-"""What claims about separation compare: a table's cell, of the songs that both sides of a comparison have.
+"""What claims about separation compare: paired differences of songs' scores, and the difference of a table's cells.
 
-A song counts where every training of both sides has a score of it; others are left out and counted, so that no training
-stands in for another. Scores are medians over frames, on each side's own frames or on the frames that both have.
+Conventions
+-----------
+- Two sides are compared song by song (and source by source, where sources are pooled): the effect is the median or mean
+  over songs of left minus right. Beside it stands the difference of two cells, each the median over songs of one side:
+  it is what a paper's table tells, but of two medians only the songs in the middle count. For means they are the same.
+- A song counts where every training of both sides has a score of it; others are left out and counted, so that no
+  training stands in for another. Avg of a song is the mean of its SDR, SIR and SAR.
+- Scores are medians over frames, on each side's own frames or on the frames that both have.
 """
 
 from __future__ import annotations
@@ -11,75 +17,104 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from reprosep.claims.effects import Resamples
-from reprosep.results.aggregate import Pair, Scores, metrics_of, seed_cubes
+from reprosep.results.aggregate import Cube, Pair, Scores, metrics_of, seed_cubes
 from reprosep.results.intervals import Values, statistic_of
 
 OfSongs = Literal["median", "mean"]
+Which = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class ScoreQuantity:
-    """A cell of a table: a statistic over songs, pooled over sources, mean over metrics (Avg has three).
+    """A statistic over songs of the difference of two sides, or of the scores of one.
 
-    `values` are of shape (seed, metric, source, song) in dB, NaN where a song does not count.
+    `left` and `right` are of shape (seed, metric, source, song) in dB, NaN where a song does not count; `right` is None
+    where one side is looked at alone. `systems` names whose trainings the sides are of, '' for none.
     """
 
     corpus: str
     group: str
-    system: str
     songs: Sequence[str]
-    values: Values
+    left: Values
+    right: Values | None
+    systems: tuple[str, str]
     statistic: OfSongs
 
     def value(self) -> float:
-        """The cell, from the mean over seeds of every song's scores."""
-        return float(self._cell(self.values.mean(axis=0)))
+        """The effect, from the mean over seeds of every song's scores."""
+        return float(self._effect(*self._means()))
 
-    def by_seed(self) -> Values:
-        """The cell of every training."""
-        return np.array([self._cell(one) for one in self.values])
+    def in_table(self) -> float:
+        """The difference of the cells of a table that has these songs."""
+        left, right = self._means()
+        return float(self._cell(left) - (self._cell(right) if right is not None else 0.0))
+
+    def trainings(self) -> dict[str, Values]:
+        """The effect with every training of a side, the other side being the mean of its own; by system."""
+        left, right = self._means()
+        if self.right is not None and self.systems[0] == self.systems[1]:
+            pairs = [self._effect(*pair) for pair in zip(self.left, self.right, strict=True)]
+            return {self.systems[0]: np.array(pairs)} if self.systems[0] else {}
+        found = {self.systems[0]: np.array([self._effect(one, right) for one in self.left])}
+        if self.right is not None:
+            found[self.systems[1]] = np.array([self._effect(left, one) for one in self.right])
+        return {system: values for system, values in found.items() if system}
 
     def drawn(self, resamples: Resamples) -> Values:
-        """The cell of every resample; songs that have no such target are drawn, too, and count for nothing."""
-        mean = self.values.mean(axis=0)
-        known = {song: place for place, song in enumerate(self.songs)}
-        full = np.full((*mean.shape[:2], len(resamples.songs)), np.nan)
-        full[..., [place for place, song in enumerate(resamples.songs) if song in known]] = mean[
-            ..., [known[song] for song in resamples.songs if song in known]
-        ]
-        drawn = full[..., resamples.drawn]  # (metric, source, resample, song)
-        return np.asarray(
-            statistic_of(np.moveaxis(drawn, 1, -2).reshape(len(full), len(resamples.drawn), -1), self.statistic).mean(
-                axis=0
-            )
-        )
+        """The effect of every resample; songs that do not count are drawn, too, and count for nothing."""
+        left, right = (None if side is None else self._among(side, resamples) for side in self._means())
+        assert left is not None
+        return np.asarray(self._effect(left, right))
+
+    def _means(self) -> tuple[Values, Values | None]:
+        return self.left.mean(axis=0), None if self.right is None else self.right.mean(axis=0)
+
+    def _among(self, scores: Values, resamples: Resamples) -> Values:
+        """(metric, source, resample, song) of (metric, source, song)."""
+        places = {song: place for place, song in enumerate(self.songs)}
+        full = np.full((*scores.shape[:2], len(resamples.songs)), np.nan)
+        own = [place for place, song in enumerate(resamples.songs) if song in places]
+        full[..., own] = scores[..., [places[resamples.songs[place]] for place in own]]
+        return full[..., resamples.drawn]
+
+    def _effect(self, left: Values, right: Values | None) -> Values:
+        if right is None or left.shape != right.shape:  # other sources on the two sides: nothing to pair
+            return self._cell(left) - (self._cell(right) if right is not None else 0.0)
+        return self._over_songs((left - right).mean(axis=0))
 
     def _cell(self, scores: Values) -> Values:
-        return np.asarray(statistic_of(scores.reshape(len(scores), -1), self.statistic).mean())
+        """Mean over metrics of the statistic: the cell of a table."""
+        return np.asarray(np.mean([self._over_songs(one) for one in scores], axis=0))
+
+    def _over_songs(self, values: Values) -> Values:
+        """The statistic of (source, …, song) over sources and songs."""
+        pooled = np.moveaxis(values, 0, -2)
+        return statistic_of(pooled.reshape(*pooled.shape[:-2], -1), self.statistic)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """The quantities of several systems on the same songs, and how many songs were left out."""
+    """A quantity, and how many songs were left out for lack of a score on some side."""
 
-    quantities: list[ScoreQuantity]
+    quantity: ScoreQuantity
     left_out: int
 
 
-def on_same_songs(
+def compare(
     scores: Scores,
     corpus: str,
     target: str,
-    sides: Sequence[tuple[Pair, bool]],
+    sides: Sequence[tuple[Pair, str]],
     metric: str,
     statistic: OfSongs,
     common: bool,
 ) -> Compared:
-    """The cells of several (system, variant) pairs and whether each is trained, of the songs that all have.
+    """One or two (system, variant) pairs with whose trainings they are of ('' for none), on the songs that both have.
 
-    `common` says whether frames without a score on one side are left out on all.
+    `common` says whether frames without a score on one side are left out on both.
 
     Raises
     ------
@@ -88,22 +123,25 @@ def on_same_songs(
     """
     pairs = [pair for pair, _ in sides]
     cubes = seed_cubes(scores.frames(corpus, target, pairs), pairs, metrics_of(metric), common)
-    complete = np.all([np.isfinite(cube.values).all(axis=(0, 1)) for cube in cubes], axis=0)  # (source, song)
-    known = np.any([np.isfinite(cube.values).any(axis=(0, 1)) for cube in cubes], axis=0)
-    kept = complete.any(axis=0)
-    group = f"{corpus}/{target}/{metric}"
+    values, known, kept = _complete(cubes)
     songs = [song for song, counts in zip(cubes[0].songs, kept, strict=True) if counts]
-    quantities = [
-        ScoreQuantity(
-            corpus,
-            group,
-            system if trained else "",
-            songs,
-            np.where(complete, cube.values, np.nan)[..., kept],
-            statistic,
-        )
-        for cube, ((system, _), trained) in zip(cubes, sides, strict=True)
-    ]
-    return Compared(
-        quantities, int((known & ~complete).any(axis=0).sum() - (known & ~complete).any(axis=0)[kept].sum())
-    )
+    left, right = values[0], values[1] if len(values) > 1 else None
+    trained = [system for _, system in sides]
+    systems = (trained[0], trained[-1] if right is not None else "")
+    quantity = ScoreQuantity(corpus, f"{corpus}/{target}/{metric}", songs, left, right, systems, statistic)
+    return Compared(quantity, int((known & ~kept).sum()))
+
+
+def _complete(cubes: Sequence[Cube]) -> tuple[list[Values], Which, Which]:
+    """Scores of the songs that all sides and trainings have; which songs any has, and which all, ``(song,)``."""
+    finite = [np.isfinite(cube.values) for cube in cubes]
+    sources = [one.all(axis=(0, 1)) for one in finite]  # (source, song)
+    if len({one.shape for one in sources}) == 1:
+        complete = [np.all(sources, axis=0)] * len(cubes)
+    else:  # the sides have other sources: a song counts where both have some
+        both = np.all([one.any(axis=0) for one in sources], axis=0)
+        complete = [one & both for one in sources]
+    kept = np.all([one.any(axis=0) for one in complete], axis=0)
+    known = np.any([one.any(axis=(0, 1, 2)) for one in finite], axis=0)
+    values = [np.where(one, cube.values, np.nan)[..., kept] for cube, one in zip(cubes, complete, strict=True)]
+    return values, known, kept

@@ -10,7 +10,7 @@ from reprosep.claims.cases import Case, Part
 from reprosep.claims.detector_quantities import DetectorTerms
 from reprosep.claims.effects import Term
 from reprosep.claims.head_quantities import HeadTerms
-from reprosep.claims.score_quantities import OfSongs, on_same_songs
+from reprosep.claims.score_quantities import Compared, OfSongs, compare
 from reprosep.claims.spectrum_quantities import SpectrumTerms
 from reprosep.papers import Claim, Paper
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS
@@ -43,21 +43,17 @@ class ScoreTerms:
         return any(self.paper.systems[side.system].is_in_frames for side in self.claim.sides)
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
-        """Those of a comparison; sides of one target and metric are measured on the same songs."""
-        groups: dict[tuple[str, str], list[Part]] = {}
-        for part in case.parts:
-            groups.setdefault((part.target, part.metric), []).append(part)
-        terms, left_out = [], 0
-        for (target, metric), parts in groups.items():
-            sides = [((part.side.system, part.side.variant), self._is_trained(part)) for part in parts]
-            statistic = cast(OfSongs, self.claim.statistic)
-            found = on_same_songs(self.scores, self.claim.corpus, target, sides, metric, statistic, common)
-            terms += [Term(part.weight, one) for part, one in zip(parts, found.quantities, strict=True)]
-            left_out = max(left_out, found.left_out)
-        return terms, left_out
+        """Those of a comparison; the two sides of one target and metric are one quantity, on the same songs."""
+        found = [(part.weight, self._quantity(part, common)) for part in case.parts]
+        terms = [Term(weight, one.quantity) for weight, one in found]
+        return terms, max(one.left_out for _, one in found)
 
-    def _is_trained(self, part: Part) -> bool:
-        return self.paper.systems[part.side.system].oracle is None
+    def _quantity(self, part: Part, common: bool) -> Compared:
+        sides = [(side.system, side.variant) for side in part.sides]
+        trained = ["" if self.paper.systems[side.system].oracle else side.system for side in part.sides]
+        statistic = cast(OfSongs, self.claim.statistic)
+        named = list(zip(sides, trained, strict=True))
+        return compare(self.scores, self.claim.corpus, part.target, named, part.metric, statistic, common)
 
 
 def source_of(params: Params, paper: Paper, claim: Claim, results: Path, scores: Scores) -> Source:

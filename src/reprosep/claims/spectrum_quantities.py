@@ -24,10 +24,10 @@ import numpy as np
 import scipy.ndimage
 
 from reprosep.audio.store import read_table
-from reprosep.claims.cases import Case, Part
+from reprosep.claims.cases import Case, single_sides
 from reprosep.claims.effects import Term
 from reprosep.claims.score_quantities import ScoreQuantity
-from reprosep.papers import Claim
+from reprosep.papers import Claim, Side
 from reprosep.params import Params
 from reprosep.results.intervals import Values
 
@@ -80,18 +80,17 @@ class SpectrumTerms:
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """Those of a comparison, and how many songs are silent or have no such frequencies."""
-        found = [self._quantity(part) for part in case.parts]
-        return [Term(part.weight, one) for part, (one, _) in zip(case.parts, found, strict=True)], sum(
-            silent for _, silent in found
-        )
+        found = [(weight, *self._quantity(side)) for weight, side, _ in single_sides(case)]
+        return [Term(weight, one) for weight, one, _ in found], sum(silent for *_, silent in found)
 
-    def _quantity(self, part: Part) -> tuple[ScoreQuantity, int]:
-        corpus = str(part.side.corpus)
+    def _quantity(self, side: Side) -> tuple[ScoreQuantity, int]:
+        corpus = str(side.corpus)
         table = read_table(self.results / corpus / "spectra.parquet")
         levels = np.stack(list(table["levels"])).astype(float)
         hertz = np.linspace(0, table["sample_rate"].iloc[0] / 2, levels.shape[1])
-        values = _MEASURES[part.metric](levels, hertz)
+        values = _MEASURES[self.claim.metric](levels, hertz)
         known = np.isfinite(values)
         songs = [str(song) for song, kept in zip(table["song"], known, strict=True) if kept]
         cube = values[known][np.newaxis, np.newaxis, np.newaxis]
-        return ScoreQuantity(corpus, f"{corpus}/{part.metric}", "", songs, cube, "mean"), int((~known).sum())
+        group = f"{corpus}/{self.claim.metric}"
+        return ScoreQuantity(corpus, group, songs, cube, None, ("", ""), "mean"), int((~known).sum())

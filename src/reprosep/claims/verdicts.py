@@ -1,10 +1,12 @@
 """When a claim holds: the rules, in the order in which they are applied.
 
-1. **What is compared.** The effect is the difference of the table's own numbers: left minus right of the median (or
-   mean, as the paper's table has it) over songs. Its interval and its p-value tell of other songs and, with several
-   training seeds, of other trainings (:mod:`.effects`). With one seed a verdict is *of these trainings* only.
+1. **What is compared.** The effect is the median (or the mean, as the paper's table has it) over songs of left minus
+   right. Its interval and its p-value tell of other songs and, with several training seeds, of other trainings
+   (:mod:`.effects`). With one seed a verdict is *of these trainings* only. Beside it stands the difference of the
+   table's two cells, computed as the printed one is: for means it is the same, for medians it can be another.
 2. **When a single comparison is right.** It is shown to be right when its p-value for "right" is below alpha, and shown
-   to be wrong when that for "wrong" is; the interval then lies wholly on that side.
+   to be wrong when that for "wrong" is; the interval then lies wholly on that side. The difference of the cells has to
+   lie on that side, too, so that no verdict contradicts the table.
 
    ================ ========================================= =========================================
    expect           right                                     wrong
@@ -88,9 +90,12 @@ def evidence(claim: Claim, effect: Effect) -> Evidence:
     if effect.songs < FEWEST_PAIRS:
         return Evidence(NAN, NAN)
     low, high = region(claim)
+    told = math.isnan(effect.in_table) or is_right(claim, effect.in_table)
+    denied = math.isnan(effect.in_table) or not is_right(claim, effect.in_table)
     bounded = [(effect.above(low), effect.below(low))] if math.isfinite(low) else []
     bounded += [(effect.below(high), effect.above(high))] if math.isfinite(high) else []
-    return Evidence(max(right for right, _ in bounded), min(wrong for _, wrong in bounded))
+    right, wrong = max(one for one, _ in bounded), min(one for _, one in bounded)
+    return Evidence(right if told else max(right, 1.0), wrong if denied else max(wrong, 1.0))
 
 
 def enough(claim: Claim, comparisons: int) -> int:
