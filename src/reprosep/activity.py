@@ -5,6 +5,10 @@ Hann window of N samples whose zero end points are left out. It is divided by it
 variant; of the sum over a song's stems, times their number: MedleyDB's), set to 0 where the sum is below a floor,
 low-passed forwards and backwards, and mapped to a confidence :math:`C = 1 - 1 / (1 + e^{20 (H - 0.15)})`.
 
+The envelope of a stem of several channels is the mean of theirs, so that what cancels between the channels is active:
+the IASS authors rectify every channel and then sum. Channels here are those of the store; of a corpus that is mono
+(``corpora.<name>.channels: 1``) they are one already, and labels tell what is heard. MedleyDB's variant is of mono.
+
 Conventions
 -----------
 Frames are centred: frame t covers samples ``[t·hop - N/2, t·hop + N/2)``, which is frame t of a centred STFT and frame
@@ -31,7 +35,7 @@ from reprosep.files import digest, slug, whole_file
 from reprosep.params import Activity, Params
 
 _STEM_NAME = re.compile(r"S\d\d+")
-_FORMAT = 1  # raise it when the meaning of stored confidences changes
+_FORMAT = 2  # raise it when the meaning of stored confidences changes
 _FILTER_PADDING = 9  # frames, scipy's and MATLAB's for a filter of this order; less in shorter songs
 
 
@@ -74,24 +78,32 @@ def build_activity(catalog: pd.DataFrame, store: SongArrays, folder: Path, param
         file = f"{slug(song)}.{digest([files[song], *settings])}.npy"
         labels = folder / "labels" / f"{slug(song)}_ACTIVATION_CONF.lab"
         if not ((folder / file).exists() and labels.exists()):
-            samples = store.load(song).mean(axis=2, dtype=np.float64) / FULL_SCALE
-            write_labels(labels, samples, list(stems["stem"]), params)
-            save_array(folder / file, stem_confidences(samples, params))
+            stored = store.load(song)
+            mono = stored.mean(axis=2, dtype=np.float64) / FULL_SCALE
+            write_labels(labels, mono, list(stems["stem"]), params)
+            save_array(folder / file, stem_confidences(stored, params))
         return _rows(stems, np.load(folder / file), file, params.activity.threshold)
 
     build_song_files(catalog, folder, build, threads, "activity")
 
 
-def stem_confidences(samples: np.ndarray, params: Params) -> np.ndarray:
-    """IASS variant for the stems of a song, ``(stem, sample)`` mono to float32 ``(stem, frame)``."""
+def stem_confidences(song: np.ndarray, params: Params) -> np.ndarray:
+    """IASS variant for the stored stems of a song, int16 ``(stem, sample, channel)`` to float32 ``(stem, frame)``."""
     hop, window = params.stft.hop, params.activity.window
-    frames = samples.shape[1] // hop + 1
-    rows = [confidence(envelope(stem, window, hop, frames)[None], params.activity)[0] for stem in samples]
+    frames = song.shape[1] // hop + 1
+    rows = []
+    for stem in song:
+        channels = [envelope(samples / FULL_SCALE, window, hop, frames) for samples in stem.T]
+        rows.append(confidence(np.mean(channels, axis=0)[None], params.activity)[0])
     return np.asarray(rows, dtype=np.float32)
 
 
 def write_labels(path: Path, samples: np.ndarray, stems: list[str], params: Params) -> None:
-    """MedleyDB's label file of a song: ``time,S01,S02,…``, four decimals, half of the window as hop."""
+    """MedleyDB's label file of a song: ``time,S01,S02,…``, four decimals, half of the window as hop.
+
+    `samples` ``(stem, sample)`` are the means of the stems' channels, full scale 1: MedleyDB's published formula is of
+    mono stems, and a file in its format has to hold what that formula gives.
+    """
     window, rate = params.activity.window, params.audio.sample_rate
     hop = window // 2
     frames = 2 * -(-(samples.shape[1] + hop) // window) - 1  # half a window in front, whole windows in all
