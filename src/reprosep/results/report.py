@@ -26,6 +26,7 @@ from reprosep.papers import runs as runs_of
 from reprosep.params import Params
 from reprosep.results import pictures, players, provenance_table, report_sections, verdicts
 from reprosep.results.aggregate import Scores
+from reprosep.results.label_sources import label_sources
 from reprosep.results.target_names import readable
 from reprosep.results.training_curves import curves_svg
 
@@ -62,6 +63,7 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
         "papers": views,
         "standins": [corpus.title for corpus in corpora if corpus.standin],
         "corpora": [corpus.title for corpus in corpora],
+        "label_sources": label_sources(params, results, used),
         "records": records,
         "provenance": provenance_table.summary(records),
         "steps": provenance_table.step_times(results),
