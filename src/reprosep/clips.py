@@ -71,11 +71,16 @@ def _whole_hops(params: Params, seconds: float) -> int:
 
 
 class Clips:
-    """Draws clips of one target from the songs of a corpus."""
+    """Draws clips of one target from the songs of a corpus; :class:`UserError` when it is not mono."""
 
     def __init__(self, mixer: Mixer, target: str) -> None:
         import pyloudnorm  # takes seconds, and most who ask about clips draw none
 
+        if mixer.corpus.channels != 1:  # presence and loudness are those of one channel, and so are the networks
+            raise UserError(
+                f"'{mixer.corpus.title}' has {mixer.corpus.channels} channels, but clips are for mono networks; "
+                "set the corpus's channels to 1"
+            )
         self.mixer, self.params, self.target = mixer, mixer.params, target
         self.samples = clip_samples(self.params)
         self._places = lru_cache(maxsize=None)(self._find_places)
@@ -154,7 +159,7 @@ class Clips:
         return stems[(stems["song"] == song) & (stems["target"] == target)]
 
     def _wave(self, song: str, target: str, part: slice = _WHOLE) -> np.ndarray:
-        """A class in a song, or in part of it: the sum of its stored stems, first channel, ``(sample,)``."""
+        """A class in a song, or in part of it: the sum of its stored stems, ``(sample,)``."""
         rows = self._stems(song, target)["row"]
         return np.asarray(self.mixer.store.load(song)[list(rows), part, 0].sum(axis=0, dtype=np.float64))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from conftest import Line
 from reprosep.activity import build_activity, confidence, envelope, stem_confidences, write_labels
 from reprosep.audio.stft import stft
 from reprosep.audio.store import FULL_SCALE, SongArrays, read_table
-from synthetic import make_medleydb, make_params
+from synthetic import MUSDB_STEMS, make_medleydb, make_params
 
 ACTIVITY = make_params().activity
 PAPER_SIZE = {"audio": {"sample_rate": 44100}, "stft": {"n_fft": 4096, "hop": 1024}, "activity": {"window": 4096}}
@@ -147,21 +148,76 @@ def test_shortest_songs_have_a_confidence(frames: int) -> None:
     assert np.isfinite(confidence(np.full((1, frames), 0.5), ACTIVITY)).all()
 
 
+def stored(*channels: np.ndarray) -> np.ndarray:
+    """A stem as the store has it, int16 ``(1, sample, channel)``."""
+    return np.rint(np.stack(channels, axis=1)[None] * FULL_SCALE).astype(np.int16)
+
+
 def test_every_stem_is_normalised_by_itself() -> None:
-    samples = np.random.default_rng(1).normal(size=8000)
-    loud, quiet = stem_confidences(np.stack([0.5 * samples, 0.05 * samples]), make_params())
-    np.testing.assert_allclose(loud, quiet, atol=1e-6)
+    samples = np.random.default_rng(1).uniform(-1, 1, size=8000)
+    song = np.concatenate([stored(0.5 * samples), stored(0.05 * samples)])
+    loud, quiet = stem_confidences(song, make_params())
+    np.testing.assert_allclose(loud, quiet, atol=1e-3)  # as far as 16 bits go
+
+
+def bursts(seed: int = 1) -> np.ndarray:
+    """Noise that plays in two parts of a second, silence between them."""
+    time = np.arange(8000)
+    return 0.3 * np.random.default_rng(seed).uniform(-1, 1, size=8000) * ((time < 2000) | (time > 6500))
+
+
+def test_a_stem_in_anti_phase_is_as_active_as_one_in_phase() -> None:
+    samples, params = bursts(), make_params()
+    (mono,), (opposed,) = (stem_confidences(stored(*one), params) for one in ((samples,), (samples, -samples)))
+    np.testing.assert_array_equal(opposed >= 0.5, mono >= 0.5)
+    assert 0.5 < (opposed >= 0.5).mean() < 1 - 0.05
+
+
+def test_a_stem_on_one_side_is_as_active_as_one_in_the_middle() -> None:
+    samples, params = bursts(), make_params()
+    (mono,), (left,) = (stem_confidences(stored(*one), params) for one in ((samples,), (samples, 0 * samples)))
+    np.testing.assert_array_equal(left >= 0.5, mono >= 0.5)
+
+
+def test_identical_channels_have_the_confidence_of_one() -> None:
+    samples, params = bursts(), make_params()
+    mono, stereo = (stem_confidences(stored(*one), params) for one in ((samples,), (samples, samples)))
+    np.testing.assert_array_equal(stereo, mono)
+
+
+def test_the_envelope_is_the_mean_of_those_of_the_channels() -> None:
+    first, second, params = bursts(), np.roll(bursts(2), 4000), make_params()
+    (both,) = stem_confidences(stored(first, second), params)
+    envelopes = [envelope(stored(one)[0, :, 0] / FULL_SCALE, 512, 256, len(both)) for one in (first, second)]
+    np.testing.assert_allclose(both, confidence(np.mean(envelopes, axis=0)[None], ACTIVITY)[0], atol=1e-6)
+
+
+def test_label_files_are_of_the_mean_of_channels(tmp_path: Path, line: Callable[..., Line]) -> None:
+    """MedleyDB's code reads its stems as mono: there a stem in anti-phase is silent, and its file says so."""
+    made = line("musdb", change={"papers": ["iass"]})
+    for file in sorted((tmp_path / "recordings/musdb").rglob("vocals.wav")):
+        samples, rate = soundfile.read(file)
+        soundfile.write(file, np.stack([samples[:, 0], -samples[:, 0]], axis=1), rate)
+    for file in sorted((tmp_path / "recordings/musdb").rglob("mixture.wav")):
+        parts = [soundfile.read(file.with_name(f"{name}.wav")) for name in MUSDB_STEMS]
+        soundfile.write(file, sum(samples for samples, _ in parts), parts[0][1])
+    for step in ("recordings", "catalog", "store", "activity"):
+        made.step(step, "musdb", 1)
+    index = read_table(made.results / "musdb/activity/index.parquet")
+    vocals = index[index["stem"] == "vocals"]
+    assert (vocals["active_frames"] > 0.4 * vocals["frames"]).all()
+    _, values = parse_labels(sorted((made.results / "musdb/activity/labels").glob("*.lab"))[0])
+    assert values[:, 1 + list(index["stem"][:4]).index("vocals")].max() < 0.05
 
 
 def test_files_hold_the_confidence_of_every_stem(prepared: Line) -> None:
     folder = prepared.results / "mm"
     audio, activity = SongArrays(folder / "audio"), SongArrays(folder / "activity")
     for _, row in activity.index.iterrows():
-        mono = audio.load(row["song"])[row["row"]].mean(axis=1) / FULL_SCALE
-        stored = activity.load(row["song"])[row["row"]]
-        np.testing.assert_allclose(stored, stem_confidences(mono[None], prepared.params)[0], atol=1e-6)
-        assert len(stored) == row["frames"] == len(mono) // prepared.params.stft.hop + 1
-        assert row["active_frames"] == (stored >= 0.5).sum() > 0
+        song, values = audio.load(row["song"]), activity.load(row["song"])[row["row"]]
+        np.testing.assert_array_equal(values, stem_confidences(song, prepared.params)[row["row"]])
+        assert len(values) == row["frames"] == song.shape[1] // prepared.params.stft.hop + 1
+        assert row["active_frames"] == (values >= 0.5).sum() > 0
 
 
 def test_label_file_of_every_song(prepared: Line) -> None:

@@ -104,3 +104,10 @@ def test_every_corpus_gives_what_the_systems_take() -> None:
     assert clips_needed(params, "slakh", "piano") == {("train", "coherent"): large, ("valid", "coherent"): 7}
     assert clips_needed(params, "flakh", "drums") == {("train", "coherent"): large}
     assert clips_needed(params, "flakh", "piano") == {}
+
+
+def test_a_corpus_of_two_channels_has_no_clips(prepared: Line) -> None:
+    with pytest.raises(
+        UserError, match="has 2 channels, but clips are for mono networks; set the corpus's channels to"
+    ):
+        clips(prepared, "musdb")

@@ -12,7 +12,7 @@ from reprosep.errors import UserError
 from reprosep.files import read_json
 from reprosep.training import compilation, costs
 from reprosep.training.costs import Costs, Meter
-from trainings import IASS, training
+from trainings import IASS, UNMIX, training
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
@@ -74,6 +74,9 @@ def test_the_record_tells_them(trained: Line) -> None:
     assert record["peak_memory_mb"] > 10
     assert record["milliseconds_per_item"] == pytest.approx(1000 * record["device_seconds"] / record["items"], rel=0.01)
     assert record["recordings"] == "map"
+    assert record["early_stopping"] == trained.params.training.early_stopping
+    unmix = read_json(trained.results / "runs" / UNMIX / "run.json")
+    assert unmix["early_stopping"] == unmix["settings"]["early_stopping"] == 140
     assert "energy_kj" in record
 
 

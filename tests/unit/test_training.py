@@ -27,6 +27,7 @@ from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_wei
 from reprosep.training.devices import Devices
 from reprosep.training.loop import Training
 from reprosep.training.losses import activity_loss, separation_loss
+from reprosep.training.target_training import TargetTraining
 from synthetic import make_params
 from trainings import IASS, UNMIX, assert_same_weights, training, weights
 
@@ -220,6 +221,7 @@ def test_the_recipe_changes_with_everything_that_matters() -> None:
         digest(make_params({"models": {"iass": {"width": 5}}})),
         digest(r=Run("mm", "vocals", "iass", 2)),
         digest(s=system.model_copy(update={"blocks": 4})),
+        digest(s=system.model_copy(update={"early_stopping": 140})),
         digest(data="other"),
         digest(code="other"),
     ]
@@ -256,6 +258,20 @@ def test_early_stopping_counts_epochs_without_a_lower_error(prepared: Line, tmp_
 def test_early_stopping_after_one_epoch(prepared: Line, tmp_path: Path) -> None:
     outcome = scripted(training(prepared, IASS, epochs=50, early_stopping=1), [5.0, 4.0, 4.0]).run(tmp_path, "recipe")
     assert len(outcome.epochs) == 3
+
+
+def test_a_systems_own_early_stopping_stands_in_place_of_the_common_one(prepared: Line, tmp_path: Path) -> None:
+    common = training(prepared, UNMIX, epochs=50, items_per_epoch=4, early_stopping=1)
+    run, system = find_run(common.params, UNMIX)
+    own = system.model_copy(update={"early_stopping": 3})
+    job = TargetTraining(common.params, run, own, common.examples, common.recipes)
+    outcome = scripted(job, [5.0, 4.0, 4.5, 4.0, 4.1, 9.0]).run(tmp_path, "recipe")
+    assert len(outcome.epochs) == 5
+
+
+def test_open_unmix_waits_as_long_as_its_own_code(prepared: Line) -> None:
+    assert training(prepared, UNMIX, early_stopping=100).early_stopping == 140
+    assert training(prepared, IASS, early_stopping=100).early_stopping == 100
 
 
 def test_a_stalled_training_is_not_taken_up_again(prepared: Line, tmp_path: Path) -> None:

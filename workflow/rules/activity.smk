@@ -2,6 +2,7 @@ rule activity:
     input:
         catalog=rules.catalog.output,
         store=rules.store.output,
+        labels=published_labels,
     output:
         RESULTS / "{corpus}/activity/index.parquet",
     log:

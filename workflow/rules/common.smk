@@ -36,6 +36,7 @@ from reprosep.params import parse as parse_params
 from reprosep.planning import mend_planning
 from reprosep.versions.records import Restored, restore
 from reprosep.corpora.get import RECORDS
+from reprosep.corpora.label_files import label_files
 from reprosep.corpora.listing import recordings_listing, versions_to_get
 from reprosep.corpora.registry import load_version, song_list
 from reprosep.corpora.splits import read_split_file
@@ -137,6 +138,14 @@ def published_of(wildcards):
 def listing(wildcards):
     """Names, sizes and dates of a real corpus's files, so that an added song is noticed; None for a stand-in."""
     return recordings_listing(PARAMS.corpora[wildcards.corpus])
+
+
+def published_labels(wildcards):
+    """Label files of the songs of a corpus whose labels are the published ones."""
+    try:
+        return sorted(label_files(wildcards.corpus, PARAMS.corpora[wildcards.corpus]).values())
+    except UserError as error:
+        raise WorkflowError(str(error))
 
 
 def oracles_of(corpus):
@@ -342,6 +351,13 @@ def paper_corpora(paper):
 def paper_activity_indices(paper):
     """Activity indices of the corpora of a paper."""
     return expand(RESULTS / "{corpus}/activity/index.parquet", corpus=paper_corpora(paper))
+
+
+def label_indices():
+    """Activity indices of the runs' corpora whose labels are the published ones: the report tells how many are."""
+    used = dict.fromkeys(run.corpus for run, _ in RUNS.values())
+    chosen = [corpus for corpus in used if PARAMS.corpora[corpus].labels == "published"]
+    return expand(RESULTS / "{corpus}/activity/index.parquet", corpus=chosen)
 
 
 def paper_mixtures(paper):

@@ -1,6 +1,7 @@
 rule report:
     input:
         [paper_results(paper) for paper in PAPERS],
+        label_indices(),
         expand(RESULTS / "runs/{run}/run.json", run=TRAINED),
         expand(RESULTS / "scores/{run}.parquet", run=RUNS),
     output:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reprosep.corpora.registry import load_version
+from reprosep.corpora.songs import LABELS
 from reprosep.files import digest
 from reprosep.params import Corpus
 
@@ -14,11 +15,13 @@ from reprosep.params import Corpus
 def recordings_listing(corpus: Corpus) -> str | None:
     """Digest of names, sizes and modification times of a real corpus's files; '' when absent.
 
-    None for a stand-in, and for what `reprosep get` downloads: those files are not there when the plan is made.
+    None for a stand-in, and for what `reprosep get` downloads: those files are not there when the plan is made. Label
+    files do not count: the step that reads them depends on them itself.
     """
     if corpus.standin or any(load_version(name).access == "open" for name in versions_to_get(corpus)):
         return None
-    paths = sorted(path for root in corpus.roots for path in _files(Path(root)))
+    every = sorted(path for root in corpus.roots for path in files_below(Path(root)))
+    paths = [path for path in every if not path.name.endswith(LABELS)]
     entries = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
     return digest(entries) if entries else ""
 
@@ -35,7 +38,7 @@ def versions_to_get(corpus: Corpus) -> list[str]:
     return [] if corpus.standin else [name for name in corpus.versions if Path(load_version(name).folder) in roots]
 
 
-def _files(root: Path) -> Iterator[Path]:
+def files_below(root: Path) -> Iterator[Path]:
     """Files below a root; linked songs are entered, each folder once. What `reprosep get` adds itself is left out."""
     seen = set()
     for folder, names, files in os.walk(root, followlinks=True):

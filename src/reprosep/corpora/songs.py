@@ -10,6 +10,7 @@ from reprosep.corpora.registry import Version, song_list
 SUBSETS = {"musdb": ("train", "test"), "slakh": ("train", "validation", "test", "omitted"), "medleydb": ("Audio",)}
 _MUSDB_FILES = ("mixture.wav", "drums.wav", "bass.wav", "other.wav", "vocals.wav")
 METADATA = "_METADATA.yaml"
+LABELS = "_ACTIVATION_CONF.lab"
 _NAMED = 5  # songs named in a sentence
 
 

@@ -1,7 +1,8 @@
 """The seconds of a corpus: log-mel spectrograms of all songs, and which instruments play in every second.
 
-A song is the mixture that the separation papers use. A second is active for an instrument when the confidence of any
-of its stems reaches ``activity.threshold`` in any of its frames. Files of ``<corpus>/seconds/``:
+A song is the mixture that the separation papers use, mono: the mean of its channels, as users' own songs are heard. A
+second is active for an instrument when the confidence of any of its stems reaches ``activity.threshold`` in any of its
+frames. Files of ``<corpus>/seconds/``:
 
 - ``split.csv``: the artist-conditional split (:mod:`.split`);
 - ``labels.parquet``: song, second, and a column per instrument;

@@ -125,6 +125,7 @@ def _result(training: Training, outcome: Outcome) -> dict[str, Any]:
         "milliseconds_per_item": round(1000 * costs.device_seconds / max(outcome.items, 1), 4),
         "peak_memory_mb": round(costs.memory / 1e6, 1),
         "energy_kj": None if costs.joules is None else round(costs.joules / 1000, 3),
+        "early_stopping": training.early_stopping,
         "epochs": len(outcome.epochs),
         "best_epoch": outcome.best_epoch,
         "best_valid_loss": outcome.best_valid_loss,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from reprosep.calibration_plan import MaskChange, Oracle
-from reprosep.params import MaskSettings, Scoring, Section
+from reprosep.params import MaskSettings, Positive, Scoring, Section
 
 Variant = Literal["none", "raw", "median", "oracle", "detector"]
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
@@ -34,7 +34,7 @@ class GatedBy(Section):
 
 
 class System(Section):
-    """A network as trained, or an oracle."""
+    """A network as trained, or an oracle. `early_stopping`, where it is given, stands in place of ``training``'s."""
 
     label: str
     model: Literal["iass", "open-unmix", "u-net", "c-u-net", "blstm", "fc", "cnn", "crnn"] | None = None
@@ -49,6 +49,7 @@ class System(Section):
     weights: Weights = "unit"
     silence_filter: bool = True
     learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
+    early_stopping: Positive | None = None
     scored: Literal["whole", "frames", "tracks"] = "whole"
     clips: list[ClipSet] = []
     tested: list[str] = []

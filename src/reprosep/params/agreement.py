@@ -81,6 +81,13 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
         return (
             "files: empty, but kind 'folder' needs at least one class with file-name patterns, e.g. vocals: ['*vox*']"
         )
+    if corpus.labels == "published" and corpus.kind != "medleydb":
+        return (
+            f"labels: 'published' needs kind 'medleydb', whose stems the label files name, not '{corpus.kind}'; "
+            "set labels: computed"
+        )
+    if corpus.label_folders and corpus.labels == "computed":
+        return f"label_folders: {corpus.label_folders}, but labels are computed; take them out or set labels: published"
     if problem := _repetition(corpus.targets):
         return f"targets: {problem}"
     # A view may be of a corpus that was exchanged for another: its catalog tells what is missing when it is used.

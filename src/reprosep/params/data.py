@@ -37,6 +37,8 @@ class Corpus(Section):
     split_file: str | None
     accept: list[str]
     files: dict[CorpusName, list[str]]
+    labels: Literal["computed", "published"] = "computed"
+    label_folders: list[str] = []
     settings: dict[Literal["audio", "stft", "activity", "mixing", "chunks", "training"], dict[str, Any]] = {}
 
 

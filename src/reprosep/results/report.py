@@ -27,6 +27,7 @@ from reprosep.papers import runs as runs_of
 from reprosep.params import Params
 from reprosep.results import claim_views, pictures, players, provenance_table, report_sections
 from reprosep.results.aggregate import Scores
+from reprosep.results.label_sources import label_sources
 from reprosep.results.target_names import comparison, readable
 from reprosep.results.training_curves import curves_svg
 
@@ -69,6 +70,7 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
         "papers": views,
         "standins": [corpus.title for corpus in corpora if corpus.standin],
         "corpora": [corpus.title for corpus in corpora],
+        "label_sources": label_sources(params, results, used),
         "records": records,
         "provenance": provenance_table.summary(records),
         "steps": provenance_table.step_times(results),

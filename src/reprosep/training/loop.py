@@ -8,7 +8,8 @@ estimates one target, :class:`.sources_training.SourcesTraining` for one that ma
 References
 ----------
 Hung and Lerch 2020, Section 4 (Adam 1e-3, early stopping after 100 epochs); the authors' training logs (weight decay
-1e-5, plateau factor 0.3, patience 80, cooldown 10). Kadandale et al. 2020, their released code (SGD with momentum).
+1e-5, plateau factor 0.3, patience 80, cooldown 10). Open-Unmix v1 (early stopping after 140 epochs). Kadandale et al.
+2020, their released code (SGD with momentum).
 """
 
 from __future__ import annotations
@@ -108,6 +109,7 @@ class Training(ABC):
         self.network = compiled(self.devices.parallel(self.model), settings, self.device, planned)
         if self.devices.rank:  # the first process draws what a single one does, the others go their own ways
             torch.manual_seed(run.seed + (self.devices.rank << 32))
+        self.early_stopping = system.early_stopping or settings.early_stopping
         self.learning_rate = system.learning_rate_factor * settings.optimizer.learning_rate
         self.optimizer = optimizer_of(self.model, settings.optimizer, self.learning_rate)
         self.scheduler = self._scheduler()
@@ -201,7 +203,7 @@ class Training(ABC):
     def _has_stalled(self) -> bool:
         losses = [epoch[self.stalled_by] for epoch in self.epochs]
         lowest = 1 + min(range(len(losses)), key=losses.__getitem__) if losses else 0
-        return len(losses) - lowest >= self.params.training.early_stopping
+        return len(losses) - lowest >= self.early_stopping
 
     def _judge(self) -> None:
         if not self.best_epoch:

@@ -140,6 +140,7 @@ class Line:
         folder = f"{self.root}/{name}"
         title = f"When every stem of corpus {name} plays"
         read, made = self._tables(name)[:-1], [f"{folder}/activity/index.parquet"]
+        read += _label_folders(self.params.corpora[name])
         return self._stage(
             f"activity-{name}", title, made, read, ["activity"], [f"{folder}/activity"], job=Job(corpus=name)
         )
@@ -338,6 +339,9 @@ class Line:
         ]
         read += [f"{self.root}/scores/{identifier}.parquet" for identifier in self.runs]
         read += [f"workflow/papers/{name}.yaml" for name in self.papers]
+        used = dict.fromkeys(run.corpus for run, _ in self.runs.values())
+        asking = [corpus for corpus in used if self.params.corpora[corpus].labels == "published"]
+        read += [f"{self.root}/{corpus}/activity" for corpus in asking]
         outs = [] if self.is_real() else [made]
         return self._stage("report", "The report, one page", [made], read, ["report"], outs)
 
@@ -393,6 +397,12 @@ class Line:
 def _published(corpus: Corpus) -> list[str]:
     """Where the registry and the split of a corpus are."""
     return [*(["workflow/corpora"] if corpus.versions else []), *([corpus.split_file] if corpus.split_file else [])]
+
+
+def _label_folders(corpus: Corpus) -> list[str]:
+    """Where published labels of a corpus may change: its roots, too, unless what is in them is published itself."""
+    own = corpus.roots if corpus.labels == "published" and not (corpus.standin or corpus.versions) else []
+    return [*corpus.label_folders, *own]
 
 
 def _figures(folder: str, paper: Paper) -> list[str]:
