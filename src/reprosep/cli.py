@@ -415,12 +415,11 @@ def evaluate(
 
     from reprosep.evaluation.run import evaluate as evaluate_folders
     from reprosep.evaluation.song import Settings
-    from reprosep.evaluation.summary import Bootstrap, printed
+    from reprosep.evaluation.summary import Bootstrap
 
     settings = Settings(metric, window, hop)
-    summaries = evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed))
-    for title, summary in summaries.items():
-        Console().print(printed(summary, title))
+    for table in evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed)):
+        Console().print(table)
 
 
 @app.command()
