@@ -399,11 +399,11 @@ def render(
 
 @app.command()
 def evaluate(
-    references: Annotated[Path, typer.Argument(help="Folder of songs: <song>/<target>.<ext>, or MUSDB18's layout.")],
+    references: Annotated[Path, typer.Argument(help="Folder of songs: <song>/<target>.<ext>, or MUSDB18's layouts.")],
     estimates: Annotated[
         list[Path], typer.Argument(help="The same of estimates; several folders are compared as methods.")
     ],
-    output: Annotated[Path, typer.Option(help="Where to write scores, summary and museval's JSON files.")],
+    output: Annotated[Path, typer.Option(help="Where to write scores, summary, comparison and museval's JSON files.")],
     metric: Annotated[str, typer.Option(help="v4, v3, si-sdr or usdr.")] = "v4",
     window: Annotated[float, typer.Option(help="Frame of v4 and cSDR in seconds.")] = 1.0,
     hop: Annotated[float, typer.Option(help="From frame to frame, in seconds.")] = 1.0,

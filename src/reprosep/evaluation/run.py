@@ -118,11 +118,15 @@ def _tell_ill_posed(scores: pd.DataFrame) -> None:
 
 def _part(output: Path, song: Song, settings: Settings) -> Path:
     """Where the scores of a song are kept: named by all that they depend on."""
-    files = [*song.references.values()]
-    files += [path for estimates in song.estimates.values() for path in estimates.values()]
-    states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    sounds = [*song.references.values()]
+    sounds += [sound for estimates in song.estimates.values() for sound in estimates.values()]
+    states = [(str(sound.path.resolve()), sound.stream, *_state(sound.path)) for sound in sounds]
     stamp = digest([states, list(song.estimates), vars(settings), source_digest("metrics", "evaluation")])
     return output / ".songs" / f"{slug(song.name)}.{stamp}.parquet"
+
+
+def _state(path: Path) -> tuple[int, int]:
+    return path.stat().st_size, path.stat().st_mtime_ns
 
 
 def _scored(songs: list[tuple[Song, Path]], settings: Settings, jobs: int) -> Iterator[None]:
