@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from reprosep.evaluation.comparison import main_rows, same_frames
 from reprosep.results.figure_style import BLUE, ORANGE, empty_figure
@@ -16,6 +17,7 @@ from reprosep.results.figure_style import BLUE, ORANGE, empty_figure
 _COLUMNS = 4  # panels side by side
 _PANEL, _LINE, _LETTER = 1.9, 0.42, 0.065  # inches: width of a panel, height of a pair, width of a letter
 _MARGINS = 1.1  # inches above and below the panels: legend, title, axis
+_TICKS = 4  # at most, so that those of neighbours stay apart
 _OFFSET = 0.24  # of the common frames below the own ones, in lines
 
 
@@ -39,7 +41,8 @@ def draw_comparison(comparison: pd.DataFrame, alpha: float) -> Figure:
     for axes, target in zip(panels, targets, strict=False):
         _panel(axes, [pair for pair in rows if pair[0]["target"] == target], pairs, alpha)
         axes.set_title(target, loc="left")
-        axes.tick_params(labelbottom=True)
+        axes.tick_params(labelbottom=True, labelsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
     for axes in panels[len(targets) :]:
         axes.set_visible(False)
     panels[0].set_yticks(range(len(pairs)), labels, fontsize=8)
