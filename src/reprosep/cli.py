@@ -401,11 +401,11 @@ def render(
 
 @app.command()
 def evaluate(
-    references: Annotated[Path, typer.Argument(help="Folder of songs: <song>/<target>.<ext>, or MUSDB18's layout.")],
+    references: Annotated[Path, typer.Argument(help="Folder of songs: <song>/<target>.<ext>, or MUSDB18's layouts.")],
     estimates: Annotated[
         list[Path], typer.Argument(help="The same of estimates; several folders are compared as methods.")
     ],
-    output: Annotated[Path, typer.Option(help="Where to write scores, summary and museval's JSON files.")],
+    output: Annotated[Path, typer.Option(help="Where to write scores, summary, comparison and museval's JSON files.")],
     metric: Annotated[str, typer.Option(help="v4, v3, si-sdr or usdr.")] = "v4",
     window: Annotated[float, typer.Option(help="Frame of v4 and cSDR in seconds.")] = 1.0,
     hop: Annotated[float, typer.Option(help="From frame to frame, in seconds.")] = 1.0,
@@ -417,12 +417,11 @@ def evaluate(
 
     from reprosep.evaluation.run import evaluate as evaluate_folders
     from reprosep.evaluation.song import Settings
-    from reprosep.evaluation.summary import Bootstrap, printed
+    from reprosep.evaluation.summary import Bootstrap
 
     settings = Settings(metric, window, hop)
-    summaries = evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed))
-    for title, summary in summaries.items():
-        Console().print(printed(summary, title))
+    for table in evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed)):
+        Console().print(table)
 
 
 @app.command()

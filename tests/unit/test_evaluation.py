@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from conftest import Answer
-from reprosep.evaluation.layout import find_songs
+from reprosep.evaluation.layout import Sound, find_songs
 from reprosep.evaluation.museval_json import museval_json
 from reprosep.evaluation.summary import common_frames, summarise
 from reprosep.evaluation.tasks import tasks_of
@@ -199,15 +199,15 @@ def test_one_target_alone_is_scored_against_the_sum_of_the_others(tmp_path: Path
 
 
 def test_tasks_are_musevals() -> None:
-    references = {name: Path(name) for name in MUSDB_STEMS}
+    references = {name: Sound(Path(name)) for name in MUSDB_STEMS}
     four = tasks_of(references, list(MUSDB_STEMS))
     assert [task.kept for task in four] == [list(MUSDB_STEMS)]
     main, pair = tasks_of(references, [*MUSDB_STEMS, "accompaniment"])
     assert "vocals" in main.estimated
     assert "vocals" not in main.kept
     assert pair.kept == ["vocals", "accompaniment"]
-    assert pair.references["accompaniment"] == [Path(name) for name in MUSDB_STEMS if name != "vocals"]
-    assert [task.estimated for task in tasks_of({"piano": Path("piano")}, ["piano"])] == [["piano"]]
+    assert pair.references["accompaniment"] == [Sound(Path(name)) for name in MUSDB_STEMS if name != "vocals"]
+    assert [task.estimated for task in tasks_of({"piano": Sound(Path("piano"))}, ["piano"])] == [["piano"]]
 
 
 # ---- layouts, formats, resuming ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -60,6 +61,22 @@ def sound_info(path: str | Path, stream: int = 0) -> SoundInfo:
     if info.frames == 0:
         raise UserError(f"{path}: holds no samples; get the file anew from its source", "empty-file")
     return SoundInfo(info.samplerate, info.channels, info.frames)
+
+
+def stream_infos(path: str | Path) -> list[SoundInfo]:
+    """Headers of all audio streams of a container such as ``.stem.mp4``, in their order, by one call of ffprobe.
+
+    Raises
+    ------
+    UserError
+        When the file is missing, empty, or no container with sound in it.
+    """
+    path = Path(path)
+    _check_present(path)
+    found, told = _probed(path, "a")
+    if not found:
+        raise _unreadable(path, told)
+    return found
 
 
 def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
@@ -201,25 +218,37 @@ def _tool(name: str) -> str:
 
 
 def _ffprobe(path: Path, stream: int) -> SoundInfo:
-    command = [_tool("ffprobe"), "-v", "error", "-select_streams", f"a:{stream}", "-of", "json"]
+    found, told = _probed(path, f"a:{stream}")
+    if found:
+        return found[0]
+    if stream:
+        raise UserError(
+            f"{path}: no audio stream {stream} in it (the first is 0); expected a stems file with all its streams, "
+            "get it anew from its source"
+        )
+    raise _unreadable(path, told)
+
+
+def _probed(path: Path, streams: str) -> tuple[list[SoundInfo], str]:
+    """Headers of the chosen streams, none where ffprobe cannot read the file, and what it said."""
+    command = [_tool("ffprobe"), "-v", "error", "-select_streams", streams, "-of", "json"]
     command += ["-show_entries", "stream=sample_rate,channels,duration:format=duration", str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         content = json.loads(answer.stdout)
-        found = content["streams"][0]
-        seconds = float(found.get("duration") or content["format"]["duration"])
-        rate = int(found["sample_rate"])
-        return SoundInfo(rate, int(found["channels"]), round(seconds * rate))
-    except (KeyError, IndexError, ValueError) as error:
-        if stream:
-            raise UserError(
-                f"{path}: no audio stream {stream} in it (the first is 0); expected a stems file with all its streams, "
-                "get it anew from its source"
-            ) from error
-        reason = " ".join(answer.stderr.split()) or "no sound in it"
-        raise UserError(
-            f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav"
-        ) from error
+        return [_info_of(stream, content["format"]) for stream in content["streams"]], answer.stderr
+    except (KeyError, ValueError):
+        return [], answer.stderr
+
+
+def _info_of(stream: dict[str, Any], container: dict[str, Any]) -> SoundInfo:
+    seconds, rate = float(stream.get("duration") or container["duration"]), int(stream["sample_rate"])
+    return SoundInfo(rate, int(stream["channels"]), round(seconds * rate))
+
+
+def _unreadable(path: Path, told: str) -> UserError:
+    reason = " ".join(told.split()) or "no sound in it"
+    return UserError(f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav")
 
 
 def _ffmpeg(path: Path, info: SoundInfo, stream: int) -> np.ndarray:

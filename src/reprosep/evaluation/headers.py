@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from reprosep.audio.io import SoundInfo, sound_info
+from reprosep.audio.io import SoundInfo, sound_info, stream_infos
 from reprosep.errors import UserError
-from reprosep.evaluation.layout import ACCOMPANIMENT, Song
+from reprosep.evaluation.layout import ACCOMPANIMENT, CODEC_SAMPLES, STREAMS, Song, Sound
 
 
 def check_song(song: Song) -> float:
@@ -16,14 +16,15 @@ def check_song(song: Song) -> float:
     Raises
     ------
     UserError
-        When a file cannot be read, or estimates have another sample rate or other channels than the references.
+        When a file cannot be read, a stems file has not its five streams, or estimates have another sample rate or
+        other channels than the references.
     """
-    references = {target: sound_info(path) for target, path in song.references.items()}
+    references = _infos(song.references)
     rate, channels = _common(song.name, song.references, references)
     longest = 0.0
-    for method, paths in song.estimates.items():
-        estimates = {target: sound_info(path) for target, path in paths.items()}
-        found = _common(f"{song.name}, estimates of {method}", paths, estimates)
+    for method, sounds in song.estimates.items():
+        estimates = _infos(sounds)
+        found = _common(f"{song.name}, estimates of {method}", sounds, estimates)
         if found[0] != rate:
             raise UserError(
                 f"{song.name}: estimates of {method} at {found[0]} Hz, references at {rate} Hz; resample the estimates"
@@ -33,17 +34,38 @@ def check_song(song: Song) -> float:
                 f"{song.name}: estimates of {method} with {found[1]} channels, references with {channels}; "
                 "write the estimates with as many channels as the references"
             )
-        pairs = ((estimates[target], references.get(target)) for target in estimates if target != ACCOMPANIMENT)
-        longest = max([longest, *(abs(one.samples - two.samples) / rate for one, two in pairs if two)])
+        for target in references.keys() & estimates.keys() - {ACCOMPANIMENT}:
+            inexact = song.references[target].in_stems or sounds[target].in_stems
+            difference = abs(estimates[target].samples - references[target].samples)
+            if difference > (CODEC_SAMPLES if inexact else 0):
+                longest = max(longest, difference / rate)
     return longest
 
 
-def _common(what: str, paths: dict[str, Path], infos: dict[str, SoundInfo]) -> tuple[int, int]:
+def _infos(sounds: dict[str, Sound]) -> dict[str, SoundInfo]:
+    stems = {path: _stems_infos(path) for path in {sound.path for sound in sounds.values() if sound.in_stems}}
+    return {
+        target: stems[sound.path][sound.stream] if sound.in_stems else sound_info(sound.path)
+        for target, sound in sounds.items()
+    }
+
+
+def _stems_infos(path: Path) -> list[SoundInfo]:
+    infos = stream_infos(path)
+    if len(infos) != len(STREAMS):
+        raise UserError(
+            f"{path}: {len(infos)} audio streams, expected the {len(STREAMS)} of MUSDB18 ({', '.join(STREAMS)}); "
+            "get the file anew from its source, or give a folder of one wav file per target in its place"
+        )
+    return infos
+
+
+def _common(what: str, sounds: dict[str, Sound], infos: dict[str, SoundInfo]) -> tuple[int, int]:
     """Sample rate and channels of files that belong together; a mono file counts as any."""
     rates = _values(info.sample_rate for info in infos.values())
     widths = [width for width in _values(info.channels for info in infos.values()) if width > 1] or [1]
     if len(rates) > 1 or len(widths) > 1:
-        names = ", ".join(path.name for path in paths.values())
+        names = ", ".join(dict.fromkeys(sound.path.name for sound in sounds.values()))
         raise UserError(
             f"{what}: {names} have sample rates {rates} Hz and channels {widths}, expected one of each; "
             "convert them to one format"

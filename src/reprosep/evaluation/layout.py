@@ -1,8 +1,9 @@
 """Which songs, targets and estimates are in folders of references and estimates.
 
 A folder that holds sound files is a song, named by its path below the root: ``test/Artist - Title/vocals.wav`` in
-MUSDB18's layout, ``<song>/<target>.<ext>`` in others. Several folders of estimates are several methods, each named by
-its folder. An estimated song is found by its path, or by its folder's name alone where that is unique.
+MUSDB18-HQ's layout, ``<song>/<target>.<ext>`` in others. A stems file of MUSDB18, ``test/Artist - Title.stem.mp4``, is
+a song too, named without its suffix, and its streams are the targets. Several folders of estimates are several methods,
+each named by its folder. An estimated song is found by its path, or by its name alone where that is unique.
 """
 
 from __future__ import annotations
@@ -12,20 +13,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprosep.audio.io import SOUND_SUFFIXES
+from reprosep.corpora.musdb import STEMS_SUFFIX
 from reprosep.errors import UserError, near_match
 
 MIXTURES = ("mixture", "linear_mixture")
 ACCOMPANIMENT = "accompaniment"
+STREAMS = ("mixture", "drums", "bass", "other", "vocals")
+"""Of a stems file, in their order."""
+
+CODEC_SAMPLES = 4096
+"""By so many samples what is decoded of a stems file may differ from its header: AAC's priming and its last frame."""
+
 _MUSDB_ORDER = ("vocals", "drums", "bass", "other")  # of musdb's targets, and so of museval's files
 
 
 @dataclass(frozen=True)
+class Sound:
+    """A sound file, or one of the audio streams of a stems file."""
+
+    path: Path
+    stream: int = 0
+
+    @property
+    def in_stems(self) -> bool:
+        """Whether it is a stream of a stems file."""
+        return _is_stems(self.path)
+
+    def __str__(self) -> str:
+        return f"{self.path}, {STREAMS[self.stream]}" if self.in_stems else str(self.path)
+
+
+@dataclass(frozen=True)
 class Song:
-    """One song: files of its references by target, and of its estimates by method and target."""
+    """One song: its references by target, and its estimates by method and target."""
 
     name: str
-    references: dict[str, Path]
-    estimates: dict[str, dict[str, Path]]
+    references: dict[str, Sound]
+    estimates: dict[str, dict[str, Sound]]
 
     @property
     def title(self) -> str:
@@ -41,13 +65,14 @@ def find_songs(references: Path, estimates: Sequence[Path]) -> list[Song]:
     UserError
         When a folder is missing or empty, two methods have one name, or an estimate belongs to no reference.
     """
-    true = {name: _targets(folder) for name, folder in _song_folders(references).items()}
+    places = _song_places(references)
+    true = {name: _targets(place) for name, place in places.items()}
     methods = _methods(estimates)
-    found: dict[str, dict[str, dict[str, Path]]] = {name: {} for name in true}
+    found: dict[str, dict[str, dict[str, Sound]]] = {name: {} for name in true}
     for method, root in methods.items():
-        for name, folder in _song_folders(root).items():
-            song = _reference_of(name, folder, true, root == folder and len(true) == 1)
-            found[song][method] = _known_targets(_targets(folder), true[song], references / song)
+        for name, place in _song_places(root).items():
+            song = _reference_of(name, place, true, root == place and len(true) == 1)
+            found[song][method] = _known_targets(_targets(place), true[song], places[song])
     return [Song(name, _ordered(true[name]), by_method) for name, by_method in found.items() if by_method]
 
 
@@ -63,35 +88,49 @@ def _methods(estimates: Sequence[Path]) -> dict[str, Path]:
     return methods
 
 
-def _song_folders(root: Path) -> dict[str, Path]:
-    """Folders below `root` that hold sound files, by their path below it."""
+def _song_places(root: Path) -> dict[str, Path]:
+    """Folders below `root` that hold sound files, and stems files, by their path below it."""
     if not root.is_dir():
         raise UserError(f"{root}: no such folder; name a folder of songs, each a folder of <target>.wav files")
     sounds = [path for path in sorted(root.rglob("*")) if _is_sound(path)]
-    folders = {path.parent for path in sounds}
-    if not folders:
-        raise UserError(f"{root}: no sound files in it; expected <song>/<target>.wav or another audio format")
-    return {
-        folder.relative_to(root).as_posix() if folder != root else root.resolve().name: folder
-        for folder in sorted(folders)
-    }
+    if not sounds:
+        raise UserError(
+            f"{root}: no sound files in it; expected <song>/<target>.wav or another audio format, "
+            f"or <song>{STEMS_SUFFIX}"
+        )
+    places: dict[str, Path] = {}
+    for place in sorted({path if _is_stems(path) else path.parent for path in sounds}):
+        name = place.relative_to(root).as_posix() if place != root else root.resolve().name
+        name = name[: -len(STEMS_SUFFIX)] if _is_stems(place) else name
+        if name in places:
+            raise UserError(f"{place}: song '{name}' is there twice, also as {places[name].name}; keep one of them")
+        places[name] = place
+    return places
 
 
 def _is_sound(path: Path) -> bool:
     return path.suffix.lower() in SOUND_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _targets(folder: Path) -> dict[str, Path]:
-    files: dict[str, Path] = {}
-    for path in sorted(path for path in folder.iterdir() if _is_sound(path)):
+def _is_stems(path: Path) -> bool:
+    return path.name.lower().endswith(STEMS_SUFFIX)
+
+
+def _targets(place: Path) -> dict[str, Sound]:
+    """What a folder or a stems file holds but the mixture."""
+    if _is_stems(place):
+        return {name: Sound(place, stream) for stream, name in enumerate(STREAMS) if name not in MIXTURES}
+    files: dict[str, Sound] = {}
+    for path in sorted(path for path in place.iterdir() if _is_sound(path) and not _is_stems(path)):
         if path.stem in files:
-            raise UserError(f"{path}: '{path.stem}' is there twice, also as {files[path.stem].name}; keep one of them")
+            also = files[path.stem].path.name
+            raise UserError(f"{path}: '{path.stem}' is there twice, also as {also}; keep one of them")
         if path.stem not in MIXTURES:
-            files[path.stem] = path
+            files[path.stem] = Sound(path)
     return files
 
 
-def _reference_of(name: str, folder: Path, references: dict[str, dict[str, Path]], only: bool) -> str:
+def _reference_of(name: str, place: Path, references: dict[str, dict[str, Sound]], only: bool) -> str:
     if name in references:
         return name
     same = [song for song in references if Path(song).name == Path(name).name]
@@ -100,23 +139,23 @@ def _reference_of(name: str, folder: Path, references: dict[str, dict[str, Path]
     if only:  # two folders of stems, one of references and one of estimates
         return next(iter(references))
     raise UserError(
-        f"{folder}: no references for this song{near_match(name, references)}; "
-        "name its folder as the references' folder, or take it away"
+        f"{place}: no references for this song{near_match(name, references)}; "
+        "name it as the references' folder or stems file, or take it away"
     )
 
 
-def _known_targets(estimates: dict[str, Path], references: dict[str, Path], folder: Path) -> dict[str, Path]:
+def _known_targets(estimates: dict[str, Sound], references: dict[str, Sound], place: Path) -> dict[str, Sound]:
     allowed = {*references, ACCOMPANIMENT} if "vocals" in references else set(references)
-    for target, path in estimates.items():
+    for target, sound in estimates.items():
         if target not in allowed:
             raise UserError(
-                f"{path}: no reference '{target}' in {folder}{near_match(target, allowed)}; "
+                f"{sound}: no reference '{target}' in {place}{near_match(target, allowed)}; "
                 f"it has {', '.join(references)}"
             )
     return estimates
 
 
-def _ordered(references: dict[str, Path]) -> dict[str, Path]:
+def _ordered(references: dict[str, Sound]) -> dict[str, Sound]:
     """In the order of musdb's targets, others behind them by name."""
     rank = {name: place for place, name in enumerate(_MUSDB_ORDER)}
     names = sorted(references, key=lambda name: (rank.get(name, len(rank)), name))

@@ -10,21 +10,25 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from reprosep.audio.store import read_table, write_table
 from reprosep.errors import UserError
+from reprosep.evaluation.comparison import compare
+from reprosep.evaluation.comparison_table import printed_comparison
 from reprosep.evaluation.headers import check_song
 from reprosep.evaluation.layout import Song, find_songs
 from reprosep.evaluation.museval_json import museval_json
 from reprosep.evaluation.song import COLUMNS, Settings, score_song
-from reprosep.evaluation.summary import common_frames, summarise
+from reprosep.evaluation.summary import common_frames, printed, summarise
 from reprosep.files import digest, slug, whole_file
 from reprosep.progress import track
 from reprosep.provenance import source_digest
@@ -35,13 +39,15 @@ log = logging.getLogger(__name__)
 
 def evaluate(
     references: Path, estimates: list[Path], output: Path, settings: Settings, jobs: int, resampling: Resampling
-) -> dict[str, pd.DataFrame]:
+) -> list[Table]:
     """Score every song and write ``scores.parquet``, ``scores.csv``, ``summary.csv`` and museval's JSON files.
+
+    With several methods ``summary-common-frames.csv`` and ``comparison.csv``, ``.svg`` and ``.png`` too.
 
     Returns
     -------
-    dict
-        Title and content of the summary, and with several methods of the one on common frames.
+    list
+        For the terminal: the summary, and with several methods the one on common frames and the comparison.
 
     Raises
     ------
@@ -50,7 +56,8 @@ def evaluate(
     """
     _check_settings(settings)
     songs = find_songs(references, estimates)
-    _tell_missing(references, songs, [path.resolve().name for path in estimates])
+    methods = [path.resolve().name for path in estimates]
+    _tell_missing(references, songs, methods)
     _check_headers(songs)
     parts = [(song, _part(output, song, settings)) for song in songs]
     todo = [(song, part) for song, part in parts if not part.exists()]
@@ -62,7 +69,8 @@ def evaluate(
     scores = pd.concat(tables, ignore_index=True)
     _write(output, scores, songs, settings)
     _tell_ill_posed(scores)
-    return _summaries(output, scores, settings, resampling)
+    printable = _summaries(output, scores, settings, resampling)
+    return printable + (_comparison(output, scores, methods, settings, resampling) if len(methods) > 1 else [])
 
 
 def _check_settings(settings: Settings) -> None:
@@ -110,11 +118,15 @@ def _tell_ill_posed(scores: pd.DataFrame) -> None:
 
 def _part(output: Path, song: Song, settings: Settings) -> Path:
     """Where the scores of a song are kept: named by all that they depend on."""
-    files = [*song.references.values()]
-    files += [path for estimates in song.estimates.values() for path in estimates.values()]
-    states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    sounds = [*song.references.values()]
+    sounds += [sound for estimates in song.estimates.values() for sound in estimates.values()]
+    states = [(str(sound.path.resolve()), sound.stream, *_state(sound.path)) for sound in sounds]
     stamp = digest([states, list(song.estimates), vars(settings), source_digest("metrics", "evaluation")])
     return output / ".songs" / f"{slug(song.name)}.{stamp}.parquet"
+
+
+def _state(path: Path) -> tuple[int, int]:
+    return path.stat().st_size, path.stat().st_mtime_ns
 
 
 def _scored(songs: list[tuple[Song, Path]], settings: Settings, jobs: int) -> Iterator[None]:
@@ -134,8 +146,7 @@ def _score_and_keep(song_and_part: tuple[Song, Path], settings: Settings) -> Non
 
 def _write(output: Path, scores: pd.DataFrame, songs: list[Song], settings: Settings) -> None:
     write_table(output / "scores.parquet", scores)
-    with whole_file(output / "scores.csv") as temporary:
-        scores.to_csv(temporary, index=False)
+    _write_csv(output / "scores.csv", scores)
     if settings.metric != "v4":
         return
     several = scores["method"].nunique() > 1
@@ -153,9 +164,7 @@ def _below_test(name: str) -> Path:
     return path if path.parts[0] in ("train", "test") else "test" / path
 
 
-def _summaries(
-    output: Path, scores: pd.DataFrame, settings: Settings, resampling: Resampling
-) -> dict[str, pd.DataFrame]:
+def _summaries(output: Path, scores: pd.DataFrame, settings: Settings, resampling: Resampling) -> list[Table]:
     metrics = COLUMNS[settings.metric]
     summaries = {"Median over songs of the median over frames": summarise(scores, metrics, resampling)}
     names = ["summary.csv"]
@@ -164,6 +173,29 @@ def _summaries(
         summaries["The same on frames that all methods have a score in"] = summarise(common, metrics, resampling)
         names.append("summary-common-frames.csv")
     for name, summary in zip(names, summaries.values(), strict=True):
-        with whole_file(output / name) as temporary:
-            summary.to_csv(temporary, index=False)
-    return summaries
+        _write_csv(output / name, summary)
+    return [printed(summary, title) for title, summary in summaries.items()]
+
+
+def _comparison(
+    output: Path, scores: pd.DataFrame, methods: list[str], settings: Settings, resampling: Resampling
+) -> list[Table]:
+    """Write the comparison as a table and a picture."""
+    from reprosep.evaluation.comparison_figure import draw_comparison  # matplotlib only where something is drawn
+    from reprosep.results.figure_style import save, style
+
+    comparison = compare(scores, methods, COLUMNS[settings.metric], resampling)
+    alpha = resampling.statistics.alpha
+    _write_csv(output / "comparison.csv", comparison)
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # names in writings that the font lacks: boxes, no fuss
+        save(draw_comparison(comparison, alpha), output, "comparison")
+    if comparison.empty:
+        log.warning("no target has estimates of two methods, so that nothing is compared")
+        return []
+    return [printed_comparison(comparison, alpha)]
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, index=False)

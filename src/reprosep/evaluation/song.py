@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from reprosep.audio.io import read_sound
+from reprosep.audio.io import read_sound, sound_info
 from reprosep.errors import UserError
-from reprosep.evaluation.layout import Song
+from reprosep.evaluation.layout import CODEC_SAMPLES, Song, Sound
 from reprosep.evaluation.tasks import Task, tasks_of
 from reprosep.metrics.bsseval import METRICS, References, Scores
 from reprosep.metrics.bsseval_v3 import score_sources
@@ -41,6 +41,41 @@ COLUMNS = {
 _SEEKABLE = {".wav", ".flac", ".aif", ".aiff"}
 
 
+class Seekable:
+    """Sounds as files that can be sought in to the sample: what cannot is decoded into a folder, once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._decoded: dict[Sound, Path] = {}
+
+    def open(self, sources: list[list[Sound]]) -> FileSignals:
+        """Sounds, those of a source to be summed, as signals."""
+        return FileSignals([[self._file(sound) for sound in sounds] for sounds in sources])
+
+    def _file(self, sound: Sound) -> Path:
+        if sound.path.suffix.lower() in _SEEKABLE:
+            return sound.path
+        if sound not in self._decoded:
+            samples, rate = read_sound(sound.path, sound.stream)
+            if sound.in_stems:
+                _check_whole(sound, len(samples))
+            decoded = self._folder / f"{len(self._decoded)}.wav"
+            soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
+            self._decoded[sound] = decoded
+        return self._decoded[sound]
+
+
+def _check_whole(sound: Sound, samples: int) -> None:
+    """ffmpeg decodes a truncated container up to its end without an error, so the header's length is compared."""
+    promised = sound_info(sound.path, sound.stream).samples
+    if samples < promised - CODEC_SAMPLES:
+        raise UserError(
+            f"{sound}: truncated, its header promises {promised} samples and {samples} are there; "
+            "copy or download the file again",
+            "truncated",
+        )
+
+
 @dataclass(frozen=True)
 class Settings:
     """What is computed: one of :data:`COLUMNS`, and the frames of ``v4`` and of cSDR in seconds."""
@@ -55,20 +90,21 @@ def score_song(song: Song, settings: Settings) -> pd.DataFrame:
     groups: dict[tuple[str, ...], list[str]] = {}
     for method, estimates in song.estimates.items():
         groups.setdefault(tuple(sorted(estimates)), []).append(method)
-    tables = [
-        _score_task(song, task, methods, settings)
-        for targets, methods in groups.items()
-        for task in tasks_of(song.references, list(targets))
-    ]
+    with tempfile.TemporaryDirectory(prefix="reprosep-") as folder:
+        seekable = Seekable(Path(folder))
+        tables = [
+            _score_task(song, task, methods, settings, seekable)
+            for targets, methods in groups.items()
+            for task in tasks_of(song.references, list(targets))
+        ]
     return pd.concat(tables, ignore_index=True)
 
 
-def _score_task(song: Song, task: Task, methods: list[str], settings: Settings) -> pd.DataFrame:
+def _score_task(song: Song, task: Task, methods: list[str], settings: Settings, seekable: Seekable) -> pd.DataFrame:
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reprosep-")))
-        references = _open(list(task.references.values()), folder)
+        references = seekable.open(list(task.references.values()))
         estimates = {
-            method: _open([[song.estimates[method][target]] for target in task.estimated], folder) for method in methods
+            method: seekable.open([[song.estimates[method][target]] for target in task.estimated]) for method in methods
         }
         for signals in (references, *estimates.values()):
             stack.callback(signals.close)
@@ -146,17 +182,3 @@ def _whole_song(
 def _in_samples(settings: Settings, signals: FileSignals) -> tuple[int, int]:
     """Window and hop in samples, rounded down as museval does."""
     return int(settings.window * signals.sample_rate), int(settings.hop * signals.sample_rate)
-
-
-def _open(sources: list[list[Path]], folder: Path) -> FileSignals:
-    """Files as signals; formats that cannot be sought in to the sample are decoded into `folder` first."""
-    return FileSignals([[_seekable(path, folder) for path in paths] for paths in sources])
-
-
-def _seekable(path: Path, folder: Path) -> Path:
-    if path.suffix.lower() in _SEEKABLE:
-        return path
-    decoded = folder / f"{len(list(folder.iterdir()))}.wav"
-    samples, rate = read_sound(path)
-    soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
-    return decoded

@@ -17,6 +17,10 @@ from rich.table import Table
 from reprosep.params import Statistics
 from reprosep.results.intervals import Resampling, median_interval
 
+_NAMES = 10  # letters of the methods' names that stay in a line on a narrow terminal
+DENSE: dict[str, Any] = {"collapse_padding": True, "pad_edge": False}
+"""Of a table that has to hold names and numbers in eighty columns."""
+
 
 @dataclass(frozen=True)
 class Bootstrap:
@@ -67,13 +71,14 @@ def summarise(scores: pd.DataFrame, metrics: tuple[str, ...], resampling: Resamp
 def printed(summary: pd.DataFrame, title: str) -> Table:
     """A table for the terminal: medians with intervals, one column per metric."""
     several = summary["method"].nunique() > 1
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    for column in (["method"] if several else []) + ["target"]:
-        table.add_column(column)
-    for metric in summary["metric"].unique():
-        table.add_column(f"{metric} (dB)", justify="right", no_wrap=True)
-    table.add_column("songs", justify="right")
-    table.add_column("frames dropped", justify="right")
+    table = Table(title=title, title_justify="left", caption_justify="left", **(DENSE if several else {}))
+    if several:
+        table.add_column("method", overflow="fold", min_width=_NAMES)
+    table.add_column("target", min_width=summary["target"].str.len().max())
+    for metric in summary["metric"].unique():  # on a narrow terminal intervals break before names vanish
+        table.add_column(f"{metric} (dB)", justify="right")
+    table.add_column("songs", justify="right", no_wrap=True)
+    table.add_column("dropped" if several else "frames dropped", justify="right")
     for (method, target), rows in summary.groupby(["method", "target"], sort=False):
         cells = [_cell(row) for row in rows.to_dict("records")]
         names = [str(method), str(target)] if several else [str(target)]

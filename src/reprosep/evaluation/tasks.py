@@ -9,21 +9,20 @@ accompaniment is; museval itself refuses that case.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from reprosep.evaluation.layout import ACCOMPANIMENT
+from reprosep.evaluation.layout import ACCOMPANIMENT, Sound
 
 
 @dataclass(frozen=True)
 class Task:
-    """References (files that are summed) by name, which of them are estimated, and which scores are kept."""
+    """References (sounds that are summed) by name, which of them are estimated, and which scores are kept."""
 
-    references: dict[str, list[Path]]
+    references: dict[str, list[Sound]]
     estimated: list[str]
     kept: list[str]
 
 
-def tasks_of(references: dict[str, Path], estimated: list[str]) -> list[Task]:
+def tasks_of(references: dict[str, Sound], estimated: list[str]) -> list[Task]:
     """The tasks of a song, `references` by target and the targets of which there are estimates."""
     alone = {target: [path] for target, path in references.items()}
     pair = {"vocals", ACCOMPANIMENT} <= set(estimated)
@@ -43,5 +42,5 @@ def tasks_of(references: dict[str, Path], estimated: list[str]) -> list[Task]:
     return tasks
 
 
-def _others(references: dict[str, Path], target: str) -> list[Path]:
+def _others(references: dict[str, Sound], target: str) -> list[Sound]:
     return [path for name, path in references.items() if name not in (target, ACCOMPANIMENT)]

@@ -194,7 +194,7 @@ class References:
     @cached_property
     def conditioning(self) -> Conditioning:
         """Whether the references determine the filters."""
-        return conditioning(self.lags.total, self.signals.samples)
+        return conditioning(self.lags.total, self.signals.samples, self.basis.backward)
 
     def rows_of(self, source: int) -> slice:
         """The rows of a source."""
