@@ -49,10 +49,10 @@ from dataclasses import dataclass
 from reprosep.claims.effects import NAN, Effect
 from reprosep.papers import Claim
 from reprosep.results.multiplicity import at_least, holm
+from reprosep.results.paired_tests import FEWEST_PAIRS
 
 HOLDS, FAILS, UNDECIDED, BY_FRAMES = "holds", "does not hold", "undecided", "depends on the frames"
 VERDICTS = (HOLDS, FAILS, BY_FRAMES, UNDECIDED)
-FEWEST_PAIRS = 6
 _DIGITS = 9  # of printed numbers, whose differences are not exact in binary
 
 

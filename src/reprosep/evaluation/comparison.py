@@ -32,7 +32,7 @@ import pandas as pd
 from reprosep.evaluation.summary import common_frames, song_medians
 from reprosep.results.intervals import Resampling, Values, median_interval
 from reprosep.results.multiplicity import holm
-from reprosep.results.verdicts import signed_rank
+from reprosep.results.paired_tests import signed_rank
 
 OWN, COMMON = "own", "common"
 _KEYS = ["target", "metric", "frames", "first", "second"]

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from reprosep.evaluation.comparison import main_rows, same_frames
 from reprosep.evaluation.summary import DENSE
-from reprosep.results.verdicts import FEWEST_PAIRS
+from reprosep.results.paired_tests import FEWEST_PAIRS
 
 _NAMES = 12  # letters of the methods' names that stay in a line on a narrow terminal
 

@@ -59,7 +59,7 @@ def summarise(scores: pd.DataFrame, metrics: tuple[str, ...], resampling: Resamp
                     "low": low,
                     "high": high,
                     "mean": found.mean() if len(found) else np.nan,
-                    "std": found.std() if len(found) else np.nan,
+                    "std": found.std(ddof=1) if len(found) > 1 else np.nan,
                     "songs": len(found),
                     "frames": int(mine[metric].notna().sum()),
                     "dropped": int(mine[metric].isna().sum()),
