@@ -116,7 +116,17 @@ def frames(missing: bool) -> pd.DataFrame:
     for seed in (1, 2):
         for song in ("a", "b"):
             score = np.nan if missing and (seed, song) == (2, "b") else float(seed)
-            rows.append({"run": f"r{seed}", "system": "x", "variant": "none", "song": song, "frame": 0, "SDR": score})
+            rows.append(
+                {
+                    "run": f"r{seed}",
+                    "system": "x",
+                    "variant": "none",
+                    "song": song,
+                    "frame": 0,
+                    "seed": seed,
+                    "SDR": score,
+                }
+            )
     return pd.DataFrame(rows).assign(**dict.fromkeys(("SIR", "SAR", "ISR", "SI-SDR", "uSDR", "Leakage"), np.nan))
 
 

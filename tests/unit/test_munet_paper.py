@@ -84,7 +84,7 @@ def test_the_slip_of_the_source_is_marked(demo: Params, munet: Paper) -> None:
 
 def test_every_claim_is_about_systems_that_are_scored(demo: Params, munet: Paper) -> None:
     systems = {run.system for run in runs(demo, munet)}
-    assert all(side.system in systems for claim in munet.claims for side in (claim.left, claim.right))
+    assert all(side.system in systems for claim in munet.statements for side in claim.sides)
 
 
 @pytest.mark.parametrize(

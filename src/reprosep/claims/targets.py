@@ -44,7 +44,8 @@ def _is_gated(params: Params, paper: Paper, claim: Claim) -> bool:
 def _of_scores(params: Params, claim: Claim, scored: Scored) -> list[str]:
     systems = [side.system for side in claim.sides]
     own = params.corpora[claim.corpus].targets
-    known = own if claim.targets is None else [*own, ACCOMPANIMENT, OVERALL]
+    named = [*(claim.targets or []), *(claim.against or [])]
+    known = [*own, *(name for name in (ACCOMPANIMENT, OVERALL) if name in named)]
     present = [name for name in known if all((claim.corpus, name, system) in scored for system in systems)]
     if claim.expect not in ("largest", "smallest"):
         return [name for name in present if claim.targets is None or name in claim.targets]

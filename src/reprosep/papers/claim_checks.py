@@ -46,6 +46,8 @@ def _side_problem(paper: Paper, claim: Claim) -> str | None:
             if not detects:
                 return f"left: '{name}' is no detector; allowed: {known}"
             return f"metric: {claim.metric} of the detector '{name}'; allowed: {', '.join(OF_DETECTORS)}"
+        if not detects and claim.metric in OF_HEADS and not paper.systems[name].activity_weight:
+            return f"metric: {claim.metric} of '{name}', which has no activity head; name a system that has one"
     return None
 
 

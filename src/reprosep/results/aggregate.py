@@ -158,8 +158,8 @@ class Scores:
 
 
 def on_common_frames(frames: pd.DataFrame) -> pd.DataFrame:
-    """`frames` with NaN, metric by metric, wherever any run and variant among them lacks a finite score."""
-    compared = len(frames[["run", "variant"]].drop_duplicates())
+    """`frames` with NaN, metric by metric, wherever any training and variant among them lacks a finite score."""
+    compared = len(frames[["system", "seed", "variant"]].drop_duplicates())
     finite = pd.DataFrame(np.isfinite(frames[list(METRICS)].to_numpy(dtype=float)), frames.index, list(METRICS))
     count = finite.groupby([frames["song"], frames["frame"]]).transform("sum")
     masked = frames.copy()
@@ -168,8 +168,12 @@ def on_common_frames(frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def song_medians(frames: pd.DataFrame) -> pd.DataFrame:
-    """Median over the scored frames of every run: index (run, system, variant, song), columns as the metrics, in dB."""
-    return frames.groupby(["run", "system", "variant", "song"])[list(METRICS)].median()
+    """Median over the scored frames: index (seed, system, variant, song), columns as the metrics, in dB.
+
+    The seed of an oracle is -1. A system that has a network for each of its pooled targets has several runs of a seed.
+    """
+    seed = frames["seed"].astype("Int64").fillna(-1).astype(int)
+    return frames.groupby([seed, "system", "variant", "song"])[list(METRICS)].median()
 
 
 def song_scores(frames: pd.DataFrame) -> pd.DataFrame:
@@ -185,8 +189,9 @@ def song_scores(frames: pd.DataFrame) -> pd.DataFrame:
     """
     medians = song_medians(frames)
     grouped = medians.groupby(level=["system", "variant", "song"])
-    scored, runs = grouped.count(), frames.groupby(["system", "variant"])["run"].nunique()
-    wanted = [runs[system, variant] for system, variant, _ in scored.index]
+    scored = grouped.count()
+    trainings = medians.reset_index().groupby(["system", "variant"])["seed"].nunique()
+    wanted = [trainings[system, variant] for system, variant, _ in scored.index]
     return grouped.mean().where(scored.eq(wanted, axis=0))
 
 
@@ -212,11 +217,10 @@ def seed_cubes(frames: pd.DataFrame, pairs: Sequence[Pair], metrics: Sequence[st
 
 def _cube(table: pd.DataFrame, pair: Pair, metrics: Sequence[str], songs: list[str]) -> Values:
     own = table[(table["system"] == pair[0]) & (table["variant"] == pair[1])]
-    runs, sources = sorted(own["run"].unique()), sorted(own["source"].unique())
-    keys = [pd.MultiIndex.from_product([[source], songs]) for source in sources]
-    by_run = {run: part.set_index(["source", "song"]) for run, part in own.groupby("run")}
+    keys = [pd.MultiIndex.from_product([[source], songs]) for source in sorted(own["source"].unique())]
+    by_seed = [part.set_index(["source", "song"]) for _, part in own.groupby("seed")]
     return np.array(
-        [[[by_run[run][metric].reindex(key).to_numpy(float) for key in keys] for metric in metrics] for run in runs]
+        [[[part[metric].reindex(key).to_numpy(float) for key in keys] for metric in metrics] for part in by_seed]
     )
 
 

@@ -105,10 +105,15 @@ def measured(
 
 
 def with_auc(found: Iterable[Detections]) -> list[str]:
-    """The instruments that have an AUC in all of some detections, such as those of several time scales."""
+    """The instruments that have an AUC in all of some detections, such as those of several time scales.
+
+    Detections in which no instrument has one (whole songs, where all play) have no say.
+    """
     found = list(found)
     names = found[0].instruments if found else []
-    return [name for name in names if all(np.isfinite(_auc_of(one, name)) for one in found)]
+    known = [[np.isfinite(_auc_of(one, name)) for name in names] for one in found]
+    heard = [row for row in known if any(row)]
+    return [name for place, name in enumerate(names) if heard and all(row[place] for row in heard)]
 
 
 def _auc_of(found: Detections, instrument: str) -> float:

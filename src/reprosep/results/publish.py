@@ -10,14 +10,17 @@ the paper's. Where other papers add rows to a paper's tables, ``cells.csv`` is o
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from reprosep.claims.table import ALL_TARGETS
+from reprosep.claims.verdicts import VERDICTS
 from reprosep.errors import UserError
 from reprosep.files import whole_file, write_json
-from reprosep.papers import Paper, every_run, load_paper
+from reprosep.papers import Claim, Paper, every_run, load_paper
 from reprosep.params import Params
 from reprosep.results.cells import cells_by_seed
 from reprosep.results.corpus_table import decimals_of
@@ -149,7 +152,9 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
     for name, table in paper.tables.items():
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
         lines += _cells(pd.read_csv(folder / f"{name}.csv"))
-    return "\n".join([*lines, "", "## Claims", "", *_claims(pd.read_csv(folder / "claims.csv"))]) + "\n"
+    claims = pd.read_csv(folder / "claims.csv", keep_default_na=False, na_values=[""])
+    told_where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
+    return "\n".join([*lines, *_claims(paper, claims), "", told_where]) + "\n"
 
 
 def _cells(table: pd.DataFrame) -> list[str]:
@@ -171,12 +176,29 @@ def _cell(one: pd.Series) -> str:
     return f"**{one['reproduced']:.{decimals}f}**{interval}{published}"
 
 
-def _claims(claims: pd.DataFrame) -> list[str]:
-    lines = ["| claim | target | verdict | effect (dB) | interval | p | songs |", "|---|---|---|---:|---:|---:|---:|"]
+def _claims(paper: Paper, claims: pd.DataFrame) -> list[str]:
+    """The paper's claims, then our own questions: each with its verdict, and how they stand."""
+    lines: list[str] = []
+    for title, asked in (("The paper's claims", paper.claims), ("Our own questions", paper.questions)):
+        own = claims[claims["claim"].isin([one.id for one in asked]) & (claims["target"] == ALL_TARGETS)]
+        if len(own):
+            lines += ["", f"## {title}", "", f"{told(own)}.", "", *_verdicts(asked, own)]
+    return lines
+
+
+def told(claims: pd.DataFrame) -> str:
+    """How many claims have which verdict, in words."""
+    found = claims["verdict"].value_counts()
+    return f"Of {len(claims)}: " + ", ".join(f"{found[one]} {one}" for one in VERDICTS if one in found.index)
+
+
+def _verdicts(asked: Sequence[Claim], claims: pd.DataFrame) -> list[str]:
+    quotes = {one.id: " ".join(one.quote.split()) for one in asked}
+    lines = ["| claim | verdict | of which trainings | p | of the printed numbers |", "|---|---|---|---:|---|"]
     for _, one in claims.iterrows():
-        interval = "" if pd.isna(one["ci_low"]) else f"{one['ci_low']:.2f}…{one['ci_high']:.2f}"
-        effect, p_value = ("" if pd.isna(one[key]) else f"{one[key]:.3g}" for key in ("effect", "p_value"))
-        songs = "" if pd.isna(one["songs"]) else f"{one['songs']:.0f}"
-        told = [one["statement"], one["target"], one["verdict"], effect, interval, p_value, songs]
-        lines.append(f"| {' | '.join('' if pd.isna(cell) else str(cell) for cell in told)} |")
+        quote = quotes[one["claim"]]
+        statement = f"{one['statement']}<br>“{quote}”, {one['source']}" if quote else f"{one['statement']}"
+        p_value = "" if pd.isna(one["p_value"]) else f"{one['p_value']:.2g}"
+        cells = [statement, one["verdict"], one["scope"], p_value, one["published_verdict"]]
+        lines.append(f"| {' | '.join('' if pd.isna(cell) else str(cell) for cell in cells)} |")
     return lines
