@@ -36,7 +36,8 @@ def test_cells_of_the_demo(demo: Params, iass: Paper) -> None:
     found = [cell for table in iass.tables.values() for cell in cells(demo, iass, table)]
     assert len(found) == 136 + 5 * 6 * 3  # the extension of Table 4: no detector, its paper is not computed
     assert [len(cells(demo, iass, table)) for table in iass.tables.values()] == [8, 32, 24, 72, 90]
-    assert all(cell.published is not None for cell in found)
+    printed = [cell for name in list(iass.tables)[:4] for cell in cells(demo, iass, iass.tables[name])]
+    assert all(cell.published is not None for cell in printed)
 
 
 def test_published_values(demo: Params, iass: Paper) -> None:

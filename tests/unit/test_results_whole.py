@@ -235,7 +235,7 @@ def test_claims(output: Path) -> None:
     assert list(claims.columns) == COLUMNS
     verdicts = claims.set_index(["claim", "target"])["verdict"]
     assert verdicts["mm-better-than-open-unmix", "all"] == "holds"
-    assert verdicts["blocks-comparable", "all"] == "holds"
+    assert verdicts["blocks-comparable", "vocals"] == "holds" == verdicts["ideal-mask-is-best", "all"]
     assert verdicts["musdb-slightly-worse-on-bass", "all"] == "does not hold"
     assert verdicts["multitask-alone-often-lower", "all"] == "does not hold"
     assert verdicts["gate-leaves-less-in-silence", "all"] == "holds"
@@ -285,6 +285,8 @@ def test_report_begins_with_the_verdicts_as_a_picture(output: Path) -> None:
         assert html.escape(statement, quote=False).replace("'", "&#39;") in drawn
     claims = claims[claims["asked_by"] == "the paper"]
     compared = claims[claims["target"] != "all"]
+    many = compared.groupby("claim")["target"].transform("size") > 8  # those beside a mean are then in the table alone
+    compared = compared[~many | (compared["decides"] == "yes")]
     assert drawn.count('class="m holds') == (compared["verdict"] == "holds").sum()
     assert drawn.count('class="m fails') == (compared["verdict"] == "does not hold").sum()
     assert drawn.count("#m-paper") == compared["published_effect"].notna().sum()

@@ -23,11 +23,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Case:
-    """One comparison; `group` is what cases have in common whose mean a claim may be about."""
+    """One comparison; `group` is what cases have in common whose mean a claim may be about, which is then `pooled`."""
 
     label: str
     parts: tuple[Part, ...]
     group: str = ""
+    pooled: bool = False
 
     @property
     def systems(self) -> list[str]:
@@ -40,7 +41,7 @@ def cases_of(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
 
     Of the claim's quantifier `mean`, one for every pair of systems and every other metric: the mean over targets.
     """
-    cases = _all_cases(paper, claim, targets)
+    cases = single_cases(paper, claim, targets)
     if claim.quantifier != "mean":
         return cases
     groups: dict[str, list[Case]] = {}
@@ -56,17 +57,18 @@ def _mean(name: str, members: list[Case]) -> Case:
         key = ("|".join(side.model_dump_json() for side in part.sides), part.target, part.metric)
         merged[key] = replace(part, weight=part.weight + merged[key].weight) if key in merged else part
     label = MEAN_OF + ("targets" if not name else f"targets, {name}")
-    return Case(members[0].label if len(members) == 1 else label, tuple(merged.values()), name)
+    return Case(members[0].label if len(members) == 1 else label, tuple(merged.values()), name, len(members) > 1)
 
 
-def _all_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
+def single_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
+    """The comparisons of a claim target by target, whatever its quantifier."""
     pairs, many = claim.pairs, len(claim.pairs) > 1
     if claim.expect in ("largest", "smallest") and not claim.is_of_spectra:
         return [
             Case(
-                f"{one} against {other}" + (f", {_name(paper, *pair)}" if many else ""),
+                f"{one} against {other}" + (f", {_name(paper, claim, pair)}" if many else ""),
                 (*_difference(claim, pair, one), *_minus(_difference(claim, pair, other))),
-                _name(paper, *pair) if many else "",
+                _name(paper, claim, pair) if many else "",
             )
             for pair in pairs
             for one, other in product(own_targets(claim, targets), other_targets(claim, targets))
@@ -82,9 +84,9 @@ def _all_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]
         ]
     return [
         Case(
-            _label(paper, target, pair, many, len(targets)),
+            _label(paper, claim, target, pair, len(targets)),
             _difference(claim, pair, target),
-            _name(paper, *pair) if many else "",
+            _name(paper, claim, pair) if many else "",
         )
         for pair, target in product(pairs, targets)
     ]
@@ -118,20 +120,18 @@ def _minus(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     return tuple(replace(part, weight=-part.weight) for part in parts)
 
 
-def _label(paper: Paper, target: str, pair: tuple[Side, Side | None], many: bool, targets: int) -> str:
-    if not many:
-        return target
-    return _name(paper, *pair) if targets == 1 else f"{target}, {_name(paper, *pair)}"
+def _label(paper: Paper, claim: Claim, target: str, pair: tuple[Side, Side | None], targets: int) -> str:
+    name = _name(paper, claim, pair)
+    return ", ".join(part for part in (target if targets > 1 or not name else "", name) if part)
 
 
-def _name(paper: Paper, left: Side, right: Side | None) -> str:
-    names = [_side_name(paper, side) for side in (left, right) if side is not None]
-    return " over ".join(names)
+def _name(paper: Paper, claim: Claim, pair: tuple[Side, Side | None]) -> str:
+    """The sides of a pair that other pairs of the claim do not have."""
+    left, right = pair
+    named = [left] if len(claim.left) > 1 else []
+    named += [right] if right is not None and len(claim.right) > 1 and not claim.paired else []
+    return " over ".join(_side_name(paper, side) for side in named)
 
 
 def _side_name(paper: Paper, side: Side) -> str:
-    if side.corpus is not None:
-        return side.corpus
-    label = paper.systems[side.system].label
-    sources = len(paper.systems[side.system].sources)
-    return f"{label} ({sources})" if sources else label
+    return side.corpus if side.corpus is not None else paper.systems[side.system].label

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from reprosep import papers
-from reprosep.claims.cases import Case, cases_of
+from reprosep.claims.cases import Case, cases_of, single_cases
 from reprosep.claims.effects import NAN, Effect, effect_of
 from reprosep.claims.published import Printed, printed_effect, printed_values
 from reprosep.claims.sources import Source, source_of
@@ -18,6 +18,7 @@ from reprosep.claims.targets import scored_targets, targets_of_claim
 from reprosep.claims.verdicts import (
     FAILS,
     HOLDS,
+    Evidence,
     conclude,
     evidence,
     in_print,
@@ -44,6 +45,7 @@ COLUMNS = [
     "expect",
     "margin",
     "quantifier",
+    "decides",
     "verdict",
     "scope",
     "effect",
@@ -115,42 +117,59 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
 def _tested_rows(
     params: Params, paper: Paper, claim: Claim, source: Source, targets: Sequence[str]
 ) -> list[dict[str, Any]]:
-    printed = printed_values(params, paper, claim)
+    """Rows of the comparisons that decide, where these are means also of those beside them, and the claim's own row."""
+    alpha, printed = params.statistics.alpha, printed_values(params, paper, claim)
     found = [_measured(params, claim, source, case, printed) for case in cases_of(paper, claim, targets)]
     if not any(one.own.songs for one in found):
         return []
-    alpha = params.statistics.alpha
-    own = [evidence(claim, one.own) for one in found]
-    common = [evidence(claim, one.common) for one in found if one.common is not None]
+    own, common = _evidence(claim, found)
     verdict, p_value = conclude(claim, own, alpha)
-    on_common, p_common = conclude(claim, common, alpha) if common else (verdict, NAN)
-    commons = of_rows(common, alpha) if common else [("", NAN)] * len(found)
-    rows = [
-        _row(params, paper, claim, one)
-        | {
-            "verdict": together(decided, on_common_frames[0]) if one.common else decided,
-            "p_value": single.p_value,
-            "p_adjusted": adjusted,
-            "verdict_common_frames": on_common_frames[0],
-            "p_common_frames": on_common_frames[1],
-        }
-        for one, single, (decided, adjusted), on_common_frames in zip(
-            found, own, of_rows(own, alpha), commons, strict=True
-        )
-    ]
+    on_common, p_common = conclude(claim, common, alpha) if common else ("", NAN)
     total = {
         "verdict": together(verdict, on_common) if common else verdict,
         "p_value": p_value,
         "p_adjusted": p_value,
-        "verdict_common_frames": on_common if common else "",
+        "verdict_common_frames": on_common,
         "p_common_frames": p_common,
         "published_verdict": in_print(claim, [one.printed for one in found]),
     }
+    rows = _case_rows(params, paper, claim, found, decides=True)
+    beside = single_cases(paper, claim, targets) if claim.quantifier == "mean" else []
+    if len(beside) > len(found):
+        singles = [_measured(params, claim, source, case, printed) for case in beside]
+        return [*rows, *_case_rows(params, paper, claim, singles, decides=False), _total_row(rows, total)]
     return [*rows, _total_row(rows, total)]
 
 
+def _evidence(claim: Claim, found: Sequence[Measured]) -> tuple[list[Evidence], list[Evidence]]:
+    """On each side's own frames, and on common ones where there are frames."""
+    own = [evidence(claim, one.own) for one in found]
+    return own, [evidence(claim, one.common) for one in found if one.common is not None]
+
+
+def _case_rows(
+    params: Params, paper: Paper, claim: Claim, found: Sequence[Measured], decides: bool
+) -> list[dict[str, Any]]:
+    """One row for each of some comparisons, whose p-values are adjusted for their number."""
+    own, common = _evidence(claim, found)
+    decided = of_rows(own, params.statistics.alpha)
+    on_common = of_rows(common, params.statistics.alpha) if common else [("", NAN)] * len(found)
+    return [
+        _row(params, paper, claim, one)
+        | {
+            "decides": "yes" if decides else "no",
+            "verdict": together(verdict, other) if common else verdict,
+            "p_value": single.p_value,
+            "p_adjusted": adjusted,
+            "verdict_common_frames": other,
+            "p_common_frames": p_other,
+        }
+        for one, single, (verdict, adjusted), (other, p_other) in zip(found, own, decided, on_common, strict=True)
+    ]
+
+
 def _measured(params: Params, claim: Claim, source: Source, case: Case, printed: Printed) -> Measured:
-    pooled = claim.quantifier == "mean"
+    pooled = case.pooled
     terms, left_out = source.terms(case, common=False)
     own = effect_of(params, terms, pooled)
     common = effect_of(params, source.terms(case, common=True)[0], pooled) if source.in_frames else None
@@ -207,13 +226,14 @@ def scope(paper: Paper, systems: Sequence[str], seeds: int) -> str:
 
 
 def _total_row(rows: Sequence[dict[str, Any]], total: dict[str, Any]) -> dict[str, Any]:
-    """The claim's own row; it repeats the numbers where there is a single comparison."""
+    """The claim's own row; it repeats the numbers where there is a single comparison that decides."""
+    total = {**total, "target": ALL_TARGETS, "decides": ""}
     if len(rows) == 1:
-        return {**rows[0], **total, "target": ALL_TARGETS}
+        return {**rows[0], **total}
     blank = dict.fromkeys(COLUMNS[COLUMNS.index("effect") : -1])
     left_out = max(row["songs_left_out"] for row in rows)
     longest = max((row["scope"] for row in rows), key=len)
-    told = {"target": ALL_TARGETS, "scope": longest, "songs_left_out": left_out, "seeds": rows[0]["seeds"]}
+    told = {"scope": longest, "songs_left_out": left_out, "seeds": rows[0]["seeds"]}
     return {**rows[0], **blank, **told, **total}
 
 
@@ -241,6 +261,7 @@ def _counted_row(params: Params, paper: Paper, claim: Claim, systems: tuple[str,
         "target": " over ".join(paper.systems[name].label for name in systems),
         "verdict": HOLDS if times >= claim.margin * (1 - _ROUNDING) else FAILS,
         "effect": times,
+        "decides": "yes",
         "published_effect": printed,
         "published_verdict": in_print(claim, [printed]),
         "songs_left_out": 0,

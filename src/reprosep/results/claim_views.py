@@ -50,15 +50,16 @@ def _view(claim: Claim, rows: list[dict[str, Any]]) -> dict[str, Any]:
     total = next(row for row in rows if row["target"] == ALL_TARGETS)
     parts = [row for row in rows if row["target"] != ALL_TARGETS]
     words = {"quote": " ".join(claim.quote.split()), "note": " ".join(claim.note.split()), "margin": claim.margin}
-    found = Counter(row["verdict"] for row in parts)
+    deciding = [row for row in parts if row["decides"] == "yes"]
+    found = Counter(row["verdict"] for row in deciding)
     return {
         **total,
         **words,
         "rows": parts,
         "tally": {verdict: found[verdict] for verdict in VERDICTS if found[verdict]},
-        "effects": [row["effect"] for row in parts if not pd.isna(row["effect"])],
+        "effects": [row["effect"] for row in deciding if not pd.isna(row["effect"])],
         "region": region(claim),
-        "asked": _asked(claim, len(parts)),
+        "asked": _asked(claim, len(deciding)),
         "framed": any(not pd.isna(row["effect_common_frames"]) for row in parts),
     }
 

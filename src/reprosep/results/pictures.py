@@ -15,6 +15,7 @@ from reprosep.results.target_names import comparison
 _BEND = 0.5  # dB: the part of the claims' axis that is linear, about the size of their margins
 _WIDE = 30.0  # counts and costs that differ by more than this factor are drawn on a logarithmic axis
 
+_MOST_ROWS = 8
 _SHOWN = ("effect", "low", "high", "published")
 
 Rows = list[dict[str, Any]]
@@ -53,8 +54,14 @@ def _claim_panel(claim: View) -> dict[str, Any]:
         "region": claim["region"],
         "margins": ends,
         "lines": [0.0, *ends],
-        "rows": [_claim_row(claim, row) for row in claim["rows"]],
+        "rows": [_claim_row(claim, row) for row in _drawn(claim["rows"])],
     }
+
+
+def _drawn(rows: Sequence[View]) -> list[View]:
+    """The comparisons that decide, and those beside them where these are not too many."""
+    deciding = [row for row in rows if row.get("decides") != "no"]
+    return list(rows) if len(rows) <= _MOST_ROWS else deciding
 
 
 def _claim_row(claim: View, row: View) -> dict[str, Any]:
