@@ -13,6 +13,7 @@ import pytest
 
 from reprosep.comparison.command import compare
 from reprosep.comparison.noise import Values, noise_of
+from reprosep.comparison.verdicts import claims_told
 from reprosep.errors import UserError
 
 TARGETS = [f"Target [{letter}]" for letter in "abcdefgh"]
@@ -325,3 +326,27 @@ def test_a_cell_without_deviation_has_that_of_its_group() -> None:
     assert np.isfinite(noise.variance).all() and noise.freedom[6] < noise.freedom[0]
     alone = noise_of(np.array([np.nan]), np.zeros(1), np.zeros(1, dtype=int))
     assert np.isnan(alone.variance).all() and np.isnan(alone.half_widths(np.ones(1), np.ones(1), 1)).all()
+
+
+# ---- verdicts of claims beside the published ones ----
+
+
+def write_verdicts(path: Path, verdicts: dict[str, str], seeds: int) -> None:
+    rows = [
+        {"claim": claim, "target": "all", "asked_by": "the paper", "verdict": verdict, "scope": "x", "seeds": seeds}
+        for claim, verdict in verdicts.items()
+    ]
+    pd.DataFrame(rows).to_csv(path, index=False)
+
+
+def test_verdicts_are_told_with_their_trainings(tmp_path: Path) -> None:
+    own, published = tmp_path / "own.csv", tmp_path / "published.csv"
+    write_verdicts(own, {"better": "holds", "worse": "undecided"}, seeds=1)
+    write_verdicts(published, {"better": "holds", "worse": "does not hold"}, seeds=3)
+    first, second = claims_told("iass", own, published)
+    assert first == (
+        "iass: 2 claims, 1 holds, 1 undecided, of these trainings (one seed); "
+        "published: 2 claims, 1 holds, 1 does not hold, of 3 trainings each"
+    )
+    assert second == "iass: of another verdict than published: worse (undecided, published: does not hold)"
+    assert claims_told("iass", own, tmp_path / "missing.csv") == []

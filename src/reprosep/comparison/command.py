@@ -11,6 +11,7 @@ from rich.console import Console
 from reprosep.comparison.judging import DIFFERENT, EQUAL, NOISE, judge
 from reprosep.comparison.printed import SHOWN_CELLS, agrees, parameters_told, remarks, table_of, verdict_of
 from reprosep.comparison.reading import Results, read_published, read_results
+from reprosep.comparison.verdicts import claims_told
 from reprosep.errors import UserError
 from reprosep.files import whole_file
 from reprosep.papers import load_paper
@@ -20,6 +21,7 @@ from reprosep.results.publish import PUBLISHED
 from reprosep.results.tidy import DECIMALS
 
 AGREES, DIFFERS = 0, 1  # exit status
+CLAIMS = "claims.csv"
 _PIPED_WIDTH = 200
 
 
@@ -54,6 +56,9 @@ def compare(
     cells = judge(pairs) if pairs else pd.DataFrame()
     if pairs:
         _tell(cells, pairs, show_all)
+        for name in pairs:
+            for line in claims_told(name, results / "papers" / name / CLAIMS, folder / name / CLAIMS):
+                print(line)
     for name in remaining:
         print(f"paper {name} is not compared: not published {_how(results, name)}", file=sys.stderr)
     if not pairs:
