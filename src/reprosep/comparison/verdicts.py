@@ -1,0 +1,48 @@
+"""The verdicts of a run's claims beside the published ones, and of which trainings each is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from reprosep.claims.table import ALL_TARGETS, THE_PAPER
+from reprosep.claims.verdicts import VERDICTS
+
+_NAMED = 6  # claims of another verdict that are listed
+
+
+def claims_told(name: str, own: Path, published: Path) -> list[str]:
+    """How the paper's claims stand in two files ``claims.csv``; nothing where one of them is missing or older."""
+    mine, theirs = (_verdicts(path) for path in (own, published))
+    if mine is None or theirs is None:
+        return []
+    lines = [f"{name}: {_tally(mine)}; published: {_tally(theirs)}"]
+    both = mine.join(theirs, how="inner", rsuffix="_published")
+    differing = both[both["verdict"] != both["verdict_published"]]
+    told = [f"{claim} ({row['verdict']}, published: {row['verdict_published']})" for claim, row in differing.iterrows()]
+    if told:
+        more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+        lines.append(f"{name}: of another verdict than published: {', '.join(told[:_NAMED])}{more}")
+    return lines
+
+
+def _verdicts(path: Path) -> pd.DataFrame | None:
+    """Verdict, scope and seeds of every claim of the paper, by its name."""
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    if not {"claim", "target", "asked_by", "verdict", "scope", "seeds"} <= set(table.columns):
+        return None
+    own = table[(table["target"] == ALL_TARGETS) & (table["asked_by"] == THE_PAPER)]
+    return own.set_index("claim")[["verdict", "scope", "seeds"]]
+
+
+def _tally(found: pd.DataFrame) -> str:
+    """For example: 21 claims, 9 holds, 12 undecided, of these trainings (one seed)."""
+    counts = Counter(found["verdict"])
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    seeds = found["seeds"].max()
+    scope = "of these trainings (one seed)" if seeds == 1 else f"of {seeds:.0f} trainings each"
+    return f"{len(found)} claims, {told}, {scope}"
