@@ -74,11 +74,11 @@ def test_hours_are_items_times_seconds(paper: Params, monkeypatch: pytest.Monkey
     rows = printed(paper, Speed(item=0.002, music=0.001, device="a device"), monkeypatch)
     musdb = next(row for row in rows if row and row[0].strip() == "musdb" and "Open-Unmix" in row[1])
     runs, items, item, validation, each, every = (cell.strip() for cell in musdb[2:])
-    assert (runs, items, item) == ("4", str(64 * 86), "2.00")
+    assert (runs, items, item) == ("12", str(64 * 86), "2.00")  # four targets, three seeds
     hours = 10 * (64 * 86 * 0.002 + 14 * 240 * 0.001) / 3600
     assert validation == f"{14 * 240 * 0.001:.0f}"
     assert each == f"{hours:.1f}"
-    assert every == f"{4 * hours:.1f}"
+    assert every == f"{12 * hours:.1f}"
     store = next(row for row in rows if row and row[0].strip() == "MUSDB18-HQ")
     assert store[1].strip() == "22.7"
     assert float(store[5]) == pytest.approx(150 * 4 * 240 * 44100 * 2 * 2 / 1e9, abs=0.05)
