@@ -291,6 +291,20 @@ def claims(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
 
 
 @app.command()
+def readme(params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Write the numbers of claims and verdicts into README.md."""
+    from reprosep.claims.overview import block, with_block
+    from reprosep.files import whole_file
+
+    path = repository() / "README.md"
+    text = with_block(
+        path.read_text(encoding="utf-8"), block(read_params(params), repository() / "results-published/demo")
+    )
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@app.command()
 def report(params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Write the report, one self-contained page."""
     from reprosep import steps

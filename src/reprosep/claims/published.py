@@ -44,3 +44,16 @@ def _printed(claim: Claim, part: Part, side: Side, metric: str, printed: Printed
     if metric != "Avg" or np.isfinite(found):
         return found
     return float(np.mean([_printed(claim, part, side, one, printed) for one in metrics_of(metric)]))
+
+
+def printed_times(paper: Paper, claim: Claim, left: str, right: str) -> float:
+    """How many times less the left system costs in print; NaN where its table does not tell."""
+    table = paper.tables[claim.table[0]] if claim.table else None
+    if table is None:
+        return NAN
+    column = next((place for place, one in enumerate(table.columns) if one.cost == claim.metric), None)
+    values = dict(zip((row.system for row in table.rows), table.published, strict=True))
+    if column is None or left not in values or right not in values:
+        return NAN
+    one, other = values[left][column], values[right][column]
+    return float(other) / float(one) if one and other else NAN

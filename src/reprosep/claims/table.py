@@ -12,7 +12,7 @@ import numpy as np
 from reprosep import papers
 from reprosep.claims.cases import Case, cases_of, single_cases
 from reprosep.claims.effects import NAN, Effect, effect_of
-from reprosep.claims.published import Printed, printed_effect, printed_values
+from reprosep.claims.published import Printed, printed_effect, printed_times, printed_values
 from reprosep.claims.sources import Source, source_of
 from reprosep.claims.targets import scored_targets, targets_of_claim
 from reprosep.claims.verdicts import (
@@ -256,7 +256,7 @@ def _counted_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> 
 
 
 def _counted_row(params: Params, paper: Paper, claim: Claim, systems: tuple[str, str], times: float) -> dict[str, Any]:
-    printed = _printed_times(paper, claim, *systems)
+    printed = printed_times(paper, claim, *systems)
     return _identity(params, paper, claim) | {
         "target": " over ".join(paper.systems[name].label for name in systems),
         "verdict": HOLDS if times >= claim.margin * (1 - _ROUNDING) else FAILS,
@@ -268,16 +268,3 @@ def _counted_row(params: Params, paper: Paper, claim: Claim, systems: tuple[str,
         "scope": "",
         "seeds": 0,
     }
-
-
-def _printed_times(paper: Paper, claim: Claim, left: str, right: str) -> float:
-    """How many times less the left system costs in print; NaN where its table does not tell."""
-    table = paper.tables[claim.table[0]] if claim.table else None
-    if table is None:
-        return NAN
-    column = next((place for place, one in enumerate(table.columns) if one.cost == claim.metric), None)
-    values = dict(zip((row.system for row in table.rows), table.published, strict=True))
-    if column is None or left not in values or right not in values:
-        return NAN
-    one, other = values[left][column], values[right][column]
-    return float(other) / float(one) if one and other else NAN

@@ -1,0 +1,82 @@
+"""The claims of all papers in numbers, for the README: what is asked, what holds in print, what the published demo says.
+
+The block between two comments is written by ``reprosep readme`` and nowhere typed; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from reprosep.claims.cases import cases_of
+from reprosep.claims.published import printed_effect, printed_times, printed_values
+from reprosep.claims.table import ALL_TARGETS, THE_PAPER, US
+from reprosep.claims.targets import scored_targets, targets_of_claim
+from reprosep.claims.verdicts import BY_FRAMES, FAILS, HOLDS, UNDECIDED, in_print
+from reprosep.errors import UserError
+from reprosep.papers import Claim, Paper, load_paper
+from reprosep.params import Params
+
+BEGIN, END = "<!-- claims: written by `reprosep readme` -->", "<!-- claims: end -->"
+PAPERS = ("iass", "munet", "slakh", "activity")
+_SHORT = {HOLDS: "hold", FAILS: "do not hold", BY_FRAMES: "depend on the frames", UNDECIDED: "are undecided"}
+
+
+def of_own_numbers(params: Params, paper: Paper, claim: Claim) -> str:
+    """Whether a claim holds of the paper's own printed numbers; '' where these do not tell."""
+    if claim.is_counted:
+        pairs = [(left.system, right.system) for left, right in claim.pairs if right is not None]
+        return in_print(claim, [printed_times(paper, claim, *pair) for pair in pairs])
+    targets = targets_of_claim(params, paper, claim, scored_targets(params, paper))
+    printed = printed_values(params, paper, claim)
+    return in_print(claim, [printed_effect(claim, case, printed) for case in cases_of(paper, claim, targets)])
+
+
+def block(params: Params, published: Path) -> str:
+    """The README's block: a table of all papers, and a sentence on what is published of ``demo``."""
+    lines = [
+        "| paper | its claims | of its own printed numbers | our questions |",
+        "|---|---:|---|---:|",
+    ]
+    every = params.model_copy(update={"papers": list(PAPERS)})
+    for name in PAPERS:
+        paper = load_paper(name)
+        found = Counter(of_own_numbers(every, paper, claim) for claim in paper.claims)
+        told = [f"{found[HOLDS]} hold", f"{found[FAILS]} do not"] if found[HOLDS] + found[FAILS] else []
+        told += [f"{found['']} are not about printed numbers"] if found[""] else []
+        lines.append(f"| {paper.short} | {len(paper.claims)} | {', '.join(told)} | {len(paper.questions)} |")
+    return "\n".join([BEGIN, *lines, "", *_published(published), END])
+
+
+def _published(folder: Path) -> list[str]:
+    lines = []
+    for name in PAPERS:
+        path = folder / name / "claims.csv"
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
+        if "asked_by" in table.columns:
+            total = table[table["target"] == ALL_TARGETS]
+            told = [
+                _told(total[total["asked_by"] == who], what) for who, what in ((THE_PAPER, "claims"), (US, "questions"))
+            ]
+            seeds = int(total["seeds"].max())
+            lines.append(
+                f"Published of {load_paper(name).short} at the scale `{folder.name}`, on stand-in music and with "
+                f"{seeds} trainings each: {'; '.join(one for one in told if one)}."
+            )
+    return lines
+
+
+def _told(rows: pd.DataFrame, what: str) -> str:
+    counts = Counter(rows["verdict"])
+    told = ", ".join(f"{counts[verdict]} {words}" for verdict, words in _SHORT.items() if counts[verdict])
+    return f"of {len(rows)} {what} {told}" if len(rows) else ""
+
+
+def with_block(text: str, written: str) -> str:
+    """A page with the block replaced; :class:`UserError` when it has no place for it."""
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise UserError(f"README.md: expected the lines '{BEGIN}' and '{END}' once each; bring them back with git")
+    before, rest = text.split(BEGIN)
+    return before + written + rest.split(END)[1]
