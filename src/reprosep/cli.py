@@ -13,7 +13,7 @@ import yaml
 
 from reprosep.bench.command import bench_app
 from reprosep.errors import PREEMPTED, USER_ERROR, Preempted, UserError
-from reprosep.params import Params, dump, merge, parse, read_yaml
+from reprosep.params import Params, dump, merge, parse, read_yaml, repository
 
 app = typer.Typer(
     help="Reproduce papers on music source separation, from recordings to tables, figures and claims.",
@@ -296,10 +296,8 @@ def readme(params: ParamFiles = DEFAULT_PARAMS) -> None:
     from reprosep.claims.overview import block, with_block
     from reprosep.files import whole_file
 
-    path = repository() / "README.md"
-    text = with_block(
-        path.read_text(encoding="utf-8"), block(read_params(params), repository() / "results-published/demo")
-    )
+    path, published = repository() / "README.md", repository() / "results-published/demo"
+    text = with_block(path.read_text(encoding="utf-8"), block(read_params(params), published))
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

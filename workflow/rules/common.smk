@@ -397,13 +397,6 @@ def paper_catalogs(paper):
     return expand(RESULTS / "{corpus}/catalog.parquet", corpus=corpora_counted(PARAMS, PAPERS[paper]))
 
 
-def paper_claimed_spectra(paper):
-    """Spectra of the corpora that claims of a paper compare."""
-    claims = [claim for claim in PAPERS[paper].statements if claim.is_of_spectra]
-    named = dict.fromkeys(side.corpus for claim in claims for side in claim.sides if side.corpus in PARAMS.corpora)
-    return expand(RESULTS / "{corpus}/spectra.parquet", corpus=named)
-
-
 def paper_claimed_activity(paper):
     """Activity of the stems of the corpora whose activation rates claims of a paper compare."""
     claims = [claim for claim in PAPERS[paper].statements if claim.metric == "activation rate"]
@@ -412,7 +405,7 @@ def paper_claimed_activity(paper):
 
 
 def paper_spectra(paper):
-    """Spectra of the corpora that figures of a paper compare."""
+    """Spectra of the corpora that figures and claims of a paper compare."""
     return expand(RESULTS / "{corpus}/spectra.parquet", corpus=corpora_with_spectra(PARAMS, PAPERS[paper]))
 
 

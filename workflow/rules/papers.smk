@@ -72,7 +72,7 @@ for paper, content in PAPERS.items():
             paper_scores(paper),
             paper_detections(paper),
             paper_costs(paper),
-            paper_claimed_spectra(paper),
+            paper_spectra(paper),
             paper_claimed_activity(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",

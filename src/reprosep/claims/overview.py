@@ -1,4 +1,4 @@
-"""The claims of all papers in numbers, for the README: what is asked, what holds in print, what the published demo says.
+"""The claims of all papers in numbers, for the README: what is asked, what holds in print, what is published of demo.
 
 The block between two comments is written by ``reprosep readme`` and nowhere typed; a test compares.
 """

@@ -107,8 +107,9 @@ def corpora_counted(params: Params, paper: Paper) -> list[str]:
 
 
 def corpora_with_spectra(params: Params, paper: Paper) -> list[str]:
-    """The corpora of this scale whose spectra a paper's figures compare."""
+    """The corpora of this scale whose spectra a paper's figures and claims compare."""
     named = {name for figure in paper.figures.values() if figure.kind == "spectra" for name in figure.corpora}
+    named |= {str(side.corpus) for claim in paper.statements if claim.is_of_spectra for side in claim.sides}
     return [name for name in params.corpora if name in named]
 
 
