@@ -68,6 +68,22 @@ def test_input_scores_are_those_of_the_mixture(scored: Line) -> None:
     np.testing.assert_array_equal(found[found["song"] == recipe.name]["SDR"], plain["SDR"])
 
 
+def test_what_frames_do_not_tell_is_told_of_every_variant(scored: Line) -> None:
+    """uSDR is its definition; the mixture leaves all of itself in silence, a gate by the labels almost nothing."""
+    scorer = _scorer(scored, "mm_vocals_input")
+    recipe = scorer.recipes()[0]
+    target, mixture = scorer.mixer.render(recipe)
+    found = table(scored, "mm_vocals_input").query("song == @recipe.name")
+    expected = 10 * np.log10((target.astype(float) ** 2).sum() / ((mixture - target).astype(float) ** 2).sum())
+    np.testing.assert_allclose(found["uSDR"], expected, atol=1e-3)
+    leakage = table(scored, IASS).groupby(["song", "variant"])["Leakage"].agg(["nunique", "first"])
+    assert (leakage["nunique"] <= 1).all()  # the same in every frame of a song
+    by_variant = leakage["first"].dropna().unstack("variant")
+    assert len(by_variant) and (by_variant["oracle"] < by_variant["none"] - 3).all()
+    known = found["Leakage"].dropna()
+    np.testing.assert_allclose(known, 0, atol=1e-6)
+
+
 @pytest.mark.parametrize("mask", ["ibm", "irm", "wiener"])
 def test_an_ideal_mask_beats_the_mixture(scored: Line, mask: str) -> None:
     assert table(scored, f"mm_vocals_{mask}")["SDR"].median() > table(scored, "mm_vocals_input")["SDR"].median() + 3

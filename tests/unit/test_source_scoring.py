@@ -195,7 +195,7 @@ def test_overall_pools_sources_and_songs(scored: Line) -> None:
     plain = table.loc[table["variant"] == "none", "SDR"]
     songs = of_pair(scores.songs(CORPUS, "overall", [pair], common=False), pair)
     assert len(songs) == len(plain)
-    for statistic, value in (("mean", plain.mean()), ("std", plain.std(ddof=0)), ("median", plain.median())):
+    for statistic, value in (("mean", plain.mean()), ("std", plain.std(ddof=1)), ("median", plain.median())):
         assert summarise(scored.params, songs, "SDR", statistic).value == pytest.approx(value)  # type: ignore[arg-type]
     assert summarise(scored.params, songs, "SDR").songs == table["song"].nunique()
     mean = by_song(per_song(scores.songs(CORPUS, "overall", [pair], common=False), pair, "SDR"))
