@@ -104,3 +104,10 @@ def test_counts_that_differ_widely_are_on_axes_of_their_own() -> None:
     rows = [{"name": "x", "sublabel": "", "cells": [cell(value + 1, value), cell(2.0, 3.0)]} for value in (7, 2e5)]
     songs, hours = table_panels("corpora", columns, rows)
     assert songs["axis"].shape == "logarithmic" and hours["axis"].shape == "linear" and hours["axis"].low == 0
+
+
+def test_leakage_has_an_axis_of_its_own() -> None:
+    columns = [{"name": "Avg"}, {"name": "Leakage"}]
+    cells = [{**cell(3.0, None), "metric": "Avg"}, {**cell(-40.0, None), "metric": "Leakage"}]
+    first, second = table_panels("scores", columns, [{"name": "Vocals", "sublabel": "", "cells": cells}])
+    assert first["axis"].low > -5 and second["axis"].low < -39

@@ -15,6 +15,7 @@ from reprosep.results.target_names import comparison
 _BEND = 0.5  # dB: the part of the claims' axis that is linear, about the size of their margins
 _WIDE = 30.0  # counts and costs that differ by more than this factor are drawn on a logarithmic axis
 
+APART = "Leakage"  # tens of dB below the other scores: drawn on an axis of its own
 _MOST_ROWS = 8
 _SHOWN = ("effect", "low", "high", "published")
 
@@ -71,16 +72,23 @@ def _claim_row(claim: View, row: View) -> dict[str, Any]:
 
 
 def table_panels(kind: str, columns: Sequence[View], rows: Sequence[View]) -> Rows:
-    """A panel per column of a table: its axis and a row per cell; scores share one axis, counts and costs do not."""
+    """A panel per column of a table: its axis and a row per cell; scores share one axis, other numbers do not."""
     cells = [[_table_row(row, row["cells"][number]) for row in rows] for number in range(len(columns))]
-    shared = axis_of(_values([row for column in cells for row in column])) if kind in ("scores", "detection") else None
+    apart = [any(cell and cell.get("metric") == APART for cell in column) for column in _by_column(columns, rows)]
+    together = [row for column, alone in zip(cells, apart, strict=True) for row in column if not alone]
+    shared = axis_of(_values(together)) if kind in ("scores", "detection") else None
     panels = []
-    for column, drawn in zip(columns, cells, strict=True):
-        axis = shared or _own_axis(_values(drawn))
+    for column, drawn, alone in zip(columns, cells, apart, strict=True):
+        axis = None if alone else shared
+        axis = axis or _own_axis(_values(drawn))
         found = [row for row in drawn if row["value"] is not None or row["published"] is not None]
         if axis is not None and found:
             panels.append({"name": column["name"], "axis": axis, "rows": found})
     return panels
+
+
+def _by_column(columns: Sequence[View], rows: Sequence[View]) -> list[list[View | None]]:
+    return [[row["cells"][number] for row in rows] for number in range(len(columns))]
 
 
 def _table_row(row: View, cell: View | None) -> dict[str, Any]:
