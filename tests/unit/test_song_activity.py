@@ -20,7 +20,7 @@ from matplotlib.image import imread
 
 from conftest import Answer, Line
 from reprosep.audio.mel import hertz, mel
-from reprosep.detection.seconds import FLOOR, log_mel
+from reprosep.detection.seconds import FLOOR, clips_of, log_mel
 from reprosep.errors import UserError
 from reprosep.fit import chunk_samples, clip_frames
 from reprosep.models.build import build_model
@@ -28,10 +28,10 @@ from reprosep.models.detectors import FullyConnected
 from reprosep.own_songs.activity import default_runs, tell_activity
 from reprosep.own_songs.probabilities import (
     Song,
-    clips_to_the_end,
     probabilities,
     seconds_of_clips,
     seconds_of_frames,
+    to_the_end,
 )
 from reprosep.own_songs.runs import find_trained
 from reprosep.own_songs.timeline import Lane, clock, draw_timeline
@@ -243,7 +243,7 @@ def test_clips_go_on_with_silence_to_the_end(networks: Path) -> None:
     wanted, silence = clip_frames(params), np.float32(np.log(FLOOR))
     for frames, count in ((5, 1), (wanted, 1), (100, 4), (301, 10)):
         numbers = np.arange(frames, dtype=np.float32)[None]
-        clips = clips_to_the_end(numbers, params, count)
+        clips = clips_of(to_the_end(numbers, params, count), params, count)
         assert clips.shape == (count, 1, wanted)
         for second, clip in enumerate(clips[:, 0]):
             expected = round(second * 31.25) + np.arange(wanted)
