@@ -60,10 +60,10 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
 # ---- runs --------------------------------------------------------------------------------------------------------
 
 
-def test_its_runs_are_three_detectors(paper: Paper) -> None:
+def test_its_runs_are_its_detectors(paper: Paper) -> None:
     params = params_of("activity")
     assert [run.id for run in every_run(params, paper)] == [
-        f"{CORPUS}_instruments_{name}_s42" for name in ("cnn", "crnn", "fc")
+        f"{CORPUS}_instruments_{name}_s42" for name in ("cnn-5s", "cnn", "crnn-5s", "crnn", "fc")
     ]
     assert runs(params, paper) == [] and detector_runs(params, load_paper("iass")) == []
     assert paper.is_of_detectors() and not load_paper("iass").is_of_detectors()
@@ -71,7 +71,7 @@ def test_its_runs_are_three_detectors(paper: Paper) -> None:
 
 def test_a_run_per_seed(paper: Paper) -> None:
     found = detector_runs(params_of("activity", seeds=[1, 2, 3]), paper)
-    assert len(found) == 9 and {run.seed for run in found} == {1, 2, 3}
+    assert len(found) == 15 and {run.seed for run in found} == {1, 2, 3}
     assert {run.target for run in found} == {"instruments"} and all(run.targets == ("instruments",) for run in found)
 
 
@@ -93,7 +93,13 @@ def test_a_scale_without_the_corpus_has_no_detector(paper: Paper) -> None:
 
 
 def test_every_cell_claim_and_figure_names_a_detector(paper: Paper) -> None:
-    assert {row.system for row in paper.tables["table-1"].rows} == {"fc", "cnn", "crnn"} == set(paper.systems)
+    systems = {"fc", "cnn", "crnn", "cnn-5s", "crnn-5s"}
+    assert {row.system for row in paper.tables["table-1"].rows} == systems == set(paper.systems)
+    assert {name: one.input_seconds for name, one in paper.systems.items() if one.input_seconds} == {
+        "cnn-5s": 5,
+        "crnn-5s": 5,
+    }
+    assert all(one.input_seconds is None for one in load_paper("iass").systems.values())
     assert all(value is None for row in paper.tables["table-1"].published for value in row)
     assert {claim.corpus for claim in paper.statements} == {CORPUS}
     assert {figure.bind.corpus for figure in paper.figures.values()} == {CORPUS}
@@ -163,7 +169,7 @@ def claims(number: int, **change: Any) -> Callable[[dict[str, Any]], object]:
         ),
         (table("columns", 5, seconds=0), "tables.table-1.columns.5.seconds"),
         (table("columns", 5, seconds="song"), "tables.table-1.columns.5.seconds"),
-        (table("rows", 1, system=None), "tables.table-1.rows: 'None' is no detector; allowed: fc, cnn, crnn"),
+        (table("rows", 1, system=None), "tables.table-1.rows: 'None' is no detector; allowed: fc, cnn, crnn, cnn-5s"),
         (table("rows", 1, system="cnnn"), "unknown system 'cnnn' (did you mean 'cnn'?)"),
         (
             lambda c: c["tables"]["table-1"].update(kind="scores"),
@@ -175,6 +181,9 @@ def claims(number: int, **change: Any) -> Callable[[dict[str, Any]], object]:
             "claims.recurrent-and-convolutional-above-fully-connected.targets: missing for 'largest'",
         ),
         (claims(0, metric="auc"), "claims.0.metric"),
+        (system("fc", input_seconds=5), "systems.fc.input_seconds: 5 for 'fc'; only cnn and crnn take an input of any"),
+        (system("cnn-5s", input_seconds=1), "systems.cnn-5s.input_seconds: found 1, but input should be greater than"),
+        (system("cnn-5s", input_seconds=2.5), "systems.cnn-5s.input_seconds: found 2.5, but input should be a valid"),
         (system("cnn", detects=None), "systems.cnn.detects: None for 'cnn'; a detector names its corpus there"),
         (system("cnn", model="iass"), "systems.cnn.detects: mm-detection for 'iass'; a detector names its corpus"),
         (system("cnn", gated_by={"paper": "a", "corpus": "b", "system": "c"}), "systems.cnn.gated_by: only iass with"),
@@ -200,6 +209,8 @@ GATE = {"paper": "activity", "corpus": CORPUS, "system": "crnn"}
         (claims(0, metric="AUC", statistic="pooled", table=[]), "metric: AUC of 'open-unmix', which has no activity"),
         (claims(0, metric="LRAP", statistic="pooled", table=[]), "is no detector; allowed: "),
         (system("iass", gated_by={"paper": "activity", "corpus": CORPUS}), "systems.iass.gated_by"),
+        (system("iass", input_seconds=5), "systems.iass.input_seconds: 5 for 'iass'; only cnn and crnn take an input"),
+        (system("ibm", input_seconds=5), "systems.ibm.input_seconds: 5 for 'None'; only cnn and crnn take an input of"),
     ],
 )
 def test_wrong_gates(wrong: Callable[..., str], change: Callable[[dict[str, Any]], object], told: str) -> None:

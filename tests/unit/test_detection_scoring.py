@@ -25,13 +25,21 @@ from reprosep.papers import Claim, Run, find_run, load_paper
 from reprosep.params import Params, merge
 from reprosep.results.activity_scores import BY_SECOND, COLUMNS, at_resolution, on_same_seconds
 from reprosep.results.detection import detection_rows, read_detections, runs_of
-from reprosep.results.detection_figures import confusion_rows, draw_confusions, draw_instruments, instrument_rows
-from reprosep.scoring.runs import scorer_for
+from reprosep.results.detection_figures import (
+    confusion_rows,
+    draw_confusions,
+    draw_instruments,
+    instrument_rows,
+    with_longer_input,
+)
+from reprosep.scoring.runs import _stamp, scorer_for
 from reprosep.scoring.target import TargetScorer
 from reprosep.separation.detect import gate_of_seconds, of_target
 from reprosep.separation.estimate import separate
 from synthetic import make_params
 
+LONGER = "mm-detection_instruments_crnn-5s_s42"
+QUALITY = {"fc": 0.1, "cnn": 0.4, "crnn": 0.41, "cnn-5s": 0.3, "crnn-5s": 0.35}
 CORPUS, DETECTOR, IASS = "mm-detection", "mm-detection_instruments_crnn_s42", "mm_vocals_iass_s42"
 INSTRUMENTS = ["male singer", "electric bass", "drum set", "piano"]
 BOTH: dict[str, Any] = {"papers": ["iass", "activity"], "detection": {"instruments": INSTRUMENTS}}
@@ -43,11 +51,11 @@ def params_of(**change: Any) -> Params:
 
 @pytest.fixture(scope="module")
 def scored(trained: Line) -> Line:
-    """IASS and a detector, trained and scored; to be read, not changed."""
+    """IASS and two detectors, trained and scored; to be read, not changed."""
     line = Line(trained.folder, params_of())
     line.step("seconds", CORPUS, 1)
-    line.step("train", [DETECTOR])
-    line.step("score", [DETECTOR], 1)
+    line.step("train", [DETECTOR, LONGER])
+    line.step("score", [DETECTOR, LONGER], 1)
     return line
 
 
@@ -73,6 +81,45 @@ def test_every_second_of_every_test_song(scored: Line) -> None:
         labels = found[found["song"] == song].pivot(index="frame", columns="target", values="label")[INSTRUMENTS]
         assert np.array_equal(labels, made.seconds.labels[song])
     assert not (scored.results / "scores" / f"{DETECTOR}.activity.parquet").exists()
+
+
+def test_a_second_of_a_longer_input_is_as_its_block(scored: Line) -> None:
+    """The songs have six seconds: the sixth is as the song's last five."""
+    found, made = read_table(scored.results / "scores" / f"{LONGER}.parquet"), scorer(scored, LONGER)
+    each = read_table(scored.results / "scores" / f"{DETECTOR}.parquet")
+    key = ["song", "target", "frame", "time", "label"]
+    assert list(found.columns) == list(each.columns) and found[key].equals(each[key])
+    model = made.model.eval()
+    for song in made.seconds.songs("test"):
+        whole = torch.from_numpy(made.seconds.spectrogram(song)[None].copy())
+        with torch.inference_mode():
+            first, last = (torch.sigmoid(model(whole[..., start : start + 156])).numpy()[0] for start in (0, 31))
+        rows = found[found["song"] == song].pivot(index="frame", columns="target", values="probability")
+        np.testing.assert_allclose(rows[INSTRUMENTS], [first] * 5 + [last], atol=1e-6)
+    paper = load_paper("activity")
+    (one,) = read_detections(scored.results, runs_of(scored.params, paper, "crnn-5s"))
+    at_5 = one.at_scale(scored.params, 5)
+    for song, rows in one.probabilities.items():
+        assert np.array_equal(at_5.probabilities[song], rows[[0, 5]])
+        assert np.array_equal(at_5.labels[song], [one.labels[song][:5].any(axis=0), one.labels[song][5]])
+
+
+def test_a_song_below_a_longer_input_is_heard_as_far_as_it_goes(scored: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = scorer(scored, LONGER)
+    recipe = made.recipes()[0]
+    song = made.seconds.spectrogram(recipe.name)[:, :100].copy()  # three seconds (93 frames), and seven frames
+    monkeypatch.setattr(made.seconds, "spectrogram", lambda _: song)
+    monkeypatch.setitem(made.seconds.labels, recipe.name, made.seconds.labels[recipe.name][:3])
+    table, _ = made.score(recipe, made.scene(recipe), [])
+    with torch.inference_mode():
+        expected = torch.sigmoid(made.model.eval()(torch.from_numpy(song[None, :, :93])))[0]
+    rows = table.pivot(index="frame", columns="target", values="probability")
+    np.testing.assert_allclose(rows[INSTRUMENTS], [expected.numpy()] * 3, atol=1e-6)
+
+
+def test_scores_depend_on_the_length_of_the_input(scored: Line) -> None:
+    made = scorer(scored, LONGER)
+    assert _stamp(made) != _stamp(replace(made, system=made.system.model_copy(update={"input_seconds": 4})))
 
 
 def test_a_target_is_the_maximum_over_its_instruments() -> None:
@@ -177,7 +224,7 @@ def test_both_systems_are_compared_on_the_same_seconds() -> None:
 
 
 def write_scores(results: Path, quality: dict[str, float], songs: int = 8, clips: int = 12) -> None:
-    """Score files of three detectors, the better the higher their quality; nobody plays the piano."""
+    """Score files of some detectors, the better the higher their quality; nobody plays the piano."""
     plays = np.random.default_rng(0).random((songs, clips, len(INSTRUMENTS))) < [0.6, 0.4, 0.3, 0.0]
     for system, how in quality.items():
         run = Run(CORPUS, "instruments", system, 42)
@@ -201,7 +248,7 @@ def write_scores(results: Path, quality: dict[str, float], songs: int = 8, clips
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("detections")
-    write_scores(folder, {"fc": 0.1, "cnn": 0.4, "crnn": 0.41})
+    write_scores(folder, QUALITY)
     return folder
 
 
@@ -225,8 +272,9 @@ def test_table_1(results: Path) -> None:
     rows = {
         (row["row"], row["column"]): row for row in detection_rows(params_of(), paper, paper.tables["table-1"], results)
     }
-    assert len(rows) == 24
-    for system, label in (("fc", "Fully connected"), ("cnn", "CNN"), ("crnn", "CRNN")):
+    assert len(rows) == 40
+    labels_of = {"fc": "Fully connected", "cnn": "CNN", "crnn": "CRNN", "cnn-5s": "CNN 5-s input"}
+    for system, label in {**labels_of, "crnn-5s": "CRNN 5-s input"}.items():
         for column, clips in (("AUC 1 s", 1), ("AUC 5 s", 5), ("AUC 10 s", 10), ("AUC track", 12)):
             labels, values = plain(results, system, clips)
             mixed = [
@@ -256,15 +304,18 @@ def test_figure_1(results: Path) -> None:
     paper = load_paper("activity")
     rows = instrument_rows(params_of(), paper, paper.figures["figure-1"], results)
     by_name = {(row["row"], row["column"]): row for row in rows}
-    assert len(rows) == len(by_name) == 4 * (3 * 4 + 1)
+    assert len(rows) == len(by_name) == 4 * (5 * 4 + 1)
     labels, values = plain(results, "crnn", 1)
     assert by_name["drum set", "CRNN, 1 s"]["reproduced"] == pytest.approx(roc_auc_score(labels[:, 2], values[:, 2]))
     assert np.isnan(by_name["piano", "CRNN, 1 s"]["reproduced"]) and by_name["piano", "CRNN, 1 s"]["songs"] == 0
     rates = [by_name[name, "activation rate"] for name in INSTRUMENTS]
     assert [row["reproduced"] for row in rates] == pytest.approx([0, 0.1, 0.2, 0.3])  # of two training songs, one plays
     assert {row["songs"] for row in rates} == {2}  # training songs
-    texts = [text.get_text() for text in draw_instruments(rows).axes[0].texts]
-    assert texts.count("one class only") == 3
+    figure = draw_instruments(rows, with_longer_input(paper))
+    assert [text.get_text() for text in figure.axes[0].texts].count("one class only") == 3
+    drawn = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert drawn == ["Fully connected", "CNN", "CRNN", "activation rate"]
+    assert by_name["drum set", "CRNN, input of 5 s, 5 s"]["songs"] == 8  # its numbers are there all the same
 
 
 def test_figure_2(results: Path) -> None:
@@ -352,7 +403,7 @@ def test_a_perfect_detector_is_one_above_chance(results: Path) -> None:
 
 def test_e5_the_instruments_of_a_row_are_those_of_all_its_columns(tmp_path: Path) -> None:
     """One that plays in every clip of 10 s left the mean of that column, and only of it."""
-    write_scores(tmp_path, {"fc": 0.1, "cnn": 0.4, "crnn": 0.41}, songs=12, clips=20)
+    write_scores(tmp_path, QUALITY, songs=12, clips=20)
     random = np.random.default_rng(2)
     for path in (tmp_path / "scores").glob("*.parquet"):
         table = pd.read_parquet(path)

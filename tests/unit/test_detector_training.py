@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import CHANGE, Line
-from reprosep.detection.seconds import first_frames
+from reprosep.detection.seconds import Seconds, first_frames, input_frames
+from reprosep.errors import UserError
 from reprosep.fit import clip_frames
 from reprosep.jobs.workplace import Workplace
 from reprosep.models.build import build_model, parameter_count
@@ -29,6 +30,7 @@ from trainings import assert_same_weights
 CORPUS = "mm-detection"
 INSTRUMENTS = ["male singer", "electric bass", "drum set", "piano"]
 KINDS = ["fc", "cnn", "crnn"]
+LONGER = ["cnn-5s", "crnn-5s"]
 PLAIN = {kind: {"dropout": 0.0} for kind in KINDS}
 
 
@@ -172,6 +174,110 @@ def test_an_item_is_a_function_of_seed_and_number(line: Line) -> None:
     assert [one._place(item) for item in range(30)] != [LabelledClips(seconds, 43)._place(item) for item in range(30)]
 
 
+# ---- items of several seconds ------------------------------------------------------------------------------------
+
+
+def test_a_longer_input_holds_the_frames_of_its_seconds(line: Line) -> None:
+    params = training(line).examples.params  # 31.25 frames a second
+    assert [input_frames(params, clips) for clips in (1, 2, 5)] == [31, 62, 156]
+
+
+@pytest.mark.parametrize("kind", LONGER)
+def test_a_longer_input_begins_with_every_second_that_it_fits_behind(line: Line, kind: str) -> None:
+    """The songs have six seconds."""
+    examples = training(line, kind, detection={"offsets": "seconds"}).examples
+    songs = examples.seconds.songs("train")
+    assert examples.train == [(song, start) for song in songs for start in (0, 31)]
+    assert {examples._place(item) for item in range(len(examples.train))} == set(examples.train)
+    assert [song for song, _ in examples.valid] == [song for song in examples.seconds.songs("valid") for _ in range(2)]
+
+
+def test_labels_of_a_longer_input_are_what_plays_anywhere_in_it(line: Line) -> None:
+    examples = training(line, "crnn-5s").examples
+    batch, starts = examples.prepare(0, 40), set()
+    assert batch.spectrograms.shape == (40, examples.params.detection.mels, 156)
+    for item in range(40):
+        song, start = examples._place(item)
+        whole = examples.seconds.spectrogram(song)
+        assert 0 <= start <= whole.shape[1] - 156
+        assert np.array_equal(batch.spectrograms[item], whole[:, start : start + 156])
+        plays = [row[start : start + 156].any() for row in examples.seconds.frame_labels(song)]
+        assert batch.labels[item].tolist() == [float(one) for one in plays]
+        starts.add(start)
+    assert len(starts) > 10  # they begin anywhere near a second
+    shorter = training(line).examples.prepare(0, 40)
+    assert batch.labels.mean() > shorter.labels.mean()
+
+
+OWN = make_params(changed()).of_corpus(CORPUS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(160, 1400), st.sampled_from([8000, 11025, 16000]), st.sampled_from([128, 250, 333]), st.integers(2, 9)
+)
+def test_a_longer_input_fits_into_every_song_that_has_its_seconds(frames: int, rate: int, hop: int, clips: int) -> None:
+    """Whatever the rounding of their first frames."""
+    audio, stft = OWN.audio.model_copy(update={"sample_rate": rate}), OWN.stft.model_copy(update={"hop": hop})
+    params = OWN.model_copy(update={"audio": audio, "stft": stft})
+    examples = object.__new__(LabelledClips)
+    examples.params, examples.clips, examples.frames = params, clips, input_frames(params, clips)
+    examples.seconds = _OneSong(params, frames)  # type: ignore[assignment]
+    count = examples.seconds.count(frames)
+    if count < clips:
+        with pytest.raises(UserError, match=f"has {count} whole seconds; expected one at least as long"):
+            examples._places("train")
+        return
+    starts = [start for _, start in examples._places("train")]
+    assert len(starts) == count - clips + 1 and 0 <= starts[-1] <= frames - examples.frames
+    assert np.abs(np.array(starts) - np.arange(len(starts)) * rate / hop).max() <= 1.5
+
+
+class _OneSong(Seconds):
+    def __init__(self, params: Any, frames: int) -> None:
+        self.params, self.corpus = params, CORPUS
+        self.whole = np.zeros((1, frames), np.float32)
+
+    def songs(self, split: str) -> list[str]:
+        return ["song"]
+
+    @property
+    def labels(self) -> dict[str, np.ndarray]:  # type: ignore[override]
+        return {"song": np.zeros((self.count(self.whole.shape[1]), 1), bool)}
+
+    def spectrogram(self, song: str) -> np.ndarray:
+        return self.whole
+
+
+def test_songs_that_a_longer_input_does_not_fit_into(line: Line) -> None:
+    seconds = training(line).examples.seconds
+    assert len(LabelledClips(seconds, 42, input_seconds=6).train) == len(seconds.songs("train"))
+    with pytest.raises(UserError) as caught:
+        LabelledClips(seconds, 42, input_seconds=7)
+    told = f"corpora.{CORPUS}: input_seconds of a detector: 7, but the longest of its songs for 'train' has 6 whole"
+    assert str(caught.value).startswith(told) and "\n" not in str(caught.value)
+
+
+def test_shorter_songs_are_left_out(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = training(line).examples.seconds
+    short = seconds.songs("train")[0]
+    monkeypatch.setitem(seconds.labels, short, seconds.labels[short][:4])
+    assert {song for song, _ in LabelledClips(seconds, 42, input_seconds=5).train} == set(seconds.songs("train")[1:])
+
+
+def test_a_training_with_a_longer_input_is_another(line: Line) -> None:
+    params = make_params(changed())
+    run, system = find_run(params, f"{CORPUS}_instruments_crnn-5s_s42")
+    place = Workplace(params.of_corpus(CORPUS), CORPUS, line.results)
+    other = system.model_copy(update={"input_seconds": 4})
+    assert place.recipe(run, system) != place.recipe(run, other)
+    sizes = [
+        parameter_count(build_model(one, place.params, 1))
+        for one in (system, find_run(params, f"{CORPUS}_instruments_crnn_s42")[1])
+    ]
+    assert sizes[0] == sizes[1]
+
+
 # ---- the objective -----------------------------------------------------------------------------------------------
 
 
@@ -214,11 +320,11 @@ def test_the_validation_loss_is_the_mean_over_clips(line: Line) -> None:
 # ---- the whole training ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "crnn-5s"])
 def test_stopped_and_resumed_is_the_same(line: Line, tmp_path: Path, kind: str) -> None:
     """In the middle of an epoch, with dropout and another order of passes: bit for bit."""
-    same: dict[str, Any] = {"epochs": 3, "items_per_epoch": None, "batch_size": 8}
-    with_dropout = {"models": {kind: {"dropout": 0.3}}}
+    same: dict[str, Any] = {"epochs": 3, "items_per_epoch": None, "batch_size": 4}
+    with_dropout = {"models": {kind.removesuffix("-5s"): {"dropout": 0.3}}}
 
     def job() -> DetectorTraining:
         params = make_params(merge(changed(corpora={CORPUS: {"settings": {"training": same}}}), with_dropout))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from conftest import CHANGE, Line
 from reprosep.audio.mel import hertz, mel, mel_filters
 from reprosep.audio.store import read_table
-from reprosep.detection.seconds import FLOOR, Seconds, clips_of, first_frames, log_mel
+from reprosep.detection.seconds import FLOOR, Seconds, blocks_of, clips_of, first_frames, input_frames, log_mel
 from reprosep.errors import UserError
 from reprosep.fit import clip_frames
 from reprosep.params import Params, merge
@@ -174,7 +174,27 @@ def test_clips_are_all_that_fit(frames: int, clip_seconds: float) -> None:
     )
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.integers(40, 1200), st.sampled_from([0.25, 0.5, 1.0]), st.integers(1, 9))
+def test_blocks_cover_all_seconds_in_turn(frames: int, clip_seconds: float, clips: int) -> None:
+    """The last one lies before the song's end, and of a song below a block there is one, as long as its seconds."""
+    params = own_params(clip_seconds=clip_seconds)
+    count = Seconds(params, CORPUS, Path()).count(frames)
+    spectrogram = np.arange(2 * frames, dtype=np.float32).reshape(2, frames)
+    blocks, starts = blocks_of(spectrogram, params, count, clips), first_frames(params, count)
+    length = input_frames(params, min(clips, count))
+    assert blocks.shape == (-(-count // clips), 2, length)
+    for number, block in enumerate(blocks):
+        begins = min(number * clips, max(count - clips, 0))
+        first = int(block[0, 0])
+        assert first == min(starts[begins], frames - length) and starts[begins] - first <= 1
+        np.testing.assert_array_equal(block, spectrogram[:, first : first + length])
+    if clips == 1:
+        np.testing.assert_array_equal(blocks, clips_of(spectrogram, params, count))
+
+
 def test_a_song_below_a_second_has_no_clip() -> None:
+    assert blocks_of(np.zeros((4, 10), np.float32), own_params(), 0, 5).shape == (0, 4, 156)
     assert clips_of(np.zeros((4, 10), np.float32), own_params(), 0).shape[0] == 0
     with pytest.raises(UserError, match="shorter than one clip"):
         probabilities(_Nothing(), np.zeros((0, 4, 31), np.float32))

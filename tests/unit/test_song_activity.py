@@ -20,7 +20,7 @@ from matplotlib.image import imread
 
 from conftest import Answer, Line
 from reprosep.audio.mel import hertz, mel
-from reprosep.detection.seconds import FLOOR, log_mel
+from reprosep.detection.seconds import FLOOR, clips_of, log_mel
 from reprosep.errors import UserError
 from reprosep.fit import chunk_samples, clip_frames
 from reprosep.models.build import build_model
@@ -28,10 +28,10 @@ from reprosep.models.detectors import FullyConnected
 from reprosep.own_songs.activity import default_runs, tell_activity
 from reprosep.own_songs.probabilities import (
     Song,
-    clips_to_the_end,
     probabilities,
     seconds_of_clips,
     seconds_of_frames,
+    to_the_end,
 )
 from reprosep.own_songs.runs import find_trained
 from reprosep.own_songs.timeline import Lane, clock, draw_timeline
@@ -44,6 +44,7 @@ from synthetic import make_params
 
 Run = Callable[..., Answer]
 FC, CRNN = "mm-detection_instruments_fc_s42", "mm-detection_instruments_crnn_s42"
+LONGER = "mm-detection_instruments_crnn-5s_s42"
 VOCALS, PLAIN = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"
 STEREO, HEADS = "musdb_vocals_iass_s42", "musdb-mono_4-sources_ebw-p1-heads-4_s42"
 TONES = {"female singer": 900.0, "electric bass": 150.0, "drum set": 2500.0}  # Hz, that stand for an instrument here
@@ -132,7 +133,7 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results with one untrained run of every kind that tells activity."""
     results = tmp_path_factory.mktemp("networks") / "results"
-    for identifier in (CRNN, VOCALS, STEREO, HEADS):
+    for identifier in (CRNN, LONGER, VOCALS, STEREO, HEADS):
         made_run(results, identifier)
     return results
 
@@ -212,6 +213,24 @@ def test_a_detector_hears_the_clips_that_begin_with_a_second(networks: Path, tmp
         np.testing.assert_allclose(found, expected.numpy(), atol=6e-5)
 
 
+@pytest.mark.parametrize("seconds", [2.3, 5.0, 6.6, 10.0, 400.5])
+def test_a_detector_with_a_longer_input_hears_blocks(networks: Path, tmp_path: Path, seconds: float) -> None:
+    """Each second is as its block; the last one is the song's last five seconds, with silence to the last one's end."""
+    path = noise(tmp_path / "noise.wav", seconds, 8000, 1)
+    run, count = find_trained(LONGER, networks), int(np.ceil(seconds))
+    spectrogram = log_mel(soundfile.read(str(path), dtype="float32")[0], run.params)
+    padded = np.pad(spectrogram, ((0, 0), (0, 99)), constant_values=np.float32(np.log(FLOOR)))
+    model, found = run.model(), probabilities(run, Song.read(path))
+    assert len(found) == count
+    for second in {0, min(4, count - 1), count // 2, count - 1}:
+        first = max(min(second // 5 * 5, count - 5), 0)
+        start, last = round(first * 31.25), round((first + min(count, 5) - 1) * 31.25)
+        wanted = 156 if count >= 5 else last + clip_frames(run.params)
+        with torch.inference_mode():
+            expected = torch.sigmoid(model(torch.from_numpy(padded[None, :, start : start + wanted])))[0]
+        np.testing.assert_allclose(found[second], expected.numpy(), atol=6e-5)
+
+
 @pytest.mark.parametrize("identifier", [VOCALS, STEREO])
 def test_a_second_of_a_head_is_the_median_of_its_frames(networks: Path, tmp_path: Path, identifier: str) -> None:
     path = noise(tmp_path / "noise.wav", rate=8000)
@@ -243,7 +262,7 @@ def test_clips_go_on_with_silence_to_the_end(networks: Path) -> None:
     wanted, silence = clip_frames(params), np.float32(np.log(FLOOR))
     for frames, count in ((5, 1), (wanted, 1), (100, 4), (301, 10)):
         numbers = np.arange(frames, dtype=np.float32)[None]
-        clips = clips_to_the_end(numbers, params, count)
+        clips = clips_of(to_the_end(numbers, params, count), params, count)
         assert clips.shape == (count, 1, wanted)
         for second, clip in enumerate(clips[:, 0]):
             expected = round(second * 31.25) + np.arange(wanted)
@@ -265,7 +284,7 @@ def test_a_second_too_short_for_a_frame_is_as_the_one_before() -> None:
     assert seconds_of_frames(frames, params, 1).tolist() == [[0.2]]
 
 
-@pytest.mark.parametrize("identifier", [CRNN, VOCALS, STEREO, HEADS])
+@pytest.mark.parametrize("identifier", [CRNN, LONGER, VOCALS, STEREO, HEADS])
 def test_in_silence_nothing_plays(networks: Path, tmp_path: Path, identifier: str) -> None:
     samples = np.zeros((4 * 8000, 2))
     samples[8000:16000] = np.random.default_rng(0).uniform(-0.3, 0.3, (8000, 2))
@@ -281,7 +300,7 @@ def test_in_silence_nothing_plays(networks: Path, tmp_path: Path, identifier: st
 @pytest.mark.parametrize("seconds", [0.001, 0.3, 1.0])
 def test_the_shortest_songs(networks: Path, tmp_path: Path, seconds: float) -> None:
     path = noise(tmp_path / "short.wav", seconds, 44100)
-    written = tell_activity(path, [CRNN, VOCALS, STEREO, HEADS], None, networks, None)
+    written = tell_activity(path, [CRNN, LONGER, VOCALS, STEREO, HEADS], None, networks, None)
     values = table(written[0])
     assert all(len(column) == 1 and 0 < column[0] < 1 for name, column in values.items() if name != "second")
     assert all(start == 0 and end == pytest.approx(seconds, abs=1e-5) for start, end, _ in labels(written[1]))
@@ -325,7 +344,10 @@ def test_default_runs(tmp_path: Path) -> None:
     for identifier in ("mm_vocals_iass_s43", "mm_bass_iass_s42", "mm_vocals_iass_s42"):
         made_run(tmp_path, identifier)
     assert [run.id for run in default_runs(tmp_path)] == ["mm_bass_iass_s42", "mm_vocals_iass_s42"]
-    for identifier in (FC, "mm-detection_instruments_crnn_s43", CRNN, "mm-detection_instruments_cnn_s42"):
+    for identifier in (LONGER, FC):
+        made_run(tmp_path, identifier)
+    assert [run.id for run in default_runs(tmp_path)] == [FC]  # which tells seconds by themselves
+    for identifier in ("mm-detection_instruments_crnn_s43", CRNN, "mm-detection_instruments_cnn_s42"):
         made_run(tmp_path, identifier)
     assert [run.id for run in default_runs(tmp_path)] == [CRNN]
 

@@ -154,7 +154,8 @@ def batch_values(name, count):
     """Values of the network's first layer for `count` training items: what memory and time on a processor grow with."""
     params, system = corpus_of_run(name), RUNS[name][1]
     if system.is_detector:
-        frames = params.detection.clip_seconds * params.audio.sample_rate / params.stft.hop
+        seconds = system.input_seconds or params.detection.clip_seconds
+        frames = seconds * params.audio.sample_rate / params.stft.hop
         return count * params.detection.mels * frames * params.models.crnn.widths[0] * CNN_VALUES
     frames = params.training.chunk_seconds * params.audio.sample_rate / params.stft.hop
     if system.clips:

@@ -72,8 +72,12 @@ def _load(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load
 
 
 def _load_of_seconds(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
-    """All seconds of the songs that are no test songs; which of them validate is drawn when they are there."""
-    own = songs[songs["split"] != "test"]["seconds"].sum()
+    """All seconds of the songs that are no test songs; which of them validate is drawn when they are there.
+
+    Seconds with which a longer input would not fit into its song count as none.
+    """
+    missing = (system.input_seconds or params.detection.clip_seconds) - params.detection.clip_seconds
+    own = (songs[songs["split"] != "test"]["seconds"] - missing).clip(lower=0).sum()
     valid = params.detection.valid_share * own
     items = params.training.items_per_epoch or int((own - valid) / params.detection.clip_seconds)
     return Load(run, system, items, float(valid))

@@ -12,6 +12,11 @@ Conventions
 -----------
 Frames are those of a centred STFT; second s begins at frame ``round(s · rate / hop)`` and holds a clip's frames. Only
 whole seconds count.
+
+Detectors with an `input_seconds` hear windows of several seconds, from the first frame of the first to the last frame
+of the last. A song is cut into consecutive *blocks* of that length, and what is found in one counts for each of its
+seconds; the last block, where the song ends before it does, is the song's last whole window. A shorter song is one
+block as long as it is.
 """
 
 from __future__ import annotations
@@ -45,6 +50,16 @@ def first_frames(params: Params, seconds: int) -> np.ndarray:
     """The first frame of every clip of a song."""
     step = params.detection.clip_seconds * params.audio.sample_rate / params.stft.hop
     return np.rint(np.arange(seconds) * step).astype(int)
+
+
+def input_clips(params: Params, seconds: int | None) -> int:
+    """Clips in a detector's input of that many seconds; None: one clip."""
+    return 1 if seconds is None else round(seconds / params.detection.clip_seconds)
+
+
+def input_frames(params: Params, clips: int) -> int:
+    """Frames of that many consecutive clips, from the first of one to the last of another."""
+    return int(first_frames(params, clips)[-1]) + clip_frames(params)
 
 
 def log_mel(wave: np.ndarray, params: Params) -> np.ndarray:
@@ -178,9 +193,24 @@ class Seconds:
         """Every second of a song, float32 ``(second, band, frame)``."""
         return clips_of(self.spectrogram(song), self.params, self.count(self.spectrogram(song).shape[1]))
 
+    def blocks(self, song: str, clips: int) -> np.ndarray:
+        """A song in blocks of that many seconds (clips), float32 ``(block, band, frame)``."""
+        spectrogram = self.spectrogram(song)
+        return blocks_of(spectrogram, self.params, self.count(spectrogram.shape[1]), clips)
+
 
 def clips_of(spectrogram: np.ndarray, params: Params, seconds: int) -> np.ndarray:
     """The first `seconds` clips of a spectrogram ``(band, frame)``, ``(second, band, frame)``."""
     wanted = clip_frames(params)
     found = [spectrogram[:, start : start + wanted] for start in first_frames(params, seconds)]
     return np.stack(found) if found else np.empty((0, len(spectrogram), wanted), np.float32)
+
+
+def blocks_of(spectrogram: np.ndarray, params: Params, seconds: int, clips: int) -> np.ndarray:
+    """The first `seconds` clips of a spectrogram in blocks of `clips`, ``(block, band, frame)``."""
+    if not seconds:
+        return np.empty((0, len(spectrogram), input_frames(params, clips)), np.float32)
+    places = np.minimum(np.arange(0, seconds, clips), max(seconds - clips, 0))
+    wanted = min(input_frames(params, min(clips, seconds)), spectrogram.shape[1])
+    starts = np.minimum(first_frames(params, seconds)[places], spectrogram.shape[1] - wanted)
+    return np.stack([spectrogram[:, start : start + wanted] for start in starts])

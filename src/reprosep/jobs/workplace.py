@@ -94,7 +94,8 @@ class Workplace:
         """A training at its beginning, validated on other mixtures than its corpus's if `valid` says so."""
         assert run.seed is not None
         if system.is_detector:
-            labelled = LabelledClips(Seconds(self.params, self.corpus, self.results), run.seed, self.device)
+            seconds = Seconds(self.params, self.corpus, self.results)
+            labelled = LabelledClips(seconds, run.seed, self.device, system.input_seconds)
             return DetectorTraining(self.params, run, system, labelled)
         if system.sources:
             return SourcesTraining(self.params, run, system, self.source_examples(run, system))

@@ -74,12 +74,12 @@ def _named(names: list[str], results: Path) -> list[TrainedRun]:
 def default_runs(results: Path) -> list[TrainedRun]:
     """The detector that is there; else the activity heads of the corpus and system that have most targets.
 
-    Of several detectors the last kind, by which IASS is gated, and its first seed.
+    Of several detectors the last kind that tells seconds by themselves, by which IASS is gated, and its first seed.
     """
     able = [run for run in all_trained(results) if run.tells_activity]
     detectors = [run for run in able if run.system.is_detector]
     if detectors:
-        return [max(detectors, key=lambda run: _KINDS.index(run.system.model))]
+        return [max(detectors, key=lambda run: (run.system.input_seconds is None, _KINDS.index(run.system.model)))]
     groups: dict[tuple[object, ...], list[TrainedRun]] = {}
     for run in able:
         groups.setdefault(tuple(run.record[key] for key in ("corpus", "system", "seed")), []).append(run)

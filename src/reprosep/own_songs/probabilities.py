@@ -4,8 +4,9 @@ Conventions
 -----------
 Probabilities are float64 ``(second, target)``; the last second is as short as the song leaves it. Mono networks hear
 the mean of all channels. A head tells frames, of which a second takes the median. A detector tells clips that begin
-with a second; after the song's end it hears silence. In a second of digital silence nothing plays, whatever a network
-thinks of it.
+with a second; after the song's end it hears silence. One that hears several seconds at once tells blocks of the song,
+and each of their seconds is as its block (:mod:`reprosep.detection.seconds`). In a second of digital silence nothing
+plays, whatever a network thinks of it.
 
 References
 ----------
@@ -23,13 +24,13 @@ import pandas as pd
 import torch
 
 from reprosep.audio.io import read_sound, resample, to_channels
-from reprosep.detection.seconds import FLOOR, first_frames, log_mel
+from reprosep.detection.seconds import FLOOR, blocks_of, first_frames, input_clips, log_mel
 from reprosep.fit import chunk_samples, clip_frames
 from reprosep.models.whole_song import estimate_song
 from reprosep.own_songs.runs import TrainedRun
 from reprosep.params import Params
 from reprosep.progress import track
-from reprosep.separation.detect import probabilities as of_clips
+from reprosep.separation.detect import of_blocks
 from reprosep.separation.estimate import ChunkedSpectrum
 from reprosep.separation.source_estimate import separate_sources
 
@@ -86,18 +87,21 @@ def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
 def _of_detector(run: TrainedRun, song: Song) -> np.ndarray:
     settings = run.params.detection
     spectrogram = log_mel(song.wave(run.params.audio.sample_rate, 1)[0], run.params)
-    clips = clips_to_the_end(spectrogram, run.params, math.ceil(song.seconds / settings.clip_seconds))
-    model, firsts = run.model(), range(0, len(clips), _CLIPS)
-    parts = [of_clips(model, clips[first : first + _CLIPS]) for first in track(firsts, _title(run), len(firsts))]
+    count, clips = math.ceil(song.seconds / settings.clip_seconds), input_clips(run.params, run.system.input_seconds)
+    blocks = blocks_of(to_the_end(spectrogram, run.params, count), run.params, count, clips)
+    model, together = run.model(), max(_CLIPS // clips, 1)
+    firsts = range(0, len(blocks), together)
+    parts = [
+        of_blocks(model, blocks[first : first + together], clips, count - first * clips)
+        for first in track(firsts, _title(run), len(firsts))
+    ]
     return seconds_of_clips(np.concatenate(parts), settings.clip_seconds, song.seconds)
 
 
-def clips_to_the_end(spectrogram: np.ndarray, params: Params, count: int) -> np.ndarray:
-    """The first `count` clips of a log-mel spectrogram, ``(clip, band, frame)``; where it ends, silence goes on."""
-    starts, wanted = first_frames(params, count), clip_frames(params)
-    missing = max(starts[-1] + wanted - spectrogram.shape[1], 0)
-    padded = np.pad(spectrogram, ((0, 0), (0, missing)), constant_values=math.log(FLOOR))
-    return np.stack([padded[:, start : start + wanted] for start in starts])
+def to_the_end(spectrogram: np.ndarray, params: Params, count: int) -> np.ndarray:
+    """A log-mel spectrogram ``(band, frame)`` that holds `count` clips: where it ends, silence goes on."""
+    missing = max(first_frames(params, count)[-1] + clip_frames(params) - spectrogram.shape[1], 0)
+    return np.pad(spectrogram, ((0, 0), (0, missing)), constant_values=math.log(FLOOR))
 
 
 def seconds_of_clips(clips: np.ndarray, clip_seconds: float, seconds: int) -> np.ndarray:

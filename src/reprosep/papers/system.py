@@ -15,6 +15,7 @@ Detector = Literal["fc", "cnn", "crnn"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
 BY_DETECTOR: Variant = "detector"
 DETECTORS: tuple[Detector, ...] = ("fc", "cnn", "crnn")
+ANY_LENGTH: tuple[Detector, ...] = ("cnn", "crnn")  # those that a maximum over time ends
 
 
 class ClipSet(Section):
@@ -34,7 +35,10 @@ class GatedBy(Section):
 
 
 class System(Section):
-    """A network as trained, or an oracle. `early_stopping`, where it is given, stands in place of ``training``'s."""
+    """A network as trained, or an oracle. `early_stopping`, where it is given, stands in place of ``training``'s.
+
+    `input_seconds` is how much a detector hears at once, in whole seconds; without it, ``detection.clip_seconds``.
+    """
 
     label: str
     model: Literal["iass", "open-unmix", "u-net", "c-u-net", "blstm", "fc", "cnn", "crnn"] | None = None
@@ -57,6 +61,7 @@ class System(Section):
     targets: list[str] = []
     beside: str | None = None
     detects: str | None = None
+    input_seconds: Annotated[int, Field(gt=1)] | None = None
     gated_by: GatedBy | None = None
 
     @property
@@ -90,6 +95,11 @@ class System(Section):
             return f"added: '{self.added}', but '{self.model}' does not mix its training items; leave it out"
         if self.is_detector != bool(self.detects):
             return f"detects: {self.detects} for '{self.model}'; a detector names its corpus there, others nothing"
+        if self.input_seconds and self.model not in ANY_LENGTH:
+            return (
+                f"input_seconds: {self.input_seconds} for '{self.model}'; only {' and '.join(ANY_LENGTH)} take an "
+                "input of any length, leave it out"
+            )
         if self.gated_by and not (self.model == "iass" and self.activity_weight):
             return "gated_by: only iass with an activity head is scored with another network's gate; leave it out"
         if self.sources and self.model in ("iass", "open-unmix", "blstm"):

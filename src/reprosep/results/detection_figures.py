@@ -1,5 +1,7 @@
 """Pictures of activity detectors: AUC per instrument, and what is confused with what.
 
+Detectors with a longer input tell nothing of single seconds: their numbers are beside the others', and not drawn.
+
 References
 ----------
 The group's page on Gururani, Summers, Lerch (ISMIR 2018): false negatives given a false positive.
@@ -7,6 +9,7 @@ The group's page on Gururani, Summers, Lerch (ISMIR 2018): false negatives given
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +66,19 @@ def training_rates(folder: Path) -> dict[str, Summary]:
     return {str(name): Summary(float(rate), *NO_INTERVAL, songs, 0) for name, rate in rates.items()}
 
 
-def draw_instruments(rows: TidyRows) -> Figure:
-    """A group of bars per instrument: AUC at 1 s by detector, and the activation rate in grey."""
+def with_longer_input(paper: Paper) -> list[str]:
+    """The labels of the detectors that hear several seconds at once."""
+    return [system.label for system in paper.systems.values() if system.input_seconds]
+
+
+def draw_instruments(rows: TidyRows, left_out: Collection[str] = ()) -> Figure:
+    """A group of bars per instrument: AUC at 1 s by detector, and the activation rate in grey.
+
+    Detectors whose labels are `left_out` are not drawn.
+    """
+    hidden = {column_of(label, 1) for label in left_out}
     shown = [row for row in rows if row["column"] == RATE or row["column"].endswith(", 1 s")]
-    columns = list(dict.fromkeys(row["column"] for row in shown))
+    columns = [column for column in dict.fromkeys(row["column"] for row in shown) if column not in hidden]
     groups = list(dict.fromkeys(row["row"] for row in shown))
     if not groups:
         return empty_figure("Nothing to draw: no detector is computed at this scale.")

@@ -20,6 +20,7 @@ from reprosep.results.detection_figures import (
     draw_confusions,
     draw_instruments,
     instrument_rows,
+    with_longer_input,
 )
 from reprosep.results.energy_figure import draw_energies, energy_rows
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, SKY, bars, empty_figure, note_standin, save, style
@@ -59,7 +60,7 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
                 rows, drawing = corpus_figure(params, figure, results)
             elif corpus is not None and figure.kind == "instruments":
                 rows = instrument_rows(params, paper, figure, results)
-                drawing = draw_instruments(rows)
+                drawing = draw_instruments(rows, with_longer_input(paper))
             elif corpus is not None and figure.kind == "confusions":
                 rows = confusion_rows(params, paper, figure, results)
                 drawing = draw_confusions(rows)

@@ -1,4 +1,10 @@
-"""What a detector finds in every second of the test songs: a probability and a label per instrument."""
+"""What a detector finds in every second of the test songs: a probability and a label per instrument.
+
+A detector with an `input_seconds` finds something in every block of a song (:mod:`reprosep.detection.seconds`), and a
+second has the probability of its block; labels are those of every second all the same. Maxima over as many seconds are
+then the block's own probability and whether an instrument plays in any of its seconds. Where the song ends within its
+last block, the probability is of the song's last whole window, and the labels are of the seconds that are left.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +13,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from reprosep.detection.seconds import FOLDER, Seconds
+from reprosep.detection.seconds import FOLDER, Seconds, input_clips
 from reprosep.metrics.bsseval import References
 from reprosep.mixing import Recipe
 from reprosep.scoring.scorer import Heard, Scorer
-from reprosep.separation.detect import probabilities
+from reprosep.separation.detect import of_blocks
 
 
 class DetectionScorer(Scorer):
@@ -21,6 +27,11 @@ class DetectionScorer(Scorer):
     def seconds(self) -> Seconds:
         """Of the run's corpus."""
         return Seconds(self.params, self.run.corpus, self.results)
+
+    @property
+    def clips(self) -> int:
+        """Seconds that the network hears at once, counted in clips."""
+        return input_clips(self.params, self.system.input_seconds)
 
     @property
     def data(self) -> list[str]:
@@ -35,8 +46,8 @@ class DetectionScorer(Scorer):
         return [Recipe(song, 0, ()) for song in self.seconds.songs("test")]
 
     def scene(self, recipe: Recipe) -> np.ndarray:
-        """The clips of a song, ``(second, band, frame)``."""
-        return self.seconds.clips(recipe.name)
+        """The clips of a song, or its blocks, ``(block, band, frame)``."""
+        return self.seconds.blocks(recipe.name, self.clips)
 
     def references(self, recipe: Recipe, scene: np.ndarray) -> list[References]:
         """None: labels are all that is compared with."""
@@ -45,7 +56,8 @@ class DetectionScorer(Scorer):
     def score(
         self, recipe: Recipe, scene: np.ndarray, references: list[References]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        found, labels = probabilities(self.model, scene), self.seconds.labels[recipe.name]
+        labels = self.seconds.labels[recipe.name]
+        found = of_blocks(self.model, scene, self.clips, len(labels))
         parts = [
             self.activity_of(name, found[:, number], labels[:, number])
             for number, name in enumerate(self.seconds.instruments)

@@ -14,16 +14,28 @@ from reprosep.params import Params
 _CLIPS = 64  # clips that pass the network together
 
 
-def probabilities(model: Any, clips: np.ndarray) -> np.ndarray:
-    """Probability of every instrument in clips ``(second, band, frame)``, float64 ``(second, instrument)``."""
+def probabilities(model: Any, clips: np.ndarray, together: int = _CLIPS) -> np.ndarray:
+    """Probability of every instrument in clips ``(second, band, frame)``, float64 ``(second, instrument)``.
+
+    `together` pass the network at once.
+    """
     import torch  # takes seconds, and tables need none of it
 
     model.eval()
     with torch.inference_mode():
-        parts = [model(torch.from_numpy(clips[first : first + _CLIPS])) for first in range(0, len(clips), _CLIPS)]
+        parts = [model(torch.from_numpy(clips[first : first + together])) for first in range(0, len(clips), together)]
     if not parts:
         raise UserError("the song is shorter than one clip (detection.clip_seconds); give a longer one")
     return np.asarray(torch.sigmoid(torch.cat(parts).double()).numpy())
+
+
+def of_blocks(model: Any, blocks: np.ndarray, clips: int, seconds: int) -> np.ndarray:
+    """Probability of every instrument in every second, float64 ``(second, instrument)``: that of its block.
+
+    `blocks` are of that many `clips` (seconds) each, ``(block, band, frame)``.
+    """
+    found = probabilities(model, blocks, max(_CLIPS // clips, 1))
+    return np.repeat(found, clips, axis=0)[:seconds]
 
 
 def of_target(table: pd.DataFrame, target: str, params: Params) -> pd.DataFrame:

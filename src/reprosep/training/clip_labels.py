@@ -1,7 +1,9 @@
 """Batches of clips of whole mixtures with the instruments that play in them.
 
 A pass goes through all seconds of the training songs in an order that depends on (seed, pass) alone; with
-``detection.offsets: any`` the clip of item i begins up to half a clip earlier or later, drawn from (seed, i).
+``detection.offsets: any`` the clip of item i begins up to half a clip earlier or later, drawn from (seed, i). Where the
+input is several seconds long (`input_seconds`), an item is a window that begins with a second and fits into the song,
+and its labels are what plays anywhere in it; songs shorter than a window have none.
 
 Shape: spectrograms ``(item, band, frame)``, labels ``(item, instrument)``.
 """
@@ -15,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reprosep.detection.seconds import Seconds, first_frames
+from reprosep.detection.seconds import Seconds, first_frames, input_clips, input_frames
+from reprosep.errors import UserError
 from reprosep.fit import clip_frames
 from reprosep.training.recordings import Placement
 
@@ -53,19 +56,41 @@ class Spectrograms:
 
 
 class LabelledClips:
-    """The training and validation items of a detector."""
+    """The training and validation items of a detector; `input_seconds` is the length of one, None that of a clip."""
 
-    def __init__(self, seconds: Seconds, seed: int, device: torch.device | None = None) -> None:
+    def __init__(
+        self, seconds: Seconds, seed: int, device: torch.device | None = None, input_seconds: int | None = None
+    ) -> None:
         self.seconds, self.params, self.seed = seconds, seconds.params, seed
+        self.clips = input_clips(self.params, input_seconds)
+        self.frames = input_frames(self.params, self.clips)
         self.device, self.recordings = device or torch.device("cpu"), Spectrograms()
         self.train, self.valid = self._places("train"), self._places("valid")
         self._order = lru_cache(maxsize=2)(self._draw_order)
         self._frame_labels = lru_cache(maxsize=None)(seconds.frame_labels)
 
     def _places(self, split: str) -> list[tuple[str, int]]:
-        """Song and first frame of every second of a part."""
+        """Song and first frame of every second of a part that an item can begin with."""
         counts = {song: len(self.seconds.labels[song]) for song in self.seconds.songs(split)}
-        return [(song, int(start)) for song, count in counts.items() for start in first_frames(self.params, count)]
+        held = {song: count - self.clips + 1 for song, count in counts.items() if count >= self.clips}
+        if not held and self.clips > 1:
+            self._refuse(split, max(counts.values(), default=0))
+        return [(song, int(start)) for song, count in held.items() for start in self._starts(song, count)]
+
+    def _starts(self, song: str, count: int) -> np.ndarray:
+        """The first frames of that many items; the last one's may be a frame earlier, so that it fits into the song."""
+        return np.minimum(first_frames(self.params, count), self._last(song))
+
+    def _refuse(self, split: str, longest: int) -> None:
+        length, corpus = self.params.detection.clip_seconds, self.seconds.corpus
+        raise UserError(
+            f"corpora.{corpus}: input_seconds of a detector: {self.clips * length:g}, but the longest of its songs for "
+            f"'{split}' has {longest * length:g} whole seconds; expected one at least as long, or a smaller value"
+        )
+
+    def _last(self, song: str) -> int:
+        """The last frame of a song that an item can begin with."""
+        return self.seconds.spectrogram(song).shape[1] - self.frames
 
     @property
     def training_chunks(self) -> int:
@@ -103,11 +128,10 @@ class LabelledClips:
         draw = np.random.Generator(np.random.Philox(key=[self.seed, _OFFSET_STREAM + item]))
         wanted = clip_frames(self.params)
         moved = start + int(draw.integers(-(wanted // 2), wanted // 2 + 1))
-        last = self.seconds.spectrogram(song).shape[1] - wanted
-        return song, min(max(moved, 0), last)
+        return song, min(max(moved, 0), self._last(song))
 
     def _collected(self, places: list[tuple[str, int]]) -> ClipLabels:
-        wanted = clip_frames(self.params)
+        wanted = self.frames
         found = [self.seconds.spectrogram(song)[:, start : start + wanted] for song, start in places]
         labels = [self._frame_labels(song)[:, start : start + wanted].any(axis=1) for song, start in places]
         return ClipLabels(torch.from_numpy(np.stack(found)), torch.from_numpy(np.stack(labels)).float())
