@@ -13,7 +13,7 @@ from sklearn.metrics import label_ranking_average_precision_score, roc_auc_score
 from reprosep.metrics.activity import auc, confusions, lrap, macro_auc, pooled
 from reprosep.params import Params, dump, merge, parse, read_yaml, repository
 from reprosep.results.activity_scores import song_draws
-from reprosep.results.detection import Detections, _drawn, draws, measured, of_instrument, whole
+from reprosep.results.detection import Detections, draws, measured, of_instrument, whole, with_auc
 
 NAMES = ["a", "b", "c"]
 
@@ -21,6 +21,11 @@ NAMES = ["a", "b", "c"]
 @pytest.fixture(scope="module")
 def params() -> Params:
     return parse(merge(read_yaml(repository() / "params.yaml"), {"statistics": {"bootstrap": 100}}))
+
+
+def drawn(params: Params, found: Detections, measure: str) -> np.ndarray:
+    """The measure of every resample, AUC over the instruments that have one."""
+    return draws(params, [found], measure, with_auc([found]))  # type: ignore[arg-type]
 
 
 @st.composite
@@ -172,14 +177,14 @@ def test_draws_are_those_of_repeated_songs(
     found = detections(3, sizes, rates, silent)
     times = song_draws(params, len(sizes))
     assert (times.sum(axis=1) == len(sizes)).all()
-    expected = [whole(repeated(found, row), measure) for row in times[:30]]  # type: ignore[arg-type]
-    np.testing.assert_allclose(_drawn(params, found, measure)[:30], expected, atol=1e-12)  # type: ignore[arg-type]
+    expected = [whole(repeated(found, row), measure, NAMES) for row in times[:30]]  # type: ignore[arg-type]
+    np.testing.assert_allclose(drawn(params, found, measure)[:30], expected, atol=1e-12)
 
 
 def test_draws_are_means_over_seeds(params: Params) -> None:
     seeds = [detections(seed, [5, 6, 7, 8], [0.5, 0.4, 0.3]) for seed in (1, 2)]
-    each = [_drawn(params, one, "AUC") for one in seeds]
-    np.testing.assert_allclose(draws(params, seeds, "AUC"), (each[0] + each[1]) / 2)
+    each = [drawn(params, one, "AUC") for one in seeds]
+    np.testing.assert_allclose(draws(params, seeds, "AUC", NAMES), (each[0] + each[1]) / 2)
 
 
 @pytest.mark.parametrize("clips_", [1, 5, "track"])
@@ -192,10 +197,11 @@ def test_a_cell_is_the_measure_over_all_songs(params: Params, measure: str, clip
         for part in (found.labels, found.probabilities)
     )
     plain = plain_lrap if measure == "LRAP" else macro_auc
-    cell = measured(params, [found], measure, clips_)  # type: ignore[arg-type]
+    scaled = found.at_scale(params, clips_)
+    cell = measured(params, [found], measure, clips_, with_auc([scaled]))  # type: ignore[arg-type]
     assert cell.value == pytest.approx(plain(labels.astype(bool), values), abs=1e-12) and cell.songs == 5
     assert cell.low <= cell.value + 0.2 and cell.low <= cell.high
-    low, high = np.nanpercentile(_drawn(params, found.at_scale(params, clips_), measure), [2.5, 97.5])  # type: ignore[arg-type]
+    low, high = np.nanpercentile(drawn(params, scaled, measure), [2.5, 97.5])
     assert (cell.low, cell.high) == pytest.approx((low, high))
 
 
@@ -206,7 +212,7 @@ def test_time_scales_are_seconds_whatever_a_clip_is(params: Params, clip_seconds
     labels, values = found.at_scale(short, 5).together()
     clips_ = round(5 / clip_seconds)
     assert values.tolist() == [row for song in found.songs for row in plain_pooled(found.probabilities[song], clips_)]
-    assert measured(short, [found], "AUC", 5).value == macro_auc(labels, values)
+    assert measured(short, [found], "AUC", 5, found.instruments).value == macro_auc(labels, values)
     assert of_instrument(short, [found], "a", 5).value == pytest.approx(auc(labels[:, 0], values[:, 0]), nan_ok=True)
 
 
@@ -221,7 +227,7 @@ def test_one_instrument(params: Params) -> None:
 
 
 def test_two_songs_have_no_interval(params: Params) -> None:
-    cell = measured(params, [detections(1, [9, 9], [0.5, 0.5, 0.5])], "AUC", 1)
+    cell = measured(params, [detections(1, [9, 9], [0.5, 0.5, 0.5])], "AUC", 1, NAMES)
     assert np.isfinite(cell.value) and np.isnan([cell.low, cell.high]).all()
-    silent = measured(params, [detections(1, [9, 9, 9], [0.0, 0.0, 0.0])], "LRAP", 1)
+    silent = measured(params, [detections(1, [9, 9, 9], [0.0, 0.0, 0.0])], "LRAP", 1, NAMES)
     assert np.isnan([silent.value, silent.low, silent.high]).all() and silent.songs == 3

@@ -122,10 +122,11 @@ def _auc_of(found: Detections, instrument: str) -> float:
 
 
 def whole(found: Detections, measure: Measure, instruments: Sequence[str]) -> float:
-    """The measure over all songs; AUC is the mean over `instruments`, NaN where one has none."""
+    """The measure over all songs; AUC is the mean over those of `instruments` that have one."""
     if measure == "LRAP":
         return lrap(*found.together())
-    return float(np.mean([_auc_of(found, name) for name in instruments])) if instruments else float("nan")
+    known = [value for value in (_auc_of(found, name) for name in instruments) if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def draws(params: Params, found: Sequence[Detections], measure: Measure, instruments: Sequence[str]) -> Values:
