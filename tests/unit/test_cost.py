@@ -84,6 +84,15 @@ def test_hours_are_items_times_seconds(paper: Params, monkeypatch: pytest.Monkey
     assert float(store[5]) == pytest.approx(150 * 4 * 240 * 44100 * 2 * 2 / 1e9, abs=0.05)
 
 
+def test_items_of_a_longer_input_fit_into_their_songs(paper: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One begins with every second but the song's last four."""
+    detectors = parse(merge(dump(paper), {"papers": ["activity"]}))
+    rows = printed(detectors, Speed(item=0.002, music=0.001, device="a device"), monkeypatch)
+    items = {row[1].strip(): int(row[3]) for row in rows if row and row[0].strip() == "mm-detection"}
+    assert items["CRNN"] == items["CNN"] > 10_000
+    assert items["CRNN, input of 5 s"] == pytest.approx(items["CRNN"] * 236 / 240, abs=1)
+
+
 def test_noise_goes_through_the_real_step(prepared: Line) -> None:
     for identifier in ("mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"):
         run, system = find_run(prepared.params, identifier)
