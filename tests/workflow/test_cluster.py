@@ -41,7 +41,7 @@ def resources(output: str) -> dict[str, dict[str, int]]:
 def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -> None:
     answer = snakemake(project, "--configfile", PAPER, "-n", profile=profile)
     assert answer.returncode == 0, answer.stdout
-    assert job_counts(answer.stdout)["train"] == 30
+    assert job_counts(answer.stdout)["train"] == 90  # three seeds
     asked = resources(answer.stdout)
     assert asked["train"]["gpu"] == 1
     assert {rule for rule, found in asked.items() if found.get("gpu")} == {"train"}
