@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reprosep.claims.effects import Resamples
-from reprosep.results.aggregate import Cube, Pair, Scores, metrics_of, seed_cubes
+from reprosep.results.aggregate import Cube, Pair, Scores, metrics_of
 from reprosep.results.intervals import Values, statistic_of
 
 OfSongs = Literal["median", "mean"]
@@ -122,7 +122,7 @@ def compare(
         When a pair was not scored.
     """
     pairs = [pair for pair, _ in sides]
-    cubes = seed_cubes(scores.frames(corpus, target, pairs), pairs, metrics_of(metric), common)
+    cubes = scores.cubes(corpus, target, pairs, metrics_of(metric), common)
     values, known, kept = _complete(cubes)
     songs = [song for song, counts in zip(cubes[0].songs, kept, strict=True) if counts]
     left, right = values[0], values[1] if len(values) > 1 else None

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,6 +82,14 @@ def read_parquet(path: Path, columns: Sequence[str], optional: Sequence[str] = (
     return table[[*columns, *optional]]
 
 
+@dataclass(frozen=True)
+class Cube:
+    """Scores of one (system, variant) pair in dB, (seed, metric, source, song), NaN where there is none."""
+
+    songs: list[str]
+    values: Values
+
+
 class Scores:
     """The scores per frame of several runs.
 
@@ -99,6 +108,7 @@ class Scores:
 
     def __init__(self, results: Path, runs: Iterable[Run]) -> None:
         self._parts: dict[tuple[str, str], pd.DataFrame] = {}
+        self._cubes: dict[tuple[Any, ...], list[Cube]] = {}
         tables: dict[tuple[str, str], list[pd.DataFrame]] = {}
         for run in runs:
             path, columns = results / "scores" / f"{run.id}.parquet", [*_KEYS, *FRAMED, "dropped", "ill_posed"]
@@ -144,6 +154,15 @@ class Scores:
             if name == corpus
         ]
         return pd.concat(parts, ignore_index=True) if parts else _NO_FRAMES
+
+    def cubes(
+        self, corpus: str, target: str, pairs: Sequence[Pair], metrics: Sequence[str], common: bool
+    ) -> list[Cube]:
+        """:func:`seed_cubes` of some pairs, computed once however many comparisons ask for them."""
+        key = (corpus, target, tuple(pairs), tuple(metrics), common)
+        if key not in self._cubes:
+            self._cubes[key] = seed_cubes(self.frames(corpus, target, pairs), pairs, metrics, common)
+        return self._cubes[key]
 
     def songs(self, corpus: str, target: str, pairs: Iterable[Pair], common: bool) -> pd.DataFrame:
         """Scores per song, in dB, of the pairs: on every pair's own frames, or on the frames common to all pairs.
@@ -193,14 +212,6 @@ def song_scores(frames: pd.DataFrame) -> pd.DataFrame:
     trainings = medians.reset_index().groupby(["system", "variant"])["seed"].nunique()
     wanted = [trainings[system, variant] for system, variant, _ in scored.index]
     return grouped.mean().where(scored.eq(wanted, axis=0))
-
-
-@dataclass(frozen=True)
-class Cube:
-    """Scores of one (system, variant) pair in dB, (seed, metric, source, song), NaN where there is none."""
-
-    songs: list[str]
-    values: Values
 
 
 def seed_cubes(frames: pd.DataFrame, pairs: Sequence[Pair], metrics: Sequence[str], common: bool) -> list[Cube]:
