@@ -7,13 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from reprosep.bench.verdicts import Drawing, Truth, decided, over_songs_alone, scores, seeds_within_songs
+from reprosep.bench.verdicts import DRAWING, Truth, decided, over_songs_alone, scores, seeds_within_songs
 from reprosep.bench.verdicts import claim_of as simulated
 from reprosep.claims.effects import Effect, Term, effect_of
 from reprosep.claims.score_quantities import ScoreQuantity
 from reprosep.results.aggregate import seed_cubes, song_scores
-
-DRAWING = Drawing()
 
 
 @pytest.fixture

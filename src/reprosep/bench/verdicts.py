@@ -8,19 +8,23 @@ trainings count as given, and one that draws a seed anew for every song.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from rich.table import Table
 
 from reprosep.claims.effects import Effect, Term, effect_of
 from reprosep.claims.score_quantities import OfSongs, ScoreQuantity
-from reprosep.claims.verdicts import UNDECIDED, conclude, evidence
+from reprosep.claims.verdicts import FAILS, HOLDS, UNDECIDED, conclude, evidence
+from reprosep.evaluation.summary import Bootstrap
 from reprosep.papers import Claim
 from reprosep.params import Statistics
 from reprosep.results.intervals import Values, percentile_interval, resample, statistic_of
 
 ALPHA = 0.05
+DRAWING = Bootstrap(statistics=Statistics(confidence=1 - ALPHA, bootstrap=400, alpha=ALPHA))
+"""Seed and settings of the bootstrap inside a simulation."""
+
 _SYSTEMS = ("left", "right")
 
 
@@ -38,14 +42,6 @@ class Truth:
     level: float = 2.0  # of the songs
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """Seed and settings of the bootstrap inside a simulation."""
-
-    seed: int = 42
-    statistics: Statistics = field(default_factory=lambda: Statistics(confidence=1 - ALPHA, bootstrap=400, alpha=ALPHA))
-
-
 def scores(truth: Truth, random: np.random.Generator) -> tuple[Values, Values]:
     """Scores in dB of two methods on the same songs, each ``(target, seed, song)``."""
     shape = (truth.targets, truth.seeds, truth.songs)
@@ -59,7 +55,7 @@ def scores(truth: Truth, random: np.random.Generator) -> tuple[Values, Values]:
     return method(truth.effect), method(0.0)
 
 
-def effects(pair: tuple[Values, Values], statistic: OfSongs, mean: bool, drawing: Drawing) -> list[Effect]:
+def effects(pair: tuple[Values, Values], statistic: OfSongs, mean: bool, drawing: Bootstrap) -> list[Effect]:
     """The effect of every target, or of their mean."""
     songs = [str(song) for song in range(pair[0].shape[-1])]
     sides = [[one[:, None, None] for one in side] for side in pair]
@@ -74,10 +70,10 @@ def effects(pair: tuple[Values, Values], statistic: OfSongs, mean: bool, drawing
 
 def decided(claim: Claim, truth: Truth, draws: int, seed: int = 0) -> dict[str, float]:
     """Share of draws in which a claim has which verdict."""
-    drawing, random, counts = Drawing(), np.random.default_rng(seed), dict.fromkeys(("holds", "does not hold"), 0)
+    random, counts = np.random.default_rng(seed), dict.fromkeys((HOLDS, FAILS), 0)
     statistic: OfSongs = "mean" if claim.statistic == "mean" else "median"
     for _ in range(draws):
-        found = effects(scores(truth, random), statistic, claim.quantifier == "mean", drawing)
+        found = effects(scores(truth, random), statistic, claim.quantifier == "mean", DRAWING)
         verdict, _ = conclude(claim, [evidence(claim, one) for one in found], ALPHA)
         if verdict != UNDECIDED:
             counts[verdict] += 1
@@ -93,13 +89,13 @@ def claim_of(expect: str, quantifier: str, statistic: str, margin: float = 0.0) 
     )
 
 
-def over_songs_alone(pair: tuple[Values, Values], drawing: Drawing) -> bool:
+def over_songs_alone(pair: tuple[Values, Values], drawing: Bootstrap) -> bool:
     """Whether the percentile interval over songs of the mean difference, seeds averaged, leaves out zero."""
     difference = (pair[0] - pair[1])[0].mean(axis=0)
     return _leaves_out_zero(drawing, statistic_of(difference[resample(drawing, len(difference))], "mean"))
 
 
-def seeds_within_songs(pair: tuple[Values, Values], drawing: Drawing) -> bool:
+def seeds_within_songs(pair: tuple[Values, Values], drawing: Bootstrap) -> bool:
     """The same when every song of a resample draws its seeds anew."""
     drawn = resample(drawing, pair[0].shape[-1])
     random = np.random.default_rng(drawing.seed)
@@ -107,7 +103,7 @@ def seeds_within_songs(pair: tuple[Values, Values], drawing: Drawing) -> bool:
     return _leaves_out_zero(drawing, (sides[0] - sides[1]).mean(axis=1))
 
 
-def _leaves_out_zero(drawing: Drawing, drawn: Values) -> bool:
+def _leaves_out_zero(drawing: Bootstrap, drawn: Values) -> bool:
     low, high = percentile_interval(drawing, drawn)
     return low > 0 or high < 0
 
@@ -129,10 +125,10 @@ def _errors(draws: int) -> Table:
     for songs, seeds, deviation in cases:
         truth = Truth(songs=songs, seeds=seeds, seed_deviation=deviation)
         rates = [sum(decided(claim_of("greater", "all", one), truth, draws).values()) for one in ("mean", "median")]
-        random, drawing = np.random.default_rng(0), Drawing()
+        random = np.random.default_rng(0)
         pairs = [scores(truth, random) for _ in range(draws)]
         others = [
-            float(np.mean([way(one, drawing) for one in pairs])) for way in (over_songs_alone, seeds_within_songs)
+            float(np.mean([way(one, DRAWING) for one in pairs])) for way in (over_songs_alone, seeds_within_songs)
         ]
         table.add_row(str(songs), str(seeds), f"{deviation:g}", *(f"{rate:.1%}" for rate in [*rates, *others]))
     return table

@@ -28,7 +28,7 @@ from typing import ClassVar
 import numpy as np
 
 from reprosep.claims.cases import Case, single_sides
-from reprosep.claims.effects import Quantity, Resamples, Term
+from reprosep.claims.effects import OfTrainings, Quantity, Resamples, Term
 from reprosep.metrics.activity import confusions
 from reprosep.papers import Claim, Paper, Side
 from reprosep.params import Params
@@ -47,7 +47,7 @@ _DONORS = 10  # other songs whose detections stand in for a song's own, for chan
 
 
 @dataclass(frozen=True)
-class DetectorQuantity:
+class DetectorQuantity(OfTrainings):
     """AUC or LRAP of one detector; a :class:`Detections` for every seed."""
 
     corpus: str
@@ -63,24 +63,13 @@ class DetectorQuantity:
         """The songs that it is of."""
         return self.found[0].songs
 
-    def value(self) -> float:
-        """From 0 to 1, mean over seeds."""
-        return float(np.mean(self.by_seed()))
-
+    @cached_property
     def by_seed(self) -> Values:
         """The measure of every training."""
         if self.metric == "AUC":
             return np.array([whole(one, "AUC", self.instruments) for one in self.found])
         once = np.ones((1, len(self.songs)))
         return np.array([self._ranked(place, once)[0] for place in range(len(self.found))])
-
-    def in_table(self) -> float:
-        """The same."""
-        return self.value()
-
-    def trainings(self) -> dict[str, Values]:
-        """The number with every training."""
-        return {self.system: self.by_seed()} if self.system else {}
 
     def drawn(self, resamples: Resamples) -> Values:
         """The measure of every resample, mean over seeds."""
@@ -116,7 +105,7 @@ def _of_another(found: Detections, songs: list[str], shift: int) -> Detections:
 
 
 @dataclass(frozen=True)
-class ConfusionQuantity:
+class ConfusionQuantity(OfTrainings):
     """How much of what is missed beside a false positive is of some instruments; counts ``(song, i, j)`` per seed."""
 
     corpus: str
@@ -127,21 +116,10 @@ class ConfusionQuantity:
     groups: Sequence[Sequence[int]]
     related: bool
 
-    def value(self) -> float:
-        """From 0 to 1, mean over seeds."""
-        return float(np.mean(self.by_seed()))
-
+    @cached_property
     def by_seed(self) -> Values:
         """The share with every training."""
         return np.array([self._share(one.sum(axis=0)[np.newaxis])[0] for one in self.counts])
-
-    def in_table(self) -> float:
-        """The same."""
-        return self.value()
-
-    def trainings(self) -> dict[str, Values]:
-        """The number with every training."""
-        return {self.system: self.by_seed()} if self.system else {}
 
     def drawn(self, resamples: Resamples) -> Values:
         """The share of every resample, mean over seeds."""

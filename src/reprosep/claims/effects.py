@@ -23,6 +23,7 @@ Hesterberg: What teachers should know about the bootstrap. The American Statisti
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from reprosep.results.intervals import FEWEST_SONGS, Resampling, Values, resample
+from reprosep.results.intervals import FEWEST_SONGS, Resampling, Values, resample, times_drawn
 
 NAN = float("nan")
 
@@ -47,9 +48,7 @@ class Resamples:
     @cached_property
     def times(self) -> Values:
         """How often each song was drawn, ``(resample, song)``."""
-        times = np.zeros(self.drawn.shape)
-        np.add.at(times, (np.arange(len(times))[:, np.newaxis], self.drawn), 1.0)
-        return times
+        return times_drawn(self.drawn)
 
 
 class Quantity(Protocol):
@@ -78,6 +77,30 @@ class Quantity(Protocol):
 
     def drawn(self, resamples: Resamples) -> Values:
         """The number of every resample ``(resample,)``, NaN where it has none."""
+
+
+class OfTrainings(ABC):
+    """A quantity of which every training gives a number, and whose value is their mean: what a table tells of it."""
+
+    system: str
+    """Whose trainings it depends on; '' for none."""
+
+    @cached_property
+    @abstractmethod
+    def by_seed(self) -> Values:
+        """The number of every training ``(seed,)``."""
+
+    def value(self) -> float:
+        """The mean over seeds."""
+        return float(np.mean(self.by_seed))
+
+    def in_table(self) -> float:
+        """The same."""
+        return self.value()
+
+    def trainings(self) -> dict[str, Values]:
+        """The number with every training of the system, none where nothing is trained."""
+        return {self.system: self.by_seed} if self.system else {}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import pandas as pd
 
 from reprosep import papers
 from reprosep.claims.cases import Case, Part, single_sides
-from reprosep.claims.effects import Quantity, Resamples, Term
+from reprosep.claims.effects import OfTrainings, Quantity, Resamples, Term
 from reprosep.metrics.activity import auc
 from reprosep.papers import Claim, Paper, Side
 from reprosep.params import Params
@@ -41,7 +41,7 @@ from reprosep.separation.gate import gate_for
 
 
 @dataclass(frozen=True)
-class AucQuantity:
+class AucQuantity(OfTrainings):
     """Area under the ROC curve of one target; a table of song, probability and label for every seed."""
 
     corpus: str
@@ -54,21 +54,10 @@ class AucQuantity:
         """The songs that it is of."""
         return sorted({str(song) for table in self.tables for song in table["song"]})
 
-    def value(self) -> float:
-        """From 0 to 1, mean over seeds."""
-        return float(np.mean(self.by_seed()))
-
+    @cached_property
     def by_seed(self) -> Values:
         """AUC of every training."""
         return np.array([auc(one["label"].to_numpy(bool), one["probability"].to_numpy(float)) for one in self.tables])
-
-    def in_table(self) -> float:
-        """The same."""
-        return self.value()
-
-    def trainings(self) -> dict[str, Values]:
-        """The number with every training."""
-        return {self.system: self.by_seed()} if self.system else {}
 
     def drawn(self, resamples: Resamples) -> Values:
         """AUC of every resample, mean over seeds."""
@@ -78,7 +67,7 @@ class AucQuantity:
 
 
 @dataclass(frozen=True)
-class ShareQuantity:
+class ShareQuantity(OfTrainings):
     """A share of frames: by seed and song, how many of how many, each ``(seed, song)``."""
 
     corpus: str
@@ -88,21 +77,10 @@ class ShareQuantity:
     part: Values
     whole: Values
 
-    def value(self) -> float:
-        """From 0 to 1, mean over seeds."""
-        return float(np.mean(self.by_seed()))
-
+    @cached_property
     def by_seed(self) -> Values:
         """The share with every training."""
         return _ratio(self.part.sum(axis=1), self.whole.sum(axis=1))
-
-    def in_table(self) -> float:
-        """The same."""
-        return self.value()
-
-    def trainings(self) -> dict[str, Values]:
-        """The number with every training."""
-        return {self.system: self.by_seed()} if self.system else {}
 
     def drawn(self, resamples: Resamples) -> Values:
         """The share of every resample, mean over seeds."""

@@ -13,7 +13,7 @@ import pandas as pd
 from reprosep.claims.cases import cases_of
 from reprosep.claims.published import printed_effect, printed_times, printed_values
 from reprosep.claims.table import ALL_TARGETS, THE_PAPER, US
-from reprosep.claims.targets import scored_targets, targets_of_claim
+from reprosep.claims.targets import Scored, scored_targets, targets_of_claim
 from reprosep.claims.verdicts import BY_FRAMES, FAILS, HOLDS, UNDECIDED, in_print
 from reprosep.errors import UserError
 from reprosep.papers import Claim, Paper, load_paper
@@ -24,12 +24,12 @@ PAPERS = ("iass", "munet", "slakh", "activity")
 _SHORT = {HOLDS: "hold", FAILS: "do not hold", BY_FRAMES: "depend on the frames", UNDECIDED: "are undecided"}
 
 
-def of_own_numbers(params: Params, paper: Paper, claim: Claim) -> str:
+def of_own_numbers(params: Params, paper: Paper, claim: Claim, scored: Scored) -> str:
     """Whether a claim holds of the paper's own printed numbers; '' where these do not tell."""
     if claim.is_counted:
         pairs = [(left.system, right.system) for left, right in claim.pairs if right is not None]
         return in_print(claim, [printed_times(paper, claim, *pair) for pair in pairs])
-    targets = targets_of_claim(params, paper, claim, scored_targets(params, paper))
+    targets = targets_of_claim(params, paper, claim, scored)
     printed = printed_values(params, paper, claim)
     return in_print(claim, [printed_effect(claim, case, printed) for case in cases_of(paper, claim, targets)])
 
@@ -43,7 +43,8 @@ def block(params: Params, published: Path) -> str:
     every = params.model_copy(update={"papers": list(PAPERS)})
     for name in PAPERS:
         paper = load_paper(name)
-        found = Counter(of_own_numbers(every, paper, claim) for claim in paper.claims)
+        scored = scored_targets(every, paper)
+        found = Counter(of_own_numbers(every, paper, claim, scored) for claim in paper.claims)
         told = [f"{found[HOLDS]} hold", f"{found[FAILS]} do not"] if found[HOLDS] + found[FAILS] else []
         told += [f"{found['']} are not about printed numbers"] if found[""] else []
         lines.append(f"| {paper.short} | {len(paper.claims)} | {', '.join(told)} | {len(paper.questions)} |")

@@ -40,14 +40,30 @@ def _side_problem(paper: Paper, claim: Claim) -> str | None:
     for name in (side.system for side in claim.sides):
         if name not in paper.systems:
             return f"left: unknown system '{name}'{near_match(name, paper.systems)}"
-        detects = paper.systems[name].is_detector
-        if detects != (claim.metric in OF_DETECTORS) and not (claim.metric in OF_HEADS and not detects):
-            known = ", ".join(key for key, system in paper.systems.items() if system.is_detector)
-            if not detects:
-                return f"left: '{name}' is no detector; allowed: {known}"
-            return f"metric: {claim.metric} of the detector '{name}'; allowed: {', '.join(OF_DETECTORS)}"
-        if not detects and claim.metric in OF_HEADS and not paper.systems[name].activity_weight:
-            return f"metric: {claim.metric} of '{name}', which has no activity head; name a system that has one"
+        if problem := _measure_problem(paper, claim, name):
+            return problem
+    return None
+
+
+def _measure_problem(paper: Paper, claim: Claim, name: str) -> str | None:
+    """Whether what a claim measures is there of a system."""
+    if paper.systems[name].is_detector:
+        known = ", ".join(OF_DETECTORS)
+        return (
+            None
+            if claim.metric in OF_DETECTORS
+            else f"metric: {claim.metric} of the detector '{name}'; allowed: {known}"
+        )
+    if claim.metric in OF_HEADS:
+        without = not paper.systems[name].activity_weight
+        return (
+            f"metric: {claim.metric} of '{name}', which has no activity head; name a system that has one"
+            if without
+            else None
+        )
+    if claim.metric in OF_DETECTORS:
+        known = ", ".join(key for key, system in paper.systems.items() if system.is_detector)
+        return f"left: '{name}' is no detector; allowed: {known}"
     return None
 
 

@@ -23,7 +23,7 @@ from reprosep.metrics.activity import auc
 from reprosep.papers import Run
 from reprosep.params import Params
 from reprosep.results.aggregate import Summary, read_parquet
-from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval, resample
+from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval, resample, times_drawn
 from reprosep.separation.detect import of_target
 
 BY_SECOND, BY_DETECTOR = "per second, median", "detector, per second"
@@ -87,10 +87,7 @@ def auc_interval(params: Params, tables: list[pd.DataFrame]) -> tuple[float, flo
 
 def song_draws(params: Params, songs: int) -> Values:
     """How often each of some songs is drawn, ``(resample, song)``."""
-    drawn = resample(params, songs)
-    times = np.zeros(drawn.shape, dtype=float)
-    np.add.at(times, (np.arange(len(drawn))[:, np.newaxis], drawn), 1.0)
-    return times
+    return times_drawn(resample(params, songs))
 
 
 def auc_of_draws(table: pd.DataFrame, songs: list[str], times: Values) -> Values:

@@ -49,6 +49,13 @@ def resample(params: Resampling, songs: int, stream: int = 0) -> npt.NDArray[np.
     return _draws(params.seed, params.statistics.bootstrap, songs, stream)
 
 
+def times_drawn(drawn: npt.NDArray[np.int64]) -> Values:
+    """How often each song is drawn, ``(resample, song)`` of indices of that shape."""
+    times = np.zeros(drawn.shape)
+    np.add.at(times, (np.arange(len(times))[:, np.newaxis], drawn), 1.0)
+    return times
+
+
 def median(values: Values) -> Values:
     """Median over the last axis without the NaN; NaN where nothing is left."""
     if not np.isnan(values).any():
