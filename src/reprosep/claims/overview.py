@@ -12,9 +12,9 @@ import pandas as pd
 
 from reprosep.claims.cases import cases_of
 from reprosep.claims.published import printed_effect, printed_times, printed_values
-from reprosep.claims.table import ALL_TARGETS, THE_PAPER, US
+from reprosep.claims.table import ALL_TARGETS, THE_PAPER, US, read_claims
 from reprosep.claims.targets import Scored, scored_targets, targets_of_claim
-from reprosep.claims.verdicts import BY_FRAMES, FAILS, HOLDS, UNDECIDED, in_print
+from reprosep.claims.verdicts import BY_FRAMES, FAILS, HOLDS, UNDECIDED, counted, in_print
 from reprosep.errors import UserError
 from reprosep.papers import Claim, Paper, load_paper
 from reprosep.params import Params
@@ -55,7 +55,7 @@ def _published(folder: Path) -> list[str]:
     lines = []
     for name in PAPERS:
         path = folder / name / "claims.csv"
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
+        table = read_claims(path) if path.is_file() else pd.DataFrame()
         if "asked_by" in table.columns:
             total = table[table["target"] == ALL_TARGETS]
             told = [
@@ -70,8 +70,7 @@ def _published(folder: Path) -> list[str]:
 
 
 def _told(rows: pd.DataFrame, what: str) -> str:
-    counts = Counter(rows["verdict"])
-    told = ", ".join(f"{counts[verdict]} {words}" for verdict, words in _SHORT.items() if counts[verdict])
+    told = ", ".join(f"{count} {_SHORT[verdict]}" for verdict, count in counted(rows["verdict"]).items())
     return f"of {len(rows)} {what} {told}" if len(rows) else ""
 
 

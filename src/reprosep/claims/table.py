@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from reprosep import papers
 from reprosep.claims.cases import Case, cases_of, single_cases
@@ -81,6 +82,11 @@ class Measured:
     common: Effect | None
     left_out: int
     printed: float
+
+
+def read_claims(path: Path) -> pd.DataFrame:
+    """A file ``claims.csv``, what is blank in it as NaN."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> None:

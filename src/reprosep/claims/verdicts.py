@@ -43,7 +43,8 @@ Schuirmann: A comparison of the two one-sided tests procedure and the power appr
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reprosep.claims.effects import NAN, Effect
@@ -67,6 +68,12 @@ class Evidence:
     def p_value(self) -> float:
         """The smaller one."""
         return NAN if math.isnan(self.right) else min(self.right, self.wrong)
+
+
+def counted(verdicts: Iterable[str]) -> dict[str, int]:
+    """How many of some verdicts there are of each kind that occurs, in the order of :data:`VERDICTS`."""
+    found = Counter(verdicts)
+    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
 
 def region(claim: Claim) -> tuple[float, float]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
-from reprosep.claims.table import ALL_TARGETS, THE_PAPER
-from reprosep.claims.verdicts import VERDICTS
+from reprosep.claims.table import ALL_TARGETS, THE_PAPER, read_claims
+from reprosep.claims.verdicts import counted
 
 _NAMED = 6  # claims of another verdict that are listed
 
@@ -32,7 +31,7 @@ def _verdicts(path: Path) -> pd.DataFrame | None:
     """Verdict, scope and seeds of every claim of the paper, by its name."""
     if not path.is_file():
         return None
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    table = read_claims(path)
     if not {"claim", "target", "asked_by", "verdict", "scope", "seeds"} <= set(table.columns):
         return None
     own = table[(table["target"] == ALL_TARGETS) & (table["asked_by"] == THE_PAPER)]
@@ -41,8 +40,7 @@ def _verdicts(path: Path) -> pd.DataFrame | None:
 
 def _tally(found: pd.DataFrame) -> str:
     """For example: 21 claims, 9 holds, 12 undecided, of these trainings (one seed)."""
-    counts = Counter(found["verdict"])
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counted(found["verdict"]).items())
     seeds = found["seeds"].max()
     scope = "of these trainings (one seed)" if seeds == 1 else f"of {seeds:.0f} trainings each"
     return f"{len(found)} claims, {told}, {scope}"

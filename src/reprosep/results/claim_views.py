@@ -11,7 +11,7 @@ import pandas as pd
 
 from reprosep.claims.table import ALL_TARGETS
 from reprosep.claims.table import COLUMNS as CLAIM_COLUMNS
-from reprosep.claims.verdicts import FAILS, HOLDS, VERDICTS, enough, region
+from reprosep.claims.verdicts import FAILS, HOLDS, counted, enough, region
 from reprosep.papers import Claim
 from reprosep.results.report_sections import read_csv
 
@@ -51,12 +51,11 @@ def _view(claim: Claim, rows: list[dict[str, Any]]) -> dict[str, Any]:
     parts = [row for row in rows if row["target"] != ALL_TARGETS]
     words = {"quote": " ".join(claim.quote.split()), "note": " ".join(claim.note.split()), "margin": claim.margin}
     deciding = [row for row in parts if row["decides"] == "yes"]
-    found = Counter(row["verdict"] for row in deciding)
     return {
         **total,
         **words,
         "rows": parts,
-        "tally": {verdict: found[verdict] for verdict in VERDICTS if found[verdict]},
+        "tally": counted(row["verdict"] for row in deciding),
         "effects": [row["effect"] for row in deciding if not pd.isna(row["effect"])],
         "region": region(claim),
         "asked": _asked(claim, len(deciding)),
@@ -73,12 +72,6 @@ def _asked(claim: Claim, comparisons: int) -> str:
         over = "one comparison"
     margin = f" (margin {claim.margin:g})" if claim.margin else ""
     return f"{_EXPECTED[claim.expect]}{margin}, {over}, {_STATISTICS[claim.statistic]}"
-
-
-def tally(views: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """How many claims have which verdict, all four named."""
-    found = Counter(view["verdict"] for view in views)
-    return {verdict: found[verdict] for verdict in VERDICTS}
 
 
 def in_print(views: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -16,8 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from reprosep.claims.table import ALL_TARGETS
-from reprosep.claims.verdicts import VERDICTS
+from reprosep.claims.table import ALL_TARGETS, read_claims
+from reprosep.claims.verdicts import counted
 from reprosep.errors import UserError
 from reprosep.files import whole_file, write_json
 from reprosep.papers import Claim, Paper, every_run, load_paper
@@ -152,7 +152,7 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
     for name, table in paper.tables.items():
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
         lines += _cells(pd.read_csv(folder / f"{name}.csv"))
-    claims = pd.read_csv(folder / "claims.csv", keep_default_na=False, na_values=[""])
+    claims = read_claims(folder / "claims.csv")
     told_where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
     return "\n".join([*lines, *_claims(paper, claims), "", told_where]) + "\n"
 
@@ -188,8 +188,8 @@ def _claims(paper: Paper, claims: pd.DataFrame) -> list[str]:
 
 def told(claims: pd.DataFrame) -> str:
     """How many claims have which verdict, in words."""
-    found = claims["verdict"].value_counts()
-    return f"Of {len(claims)}: " + ", ".join(f"{found[one]} {one}" for one in VERDICTS if one in found.index)
+    found = counted(claims["verdict"])
+    return f"Of {len(claims)}: " + ", ".join(f"{count} {verdict}" for verdict, count in found.items())
 
 
 def _verdicts(asked: Sequence[Claim], claims: pd.DataFrame) -> list[str]:
