@@ -19,13 +19,13 @@ import pandas as pd
 import torch
 
 from reprosep.audio.store import read_table, write_table
+from reprosep.dependencies import code_of, settings_of, step_of
 from reprosep.errors import UserError
 from reprosep.files import digest, sha256, slug
 from reprosep.mixing import Recipe
 from reprosep.papers import Run, System
-from reprosep.params import Params
+from reprosep.params import Params, dump
 from reprosep.progress import track
-from reprosep.provenance import source_digest
 from reprosep.scoring.detections import DetectionScorer
 from reprosep.scoring.scorer import Scorer
 from reprosep.scoring.source_frames import SourceFramesScorer
@@ -99,14 +99,13 @@ def _join(scorer: Scorer, parts: Path, output: Path) -> None:
 
 
 def _stamp(scorer: Scorer) -> str:
-    """Digest of all that a run's scores depend on."""
-    data = [sha256(scorer.folder / name) for name in scorer.data]
+    """Digest of all that a run's scores depend on: files, weights, parameters, system and code."""
+    run, system, params = scorer.run, scorer.system, scorer.params
+    step = step_of(system, "score_oracles" if system.oracle else "score_gated")
+    data = {name: sha256(scorer.folder / name) for name in scorer.data}
     weights = sha256(scorer.weights) if scorer.weights else ""
-    parts = [scorer.params.separation, scorer.params.scoring, scorer.params.models.blstm, scorer.params.detection]
-    chosen = [*parts, scorer.system]
-    sections = [section.model_dump() for section in chosen]
-    code = source_digest("metrics", "models", "separation", "scoring", "detection", "mixing.py")
-    return digest([data, weights, sections, code])
+    settings = settings_of(step, dump(params), run.corpus, system.model or "")
+    return digest([run.id, data, weights, settings, system.model_dump(mode="json"), code_of(step)])
 
 
 def _part(parts: Path, recipe: Recipe, kind: str) -> Path:
