@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,26 @@ import yaml
 from hypothesis import HealthCheck, settings
 
 from loopback import Server
-from reprosep import cli, steps
+from reprosep import cli
+from reprosep.activity.stems import write_activity
 from reprosep.audio.store import read_table
-from reprosep.mixing import Mixer
-from reprosep.params import Params, dump, merge
+from reprosep.claims.table import write_claims
+from reprosep.corpora.catalog import write_catalog, write_examination
+from reprosep.corpora.decoding import write_store
+from reprosep.corpora.recordings import write_recordings
+from reprosep.corpora.spectra import write_spectra
+from reprosep.experiments.detectors.seconds import write_seconds
+from reprosep.jobs.start import train
+from reprosep.mixtures.clips import write_clips
+from reprosep.mixtures.mixing import Mixer, write_mixtures
+from reprosep.mixtures.source_songs import write_energies
+from reprosep.papers.loading import load_paper
+from reprosep.params.scale import Params, dump, merge
+from reprosep.results.calibration import calibrate
+from reprosep.results.figures import write_figures
+from reprosep.results.spot_check import write_spot_check
+from reprosep.results.tables import write_tables
+from reprosep.scores.runs import score
 from synthetic import make_folder, make_medleydb, make_musdb, make_params, make_split_slakh, own_corpus
 
 CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
@@ -36,6 +53,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "workflow" not in item.path.parts)
 
 
+def of_paper(step: Callable[..., None], params: Params, name: str) -> None:
+    """A step of a paper as the command line calls it."""
+    step(params, load_paper(name), params.results, params.results / "papers" / name)
+
+
+STEPS: dict[str, Callable[..., None]] = {
+    "recordings": write_recordings,
+    "examination": write_examination,
+    "catalog": write_catalog,
+    "store": write_store,
+    "activity": write_activity,
+    "mixtures": write_mixtures,
+    "clips": write_clips,
+    "energies": write_energies,
+    "seconds": write_seconds,
+    "spectra": write_spectra,
+    "train": train,
+    "score": score,
+    "calibrate": calibrate,
+    "spot_check": partial(of_paper, write_spot_check),
+    "tables": partial(of_paper, write_tables),
+    "figures": partial(of_paper, write_figures),
+    "claims": partial(of_paper, write_claims),
+}
+
+
 @dataclass
 class Line:
     """A working folder with corpora and parameters, in which steps can be run."""
@@ -49,7 +92,7 @@ class Line:
 
     def step(self, name: str, *arguments: Any) -> None:
         with contextlib.chdir(self.folder):
-            getattr(steps, name)(self.params, *arguments)
+            STEPS[name](self.params, *arguments)
 
     def prepare(self, corpus: str) -> None:
         """Recordings to mixtures."""

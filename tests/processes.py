@@ -14,7 +14,7 @@ import torch
 
 from conftest import CHANGE, Line
 from moments import LONG
-from reprosep.params import merge
+from reprosep.params.scale import merge
 from reprosep.training.checkpoint import BEST
 from synthetic import make_params
 from trainings import TIMES, weights
@@ -28,6 +28,7 @@ import torch
 from torch.nn import functional
 
 from reprosep import cli
+
 from reprosep.models import open_unmix
 from reprosep.training import target_training
 from reprosep.training.examples import Example, Examples
@@ -64,7 +65,7 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> fl
 
 
 def command(identifier: str) -> list[str]:
-    return [sys.executable, "-m", "reprosep.cli", "train", identifier]
+    return [sys.executable, "-m", "reprosep.cli.main", "train", identifier]
 
 
 def environment() -> dict[str, str]:

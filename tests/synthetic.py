@@ -11,7 +11,9 @@ import numpy as np
 import soundfile
 import yaml
 
-from reprosep.params import Params, merge, parse, read_yaml, repository
+from reprosep.base.project import read_yaml, repository
+from reprosep.params.reading import parse
+from reprosep.params.scale import Params, merge
 
 RATE = 16000
 SECONDS = 6.0

@@ -9,12 +9,12 @@ import safetensors.torch
 import torch
 
 from conftest import CHANGE, Line
-from reprosep.mixing import recipes_of
-from reprosep.papers import find_run
-from reprosep.params import merge
+from reprosep.experiments.runs import find_run
+from reprosep.experiments.target.examples import Examples
+from reprosep.experiments.target.training import TargetTraining
+from reprosep.mixtures.mixing import recipes_of
+from reprosep.params.scale import merge
 from reprosep.training.checkpoint import LAST
-from reprosep.training.examples import Examples
-from reprosep.training.target_training import TargetTraining
 from synthetic import make_params
 
 IASS, UNMIX = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from conftest import Answer, Line
-from reprosep import files
+from reprosep.base import files
 from synthetic import RATE, SECONDS, params_content, wave, write_wave
 
 Make = Callable[..., Line]

@@ -13,8 +13,8 @@ import psutil
 from conftest import CHANGE, Line
 from moments import LONG, Moment
 from processes import SETTINGS, assert_same_curve_in_double, command, curves, difference, environment, run
-from reprosep.files import read_json
-from reprosep.params import merge
+from reprosep.base.files import read_json
+from reprosep.params.scale import merge
 from reprosep.training.checkpoint import BEST, LAST, STATE
 from synthetic import make_params
 from trainings import IASS, UNMIX, assert_same_weights

@@ -18,9 +18,10 @@ from pathlib import Path
 from clones import Clone, Transcript, clone, origin
 from openssh import openssh
 
-from reprosep.files import sha256
-from reprosep.papers import load_paper, runs
-from reprosep.reproduce import scale_params
+from reprosep.base.files import sha256
+from reprosep.dag.reproduce import scale_params
+from reprosep.experiments.runs import needed_runs
+from reprosep.papers.loading import load_paper
 
 PAPER, SYSTEM = "workflow/papers/iass.yaml", "iass"
 OLD = "iass: {label: IASS, model: iass, blocks: 3, activity_weight: 2.0}"
@@ -93,7 +94,7 @@ def pulled(source: Path, folder: Path, scale: str, transcript: Transcript) -> Cl
 def expected_runs(scale: str) -> set[str]:
     """The runs of the changed system."""
     params = scale_params(scale, [])
-    return {run.id for run in runs(params, load_paper("iass")) if run.system == SYSTEM}
+    return {run.id for run in needed_runs(params, load_paper("iass")) if run.system == SYSTEM}
 
 
 def by_snakemake(place: Clone, scale: str) -> None:

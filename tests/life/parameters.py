@@ -23,7 +23,8 @@ from clones import Clone, Transcript, clone, origin
 from dvc.repo import Repo
 from project import planned_work
 
-from reprosep.params import merge, read_yaml
+from reprosep.base.project import read_yaml
+from reprosep.params.scale import merge
 
 SCALE = "workflow/scales/smoke.yaml"
 TABLE = Path(__file__).with_name("affected.yaml")

@@ -10,7 +10,7 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from reprosep.params import IdealBinaryMask, IdealRatioMask, MaskSettings, WienerMask
+from reprosep.params.work import IdealBinaryMask, IdealRatioMask, MaskSettings, WienerMask
 from reprosep.separation.oracle import oracle_estimate
 
 EPS = np.finfo(float).eps

@@ -13,7 +13,7 @@ from reprosep.audio.io import read_sound
 from reprosep.audio.store import SongArrays, build_store
 from reprosep.corpora.catalog import build_catalog
 from reprosep.corpora.reading import read_songs
-from reprosep.params import merge
+from reprosep.params.scale import merge
 from synthetic import RATE, make_musdb_stems, make_params
 
 

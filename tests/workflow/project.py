@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from moments import LONG
+from reprosep.base.errors import UserError
 from reprosep.corpora.standin.corpus import require_synthesisers
-from reprosep.errors import UserError
 
 SCALE = "workflow/scales/smoke.yaml"
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -15,7 +15,9 @@ from project import REPOSITORY, SCALE, copy_project, environment, job_counts, sn
 
 from conftest import Line
 from moments import LONG, Moment
-from reprosep.params import merge, parse, read_yaml
+from reprosep.base.project import read_yaml
+from reprosep.params.reading import parse
+from reprosep.params.scale import merge
 from synthetic import make_medleydb
 
 PAPER = "workflow/scales/paper.yaml"

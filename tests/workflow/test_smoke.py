@@ -11,10 +11,14 @@ import pytest
 import yaml
 from project import SCALE, finished_smoke, planned_work, snakemake
 
+from reprosep.base.project import read_yaml
 from reprosep.claims.targets import scored_targets, targets_of_claim
 from reprosep.claims.verdicts import VERDICTS
-from reprosep.papers import cells, load_paper, runs
-from reprosep.params import Params, merge, parse, read_yaml
+from reprosep.experiments.cells import table_cells
+from reprosep.experiments.runs import needed_runs
+from reprosep.papers.loading import load_paper
+from reprosep.params.reading import parse
+from reprosep.params.scale import Params, merge
 
 RESULTS = Path("results/smoke")
 
@@ -37,7 +41,7 @@ def test_every_artifact_is_there(smoke: Path, params: Params) -> None:
         for target in params.corpora[corpus].targets:
             assert (results / corpus / "mixtures" / f"{target}.parquet").is_file()
         assert list((results / corpus / "activity" / "labels").glob("*.lab"))
-    for run in runs(params, paper):
+    for run in needed_runs(params, paper):
         assert (results / "scores" / f"{run.id}.parquet").is_file()
         if run.seed is not None:
             for name in ("best.safetensors", "epochs.csv", "run.json", "checkpoint/last.safetensors"):
@@ -56,7 +60,7 @@ def test_every_cell_is_a_number(smoke: Path, params: Params) -> None:
     for name, table in paper.tables.items():
         found = pd.read_csv(results / "papers" / "iass" / f"{name}.csv").set_index(["row", "column"])
         assert {"metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"} <= set(found.columns)
-        expected = cells(params, paper, table)
+        expected = table_cells(params, paper, table)
         assert sorted(found.index) == sorted((cell.row, cell.column) for cell in expected)
         for cell in expected:
             row = found.loc[(cell.row, cell.column)]

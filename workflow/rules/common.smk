@@ -11,30 +11,22 @@ from snakemake_interface_executor_plugins.settings import ExecMode
 WORKFLOW = Path(workflow.current_basedir).parent  # this folder, whichever Snakefile was given
 sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
-from reprosep.clips import clip_count, clips_needed
-from reprosep.detection.instruments import check_detection
-from reprosep.dependencies import code_of, paper_of, settings_of, step_of
-from reprosep.errors import UserError
-from reprosep.files import digest, whole_file
+from reprosep.mixtures.clips import clip_count, clips_needed
+from reprosep.experiments.detectors.instruments import check_detection
+from reprosep.dag.dependencies import code_of, paper_of, settings_of, step_of
+from reprosep.base.errors import UserError
+from reprosep.base.files import digest, whole_file
 from reprosep.jobs.gpus import gpu_places, visible_gpus
-from reprosep.papers import (
-    calibration_cells,
-    check_accepted,
-    check_seeds,
-    corpora_counted,
-    corpora_with_spectra,
-    detector_runs,
-    every_run,
-    gating_run,
-    load_paper,
-    runs,
-    scored_on,
-    side_by_side,
-)
-from reprosep.params import dump, recordings_of
-from reprosep.params import parse as parse_params
-from reprosep.planning import mend_planning
-from reprosep.versions.records import Restored, restore
+from reprosep.experiments.cells import calibration_cells, check_accepted, corpora_counted, corpora_with_spectra
+from reprosep.papers.claim_checks import check_seeds
+from reprosep.experiments.runs import detector_runs, every_run, needed_runs
+from reprosep.papers.run import gating_run, scored_on, side_by_side
+from reprosep.papers.loading import load_paper
+from reprosep.params.scale import dump
+from reprosep.params.reading import recordings_of
+from reprosep.params.reading import parse as parse_params
+from reprosep.dag.planning import mend_planning
+from reprosep.dag.versions.records import Restored, restore
 from reprosep.corpora.get import RECORDS
 from reprosep.corpora.label_files import label_files
 from reprosep.corpora.listing import recordings_listing, versions_to_get
@@ -305,7 +297,7 @@ def corpus_mixtures(corpus):
 
 def paper_runs(paper):
     """Ids of the runs of a paper."""
-    return [run.id for run in runs(PARAMS, PAPERS[paper])]
+    return [run.id for run in needed_runs(PARAMS, PAPERS[paper])]
 
 
 def paper_scores(paper):

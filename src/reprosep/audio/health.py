@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reprosep.params import Audio
+from reprosep.params.data import Audio
 
 FULL_SCALE = 1 - 1 / 32768  # 16-bit files hold no +1, and many no -1
 

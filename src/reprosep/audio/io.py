@@ -22,8 +22,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from reprosep.errors import UserError
-from reprosep.files import whole_file
+from reprosep.base.errors import UserError
+from reprosep.base.files import whole_file
 
 SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".mp4", ".opus", ".aif", ".aiff", ".wma", ".webm"}
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from reprosep.params import Stft
+from reprosep.params.data import Stft
 
 
 def stft(wave: torch.Tensor, n_fft: int, hop: int, center: bool, window: torch.Tensor | None = None) -> torch.Tensor:

@@ -22,10 +22,10 @@ import pandas as pd
 
 from reprosep.audio.health import sample_problems
 from reprosep.audio.io import read_sound, resample, to_channels
-from reprosep.errors import UserError
-from reprosep.files import digest, slug, whole_file
-from reprosep.params import Audio
-from reprosep.progress import track
+from reprosep.base.errors import UserError
+from reprosep.base.files import digest, slug, whole_file
+from reprosep.base.progress import track
+from reprosep.params.data import Audio
 
 FULL_SCALE = 32768.0
 _LONGEST_WRITE = 3600.0  # seconds in which a song is written, on the slowest of disks

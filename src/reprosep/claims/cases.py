@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from reprosep.papers import Claim, Paper, Side
+from reprosep.papers.claim import Claim, Side
+from reprosep.papers.content import Paper
 
 MEAN_OF = "mean of "
 

@@ -30,17 +30,10 @@ import numpy as np
 from reprosep.claims.cases import Case, single_sides
 from reprosep.claims.effects import OfTrainings, Quantity, Resamples, Term
 from reprosep.metrics.activity import confusions
-from reprosep.papers import Claim, Paper, Side
-from reprosep.params import Params
-from reprosep.results.detection import (
-    Detections,
-    auc_mean,
-    lrap_of_draws,
-    read_detections,
-    runs_of,
-    whole,
-    with_auc,
-)
+from reprosep.papers.claim import Claim, Side
+from reprosep.papers.content import Paper
+from reprosep.params.scale import Params
+from reprosep.results.detection import Detections, auc_mean, lrap_of_draws, read_detections, runs_of, whole, with_auc
 from reprosep.results.intervals import Values
 
 _DONORS = 10  # other songs whose detections stand in for a song's own, for chance

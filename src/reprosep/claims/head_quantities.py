@@ -22,19 +22,15 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from reprosep import papers
 from reprosep.claims.cases import Case, Part, single_sides
 from reprosep.claims.effects import OfTrainings, Quantity, Resamples, Term
+from reprosep.experiments.runs import needed_runs
 from reprosep.metrics.activity import auc
-from reprosep.papers import Claim, Paper, Side
-from reprosep.params import Params
-from reprosep.results.activity_scores import (
-    BY_SECOND,
-    RATE_COLUMNS,
-    at_resolution,
-    auc_of_draws,
-    read_activity,
-)
+from reprosep.papers.claim import Claim, Side
+from reprosep.papers.content import Paper
+from reprosep.papers.run import Run
+from reprosep.params.scale import Params
+from reprosep.results.activity_scores import BY_SECOND, RATE_COLUMNS, at_resolution, auc_of_draws, read_activity
 from reprosep.results.aggregate import read_parquet
 from reprosep.results.intervals import Values
 from reprosep.separation.gate import gate_for
@@ -124,8 +120,8 @@ class HeadTerms:
         return read_activity(self.results, runs)
 
     @cached_property
-    def _runs(self) -> list[papers.Run]:
-        return [run for run in papers.runs(self.params, self.paper) if run.corpus == self.claim.corpus]
+    def _runs(self) -> list[Run]:
+        return [run for run in needed_runs(self.params, self.paper) if run.corpus == self.claim.corpus]
 
     def _auc(self, part: Part, side: Side) -> Quantity:
         tables = [at_resolution(table, BY_SECOND) for table in self._tables(part, side)]

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from reprosep.base.errors import UserError
 from reprosep.claims.cases import cases_of
 from reprosep.claims.published import printed_effect, printed_times, printed_values
 from reprosep.claims.table import ALL_TARGETS, THE_PAPER, US, read_claims
 from reprosep.claims.targets import Scored, scored_targets, targets_of_claim
 from reprosep.claims.verdicts import BY_FRAMES, FAILS, HOLDS, UNDECIDED, counted, in_print
-from reprosep.errors import UserError
-from reprosep.papers import Claim, Paper, load_paper
-from reprosep.params import Params
+from reprosep.papers.claim import Claim
+from reprosep.papers.content import Paper
+from reprosep.papers.loading import load_paper
+from reprosep.params.scale import Params
 
 BEGIN, END = "<!-- claims: written by `reprosep readme` -->", "<!-- claims: end -->"
 PAPERS = ("iass", "munet", "slakh", "activity")

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reprosep import papers
 from reprosep.claims.cases import Case, Part
 from reprosep.claims.effects import NAN
-from reprosep.papers import Claim, Paper, Side
-from reprosep.params import Params
+from reprosep.experiments.cells import table_cells
+from reprosep.papers.claim import Claim, Side
+from reprosep.papers.content import Paper
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import metrics_of
 
 Printed = Mapping[tuple[str, str, str, str, str], float]
@@ -23,7 +24,7 @@ def printed_values(params: Params, paper: Paper, claim: Claim) -> Printed:
     return {
         (cell.corpus, cell.target, cell.system, cell.variant, cell.metric): cell.published
         for table in tables
-        for cell in papers.cells(params, paper, table)
+        for cell in table_cells(params, paper, table)
         if cell.published is not None and not cell.doubtful and cell.statistic == claim.statistic
     }
 

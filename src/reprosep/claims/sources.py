@@ -12,9 +12,9 @@ from reprosep.claims.effects import Term
 from reprosep.claims.head_quantities import HeadTerms
 from reprosep.claims.score_quantities import Compared, OfSongs, compare
 from reprosep.claims.spectrum_quantities import SpectrumTerms
-from reprosep.papers import Claim, Paper
-from reprosep.papers.claim import OF_DETECTORS, OF_HEADS
-from reprosep.params import Params
+from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
+from reprosep.papers.content import Paper
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Scores
 
 

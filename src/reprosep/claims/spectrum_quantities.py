@@ -27,8 +27,8 @@ from reprosep.audio.store import read_table
 from reprosep.claims.cases import Case, single_sides
 from reprosep.claims.effects import Term
 from reprosep.claims.score_quantities import ScoreQuantity
-from reprosep.papers import Claim, Side
-from reprosep.params import Params
+from reprosep.papers.claim import Claim, Side
+from reprosep.params.scale import Params
 from reprosep.results.intervals import Values
 
 _BASS, _ABOVE_BASS = (80.0, 200.0), (300.0, 1000.0)  # Hz

@@ -10,25 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep import papers
 from reprosep.claims.cases import Case, cases_of, single_cases
 from reprosep.claims.effects import NAN, Effect, effect_of
 from reprosep.claims.published import Printed, printed_effect, printed_times, printed_values
 from reprosep.claims.sources import Source, source_of
 from reprosep.claims.targets import scored_targets, targets_of_claim
-from reprosep.claims.verdicts import (
-    FAILS,
-    HOLDS,
-    Evidence,
-    conclude,
-    evidence,
-    in_print,
-    is_right,
-    of_rows,
-    together,
-)
-from reprosep.papers import Claim, Paper
-from reprosep.params import Params
+from reprosep.claims.verdicts import FAILS, HOLDS, Evidence, conclude, evidence, in_print, is_right, of_rows, together
+from reprosep.experiments.runs import needed_runs
+from reprosep.papers.claim import Claim
+from reprosep.papers.content import Paper
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Scores
 from reprosep.results.costs import runs_of_system, system_cost
 from reprosep.results.metrics import write_verdicts
@@ -107,7 +98,7 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
     UserError
         When a file of scores, activity, spectra or of a training is missing or lacks what a claim needs.
     """
-    scores = Scores(results, papers.runs(params, paper))
+    scores = Scores(results, needed_runs(params, paper))
     scored = scored_targets(params, paper)
     rows: list[dict[str, Any]] = []
     for claim in paper.statements:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from reprosep import papers
 from reprosep.claims.cases import other_targets, own_targets
-from reprosep.papers import ACCOMPANIMENT, INSTRUMENTS, OVERALL, Claim, Paper
-from reprosep.params import Params
+from reprosep.experiments.cells import ACCOMPANIMENT, OVERALL
+from reprosep.experiments.runs import detector_runs, needed_runs
+from reprosep.papers.claim import Claim
+from reprosep.papers.content import Paper
+from reprosep.papers.run import INSTRUMENTS, gating_run, scored_on
+from reprosep.papers.system import BY_DETECTOR
+from reprosep.params.scale import Params
 
 Scored = set[tuple[str, str, str]]
 """(corpus, target, system) of what is scored."""
@@ -15,8 +19,8 @@ def scored_targets(params: Params, paper: Paper) -> Scored:
     """What a paper's runs score; systems that list their sources score all of them pooled, too."""
     scored = {
         (corpus, target, run.system)
-        for run in papers.runs(params, paper)
-        for corpus in papers.scored_on(params, run, paper.systems[run.system])
+        for run in needed_runs(params, paper)
+        for corpus in scored_on(params, run, paper.systems[run.system])
         for target in run.targets
     }
     return scored | {(corpus, OVERALL, system) for corpus, _, system in scored if paper.systems[system].sources}
@@ -30,15 +34,15 @@ def targets_of_claim(params: Params, paper: Paper, claim: Claim, scored: Scored)
     if claim.corpus not in params.corpora or not _is_gated(params, paper, claim):
         return []
     if paper.systems[claim.left[0].system].is_detector:
-        computed = {run.system for run in papers.detector_runs(params, paper)}
+        computed = {run.system for run in detector_runs(params, paper)}
         return [INSTRUMENTS] if all(side.system in computed for side in claim.sides) else []
     return _of_scores(params, claim, scored)
 
 
 def _is_gated(params: Params, paper: Paper, claim: Claim) -> bool:
     """Whether all sides are scored in the variants that a claim compares: gates of a detector are not everywhere."""
-    by_detector = [side for side in claim.sides if side.variant == papers.BY_DETECTOR]
-    return all(papers.gating_run(params, claim.corpus, paper.systems[side.system], None) for side in by_detector)
+    by_detector = [side for side in claim.sides if side.variant == BY_DETECTOR]
+    return all(gating_run(params, claim.corpus, paper.systems[side.system], None) for side in by_detector)
 
 
 def _of_scores(params: Params, claim: Claim, scored: Scored) -> list[str]:

@@ -48,7 +48,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reprosep.claims.effects import NAN, Effect
-from reprosep.papers import Claim
+from reprosep.papers.claim import Claim
 from reprosep.results.multiplicity import at_least, holm
 from reprosep.results.paired_tests import FEWEST_PAIRS
 

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NoReturn
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 
 LARGEST_RATIO = 20  # unpacked to packed bytes; recordings reach 3, those with much silence 10
 ALLOWANCE_BYTES = 256 << 20  # on top of it, for small archives of silence

@@ -22,13 +22,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError
 
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.files import whole_file
+from reprosep.base.project import read_yaml
+from reprosep.base.validation import explain
 from reprosep.corpora.layout import MIXED, Song
 from reprosep.corpora.medleydb import read_metadata
 from reprosep.corpora.registry import load_version, song_list
-from reprosep.errors import UserError, near_match
-from reprosep.files import whole_file
-from reprosep.params import Fraction, Positive, Section, read_yaml
-from reprosep.validation import explain
+from reprosep.params.section import Fraction, Positive, Section
 
 _STREAM = 2  # keeps these draws apart from other uses of the same seed
 

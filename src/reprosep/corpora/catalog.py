@@ -10,18 +10,39 @@ catalog.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from reprosep.audio.store import read_table, write_table
+from reprosep.base.errors import UserError
+from reprosep.corpora.doctor.examine import examine, readable_songs, stop_at
+from reprosep.corpora.doctor.findings import check_names
 from reprosep.corpora.layout import Song, Stem
+from reprosep.corpora.recordings import compose_if_absent, is_copied
 from reprosep.corpora.splits import assign_splits
-from reprosep.doctor.examine import examine, readable_songs, stop_at
-from reprosep.doctor.findings import check_names
-from reprosep.errors import UserError
-from reprosep.params import Params
+from reprosep.params.scale import Params
 
 _READ = ["song", "stem", "sha256", "sample_rate", "channels", "samples"]
+
+
+def write_examination(params: Params, name: str, threads: int) -> None:
+    """Read every recording and stop at what is wrong; writes ``examination.parquet``."""
+    if is_copied(params, name, "examination.parquet"):
+        return
+    compose_if_absent(params.corpora[name], threads)
+    write_table(params.results / name / "examination.parquet", examine_corpus(params, name, threads))
+
+
+def write_catalog(params: Params, name: str, threads: int, examined: Path | None = None) -> None:
+    """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
+    if is_copied(params, name, "catalog.parquet"):
+        check_targets(name, read_table(params.results / name / "catalog.parquet"), params.corpora[name].targets)
+        return
+    compose_if_absent(params.corpora[name], threads)
+    found = read_table(examined) if examined else None
+    write_table(params.results / name / "catalog.parquet", build_catalog(params, name, threads, found))
 
 
 def examine_corpus(params: Params, name: str, threads: int = 1) -> pd.DataFrame:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pooch
 
+from reprosep.base.errors import UserError
+from reprosep.base.progress import ProgressReport
 from reprosep.corpora.registry import Archive
 from reprosep.corpora.transfer import RefusedError, StoppedError, Transfer
-from reprosep.errors import UserError
-from reprosep.progress import ProgressReport
 
 
 def download(archives: Sequence[Archive], folder: Path, title: str, page: str, jobs: int = 1) -> list[Path]:

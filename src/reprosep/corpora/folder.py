@@ -11,8 +11,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from reprosep.audio.io import SOUND_SUFFIXES
+from reprosep.base.errors import UserError
 from reprosep.corpora.layout import Song, Stem
-from reprosep.errors import UserError
 
 LEFT_OUT = "ignore"  # class name of files that are no stem, e.g. masters and mixes
 

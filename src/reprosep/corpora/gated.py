@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from reprosep.base.files import slug
 from reprosep.corpora.download import require_space
 from reprosep.corpora.links import Links, find_songs, make_links
 from reprosep.corpora.registry import Version, song_list
 from reprosep.corpora.songs import first_of, missing_metadata, missing_songs, songs_in
 from reprosep.corpora.unpack import unpack
-from reprosep.files import slug
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 UNPACKED = ".unpacked"  # where given archives are unpacked, in the corpus's folder

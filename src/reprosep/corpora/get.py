@@ -10,6 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from reprosep.base.errors import UserError
+from reprosep.base.files import digest, write_json
+from reprosep.base.locks import alone
 from reprosep.corpora import gated, open_record
 from reprosep.corpora.links import find_songs, make_links
 from reprosep.corpora.manifest import (
@@ -24,9 +27,6 @@ from reprosep.corpora.manifest import (
 from reprosep.corpora.registry import Version, load_version, song_list
 from reprosep.corpora.songs import METADATA, first_of, metadata_file, missing_metadata, missing_songs, songs_in
 from reprosep.corpora.unpack import Files
-from reprosep.errors import UserError
-from reprosep.files import digest, write_json
-from reprosep.locks import alone
 
 Archives = dict[str, str | None]  # name -> checksum
 

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
+from reprosep.base.errors import UserError
 from reprosep.corpora.listing import files_below
 from reprosep.corpora.songs import LABELS
-from reprosep.errors import UserError
-from reprosep.params import Corpus
+from reprosep.params.data import Corpus
 
 STEP = 2048 / 44100  # seconds from frame to frame
 _OLDER = "original"  # MedleyDB's first labels; those beside them in v2/ were computed again

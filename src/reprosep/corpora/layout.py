@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from reprosep.errors import UserError, near_match
-from reprosep.params import read_yaml, repository
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.project import read_yaml, repository
 
 MIXED = "mixed"  # target of stems that may hold several instruments
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from reprosep.base.errors import UserError
+from reprosep.base.files import mendable
 from reprosep.corpora.registry import Version, song_list
 from reprosep.corpora.songs import METADATA, SUBSETS, is_song
-from reprosep.errors import UserError
-from reprosep.files import mendable
 
 _SONG_DEPTH = 4  # folders between the given one and a song of MedleyDB
 _SUBSETS_DEPTH = 2  # folders between the given one and the one that holds train and test

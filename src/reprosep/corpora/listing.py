@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from reprosep.base.files import digest
 from reprosep.corpora.registry import load_version
 from reprosep.corpora.songs import LABELS
-from reprosep.files import digest
-from reprosep.params import Corpus
+from reprosep.params.data import Corpus
 
 
 def recordings_listing(corpus: Corpus) -> str | None:

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypedDict, cast
 
+from reprosep.base.errors import UserError
+from reprosep.base.files import read_json, sha256, whole_file, write_json
+from reprosep.base.progress import track
 from reprosep.corpora.registry import Version
 from reprosep.corpora.unpack import Files, is_there
-from reprosep.errors import UserError
-from reprosep.files import read_json, sha256, whole_file, write_json
-from reprosep.progress import track
 
 NAME = ".manifest.json"
 _TERMS = "LICENCE.txt"

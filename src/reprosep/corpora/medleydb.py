@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.errors import UserError
+from reprosep.base.project import read_yaml
 from reprosep.corpora.layout import MIXED, Faults, InstrumentTable, Song, Stem
-from reprosep.errors import UserError
-from reprosep.params import read_yaml
 
 _SUFFIX = "_METADATA.yaml"
 Targets = Callable[[str, str], str]  # label and where it stands -> class

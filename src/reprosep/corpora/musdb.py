@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.audio.io import sound_info
+from reprosep.base.errors import UserError, near_match
 from reprosep.corpora.layout import MIXED, Faults, Song, Stem
 from reprosep.corpora.registry import Version
-from reprosep.errors import UserError, near_match
 
 SUBSETS = ("train", "test")
 SOURCES = ("vocals", "bass", "drums", "other")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pooch
 
+from reprosep.base.errors import UserError
 from reprosep.corpora.download import download, missing_bytes, require_space
 from reprosep.corpora.manifest import Manifest
 from reprosep.corpora.registry import Archive, Version
 from reprosep.corpora.unpack import Files, unpack
-from reprosep.errors import UserError
 
 _ARCHIVES = ".archives"
 _SCRATCH = ".unpacking"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reprosep.base.errors import UserError
 from reprosep.corpora import folder, medleydb, musdb, slakh
 from reprosep.corpora.layout import Faults, Song
 from reprosep.corpora.registry import Version, load_version
-from reprosep.errors import UserError
-from reprosep.params import Corpus
+from reprosep.params.data import Corpus
 
 
 def read_songs(name: str, corpus: Corpus, faults: Faults | None = None) -> list[Song]:

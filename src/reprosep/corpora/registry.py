@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from reprosep.errors import UserError, near_match
-from reprosep.params import Section, Split, read_yaml, repository
-from reprosep.validation import explain
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.project import read_yaml, repository
+from reprosep.base.validation import explain
+from reprosep.params.section import Section, Split
 
 Checksum = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
 

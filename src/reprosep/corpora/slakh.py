@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.progress import track
+from reprosep.base.project import read_yaml
 from reprosep.corpora.layout import MIXED, Faults, Song, Stem
 from reprosep.corpora.registry import Version, song_list
-from reprosep.errors import UserError, near_match
-from reprosep.params import read_yaml
-from reprosep.progress import track
 
 FOLDERS = {"train": "train", "validation": "valid", "test": "test", "omitted": "ignore"}
 PROGRAMS = {"piano": range(0, 8), "guitar": range(24, 32), "bass": range(32, 40)}

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.project import repository
 from reprosep.corpora.layout import Song
-from reprosep.errors import UserError, near_match
-from reprosep.params import Corpus, repository
+from reprosep.params.data import Corpus
 
 SPLITS = ("train", "valid", "test", "ignore")
 _STREAM = 1  # keeps these draws apart from other uses of the same seed

@@ -26,7 +26,7 @@ import requests
 import urllib3.exceptions
 
 from reprosep import __version__
-from reprosep.files import mendable, read_json, write_json
+from reprosep.base.files import mendable, read_json, write_json
 
 _BLOCK_BYTES = 1 << 16  # what a kill can lose
 _TIMEOUTS = (20.0, 60.0)  # seconds to connect, and from one piece of the answer to the next

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, TypedDict
 
+from reprosep.base.errors import UserError
+from reprosep.base.files import mendable, sha256, whole_file
+from reprosep.base.progress import ProgressReport
 from reprosep.corpora.archive import Guard, Member, members
-from reprosep.errors import UserError
-from reprosep.files import mendable, sha256, whole_file
-from reprosep.progress import ProgressReport
 
 _BLOCK_BYTES = 1 << 20
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from reprosep.errors import USER_ERROR, UserError
+from reprosep.base.errors import USER_ERROR, UserError
 from reprosep.installation.install import install
 from reprosep.installation.sets import SETS
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 
 _ASK = "import json, sys, pip._internal.cli.main; print(json.dumps([list(sys.version_info[:2]), sys.prefix]))"
 _SCRIPT_HEAD = 400  # bytes of a script that have its interpreter's path

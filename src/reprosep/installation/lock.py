@@ -1,7 +1,7 @@
 """One installation at a time in a folder.
 
 The lock belongs to the open file and is handed on to pip: when an installation is killed and its pip is not, the next
-one waits for that pip too. (:mod:`reprosep.locks` does the same for the steps, with a package that is installed here.)
+one waits for that pip too. (:mod:`.base.locks` does the same for the steps, with a package that is installed here.)
 """
 
 from __future__ import annotations

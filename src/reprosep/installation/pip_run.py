@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 from reprosep.installation.display import MOVING_SECONDS, Display
 from reprosep.installation.environment import Environment
 from reprosep.installation.pip_errors import Failure, failure

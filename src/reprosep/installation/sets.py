@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 from reprosep.installation.sets import Size
 
 

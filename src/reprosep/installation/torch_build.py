@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 
 AUTO = "auto"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reprosep.errors import Preempted, UserError
-from reprosep.preemption import StopRequest
+from reprosep.base.errors import Preempted, UserError
+from reprosep.base.preemption import StopRequest
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder per GPU; asking the libraries would take seconds
 _NO_GPU = ("", "-1", "NoDevFiles")

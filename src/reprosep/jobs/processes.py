@@ -25,9 +25,9 @@ from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ErrorHandler, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from reprosep.errors import PREEMPTED, USER_ERROR, Preempted, UserError
-from reprosep.params import Params, dump
-from reprosep.preemption import StopRequest
+from reprosep.base.errors import PREEMPTED, USER_ERROR, Preempted, UserError
+from reprosep.base.preemption import StopRequest
+from reprosep.params.scale import Params, dump
 
 _OURS = "reprosep"  # run id of processes that this program started, not the user
 _SECONDS_BETWEEN_SIGNALS = 0.2
@@ -61,7 +61,7 @@ def launch(params: Params, identifier: str, stop: StopRequest) -> None:
         logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # the sentences below say it
         with _passed_on(stop):
             try:
-                elastic_launch(config, sys.executable)("-m", "reprosep.cli", "train", identifier, "-p", str(file))
+                elastic_launch(config, sys.executable)("-m", "reprosep.cli.main", "train", identifier, "-p", str(file))
             except ChildFailedError as error:
                 raise _verdict(identifier, error.failures, stop) from None
 

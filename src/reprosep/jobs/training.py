@@ -16,13 +16,14 @@ from typing import Any
 import pandas as pd
 import torch
 
-from reprosep.errors import UserError
-from reprosep.files import whole_file, write_json
-from reprosep.jobs.workplace import Workplace
-from reprosep.papers import Run, System
-from reprosep.params import Params, dump
-from reprosep.preemption import StopRequest
-from reprosep.provenance import commit, hardware, versions
+from reprosep.base.errors import UserError
+from reprosep.base.files import whole_file, write_json
+from reprosep.base.preemption import StopRequest
+from reprosep.base.provenance import commit, hardware, versions
+from reprosep.experiments.workplace import Workplace
+from reprosep.papers.run import Run
+from reprosep.papers.system import System
+from reprosep.params.scale import Params, dump
 from reprosep.training.checkpoint import BEST
 from reprosep.training.live_log import write_live_log
 from reprosep.training.loop import Outcome, Training

@@ -9,15 +9,15 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reprosep.audio.stft import model_bins
-from reprosep.fit import clip_frames
+from reprosep.experiments.fit import clip_frames
 from reprosep.models.blstm import BLSTM
 from reprosep.models.cunet import CUNet
 from reprosep.models.detectors import Convolutional, ConvolutionalRecurrent, FullyConnected
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
 from reprosep.models.unet import UNet
-from reprosep.papers import System
-from reprosep.params import Params
+from reprosep.papers.system import System
+from reprosep.params.scale import Params
 
 Network = IASS | OpenUnmix | UNet | CUNet | BLSTM | FullyConnected | Convolutional | ConvolutionalRecurrent
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from reprosep.papers.measures import Confusion, Cost, HeadMeasure, Measure, Metric, Spectral, TimeScale
 from reprosep.papers.system import Variant
-from reprosep.params import Section
+from reprosep.params.section import Section
 
 Expect = Literal[
     "greater",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from reprosep.errors import UserError, near_match
+from reprosep.base.errors import UserError, near_match
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
 from reprosep.papers.content import Paper
-from reprosep.params import Params
+from reprosep.params.scale import Params
 
 
 def check_claims(path: Path, paper: Paper) -> None:

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reprosep.calibration_plan import Calibration
+from reprosep.papers.calibration import Calibration
 from reprosep.papers.claim import Claim
 from reprosep.papers.measures import Cost, Count, Measure, Metric, Statistic, TimeScale
 from reprosep.papers.system import System, Variant
-from reprosep.params import Section
+from reprosep.params.section import Section
 
 TRACK = "track"  # the whole song as a time scale
 STATISTICS: tuple[Statistic, ...] = ("mean", "std", "median")

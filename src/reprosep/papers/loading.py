@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from reprosep.errors import UserError, near_match
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.project import read_yaml, repository
+from reprosep.base.validation import explain
 from reprosep.papers.claim_checks import check_claims
 from reprosep.papers.content import SPREAD, TRIPLE, Paper
-from reprosep.params import read_yaml, repository
-from reprosep.validation import explain
 
 
 def load_paper(name: str) -> Paper:

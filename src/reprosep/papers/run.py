@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reprosep.papers.system import BY_DETECTOR, System, Variant
-from reprosep.params import Params
+from reprosep.params.scale import Params
 
 INSTRUMENTS = "instruments"  # the target of a detector
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reprosep.calibration_plan import MaskChange, Oracle
-from reprosep.params import MaskSettings, Positive, Scoring, Section
+from reprosep.papers.calibration import MaskChange, Oracle
+from reprosep.params.section import Positive, Section
+from reprosep.params.work import MaskSettings, Scoring
 
 Variant = Literal["none", "raw", "median", "oracle", "detector"]
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]

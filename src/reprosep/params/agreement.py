@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reprosep.errors import near_match
+from reprosep.base.errors import near_match
 from reprosep.params.data import Corpus
-from reprosep.params.files import instrument_classes
+from reprosep.params.instruments import instrument_classes
 
 if TYPE_CHECKING:
     from reprosep.params.scale import Params

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reprosep.errors import UserError, near_match
-from reprosep.params.files import read_yaml
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.project import read_yaml
+from reprosep.base.validation import explain
 from reprosep.params.scale import Params, merge
-from reprosep.validation import explain
 
 _OF_CATALOG = (
     "kind",

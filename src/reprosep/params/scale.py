@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from reprosep.params.agreement import disagreement
-from reprosep.params.data import (
-    Activity,
-    Audio,
-    Chunks,
-    Clips,
-    Corpus,
-    Detection,
-    Doctor,
-    Mixing,
-    Spectra,
-    Stft,
-)
+from reprosep.params.data import Activity, Audio, Chunks, Clips, Corpus, Detection, Doctor, Mixing, Spectra, Stft
 from reprosep.params.networks import Models, Weighting
 from reprosep.params.section import CorpusName, Section
 from reprosep.params.work import (
@@ -69,6 +59,11 @@ class Params(Section):
         if problem:
             raise ValueError(problem)
         return self
+
+    @property
+    def results(self) -> Path:
+        """``results/<scale>``, below the working directory."""
+        return Path("results") / self.scale
 
     def of_corpus(self, name: str) -> Params:
         """The parameters with which corpus `name` is computed: those of all corpora with its own settings."""

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reprosep.experiments.detectors.estimate import of_target
 from reprosep.metrics.activity import auc
-from reprosep.papers import Run
-from reprosep.params import Params
+from reprosep.papers.run import Run
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary, read_parquet
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval, resample, times_drawn
-from reprosep.separation.detect import of_target
 
 BY_SECOND, BY_DETECTOR = "per second, median", "detector, per second"
 RESOLUTIONS = (BY_SECOND, "per second, maximum", "per frame")

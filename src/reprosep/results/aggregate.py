@@ -30,9 +30,11 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.store import read_table
-from reprosep.errors import UserError
-from reprosep.papers import OVERALL, Run, Statistic
-from reprosep.params import Params
+from reprosep.base.errors import UserError
+from reprosep.experiments.cells import OVERALL
+from reprosep.papers.measures import Statistic
+from reprosep.papers.run import Run
+from reprosep.params.scale import Params
 from reprosep.results.intervals import Values, pooled_interval, statistic_of
 
 FRAMED = ("SDR", "SIR", "SAR", "ISR")

@@ -21,7 +21,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from reprosep.params import read_yaml, repository
+from reprosep.base.project import read_yaml, repository
 
 _OF_PROGRAM = ": "  # between family and program in a label of Slakh's
 _BETWEEN_LABELS = ", "

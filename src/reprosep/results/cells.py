@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep import papers
-from reprosep.papers import Figure, Paper
-from reprosep.params import Params
+from reprosep.experiments.cells import table_cells
+from reprosep.experiments.runs import needed_runs
+from reprosep.papers.content import Figure, Paper
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Scores
 from reprosep.results.corpus_figures import category_rows
 from reprosep.results.detection_figures import instrument_rows
@@ -73,7 +74,7 @@ def cells_by_seed(params: Params, paper: Paper, results: Path) -> pd.DataFrame:
 def _rows(params: Params, paper: Paper, results: Path) -> Iterator[dict[str, Any]]:
     """Cells of one choice of seeds, with `seeded`: whether another seed has another value."""
     oracles = _oracle_cells(params, paper)
-    for name, rows in every_table(params, paper, results, Scores(results, papers.runs(params, paper))).items():
+    for name, rows in every_table(params, paper, results, Scores(results, needed_runs(params, paper))).items():
         kind = paper.tables[name.removesuffix(COMMON_FRAMES)].kind
         for row in rows:
             known = kind in ("costs", "corpora") or (name, row["row"], row["column"]) in oracles
@@ -96,7 +97,7 @@ def _oracle_cells(params: Params, paper: Paper) -> set[tuple[str, str, str]]:
     return {
         (name, cell.row, cell.column)
         for name, table in paper.tables.items()
-        for cell in papers.cells(params, paper, table)
+        for cell in table_cells(params, paper, table)
         if paper.systems[cell.system].oracle
     }
 

@@ -17,8 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from reprosep.audio.store import read_table
-from reprosep.papers import Figure as PaperFigure
-from reprosep.params import Corpus, Params
+from reprosep.papers.content import Figure as PaperFigure
+from reprosep.params.data import Corpus
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.categories import songs_by_category
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, empty_figure

@@ -20,8 +20,9 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.store import read_table
-from reprosep.papers import Count, Table
-from reprosep.params import Params
+from reprosep.papers.content import Table
+from reprosep.papers.measures import Count
+from reprosep.params.scale import Params
 from reprosep.results.categories import count_categories
 from reprosep.results.tidy import TIDY
 

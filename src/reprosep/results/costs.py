@@ -18,10 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from reprosep.errors import UserError
-from reprosep.files import read_json
-from reprosep.papers import Cost, Paper, Run, Table, runs
-from reprosep.params import Params
+from reprosep.base.errors import UserError
+from reprosep.base.files import read_json
+from reprosep.experiments.runs import needed_runs
+from reprosep.papers.content import Paper, Table
+from reprosep.papers.measures import Cost
+from reprosep.papers.run import Run
+from reprosep.params.scale import Params
 from reprosep.results.tidy import TIDY
 
 _MILLION = 1e6
@@ -52,7 +55,7 @@ def cost_rows(params: Params, paper: Paper, table: Table, results: Path) -> list
 
 def runs_of_system(params: Params, paper: Paper, system: str) -> list[Run]:
     """The trainings of a system at this scale."""
-    return [run for run in runs(params, paper) if run.system == system and run.seed is not None]
+    return [run for run in needed_runs(params, paper) if run.system == system and run.seed is not None]
 
 
 def system_cost(needed: list[Run], cost: Cost, results: Path) -> float:

@@ -22,10 +22,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep import papers
+from reprosep.experiments.runs import detector_runs
 from reprosep.metrics.activity import auc, lrap, pooled
-from reprosep.papers import TRACK, Measure, Paper, Run, Table
-from reprosep.params import Params
+from reprosep.papers.content import TRACK, Paper, Table
+from reprosep.papers.measures import Measure
+from reprosep.papers.run import Run
+from reprosep.params.scale import Params
 from reprosep.results.activity_scores import COLUMNS, auc_of_draws, song_draws
 from reprosep.results.aggregate import Summary, read_parquet
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval
@@ -83,7 +85,7 @@ def _detections(table: pd.DataFrame) -> Detections:
 
 def runs_of(params: Params, paper: Paper, system: str) -> list[Run]:
     """The runs of a detector, one per seed."""
-    return [run for run in papers.detector_runs(params, paper) if run.system == system]
+    return [run for run in detector_runs(params, paper) if run.system == system]
 
 
 def measured(

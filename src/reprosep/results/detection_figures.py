@@ -17,11 +17,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reprosep.audio.store import read_table
-from reprosep.detection.seconds import FOLDER
+from reprosep.experiments.detectors.seconds import FOLDER
 from reprosep.metrics.activity import confusions
-from reprosep.papers import Figure as PaperFigure
-from reprosep.papers import Paper
-from reprosep.params import Params
+from reprosep.papers.content import Figure as PaperFigure
+from reprosep.papers.content import Paper
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.detection import Scale, of_instrument, read_detections, runs_of
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, bars, empty_figure

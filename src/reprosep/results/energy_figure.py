@@ -15,15 +15,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from reprosep.audio.store import read_table
-from reprosep.fit import chunk_samples
-from reprosep.papers import Figure as PaperFigure
-from reprosep.params import Params
+from reprosep.experiments.fit import chunk_samples
+from reprosep.experiments.sources.chunks import choose_chunks
+from reprosep.papers.content import Figure as PaperFigure
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.figure_style import BLUE, GREY, bars
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, percentile_interval, resample
 from reprosep.results.target_names import readable
 from reprosep.results.tidy import tidy_row
-from reprosep.training.source_chunks import choose_chunks
 
 ENERGY = "energy"
 

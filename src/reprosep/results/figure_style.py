@@ -18,8 +18,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reprosep.files import whole_file
-from reprosep.params import Corpus
+from reprosep.base.files import whole_file
+from reprosep.params.data import Corpus
 
 ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE, GREY = (
     "#E69F00",

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from reprosep import papers
-from reprosep.papers import Figure as PaperFigure
-from reprosep.papers import Paper, Run
-from reprosep.params import Corpus, Params
+from reprosep.experiments.runs import needed_runs
+from reprosep.papers.content import Figure as PaperFigure
+from reprosep.papers.content import Paper
+from reprosep.papers.run import Run, gating_run
+from reprosep.params.data import Corpus
+from reprosep.params.scale import Params
 from reprosep.results import activity_scores
 from reprosep.results.aggregate import Scores, Summary, metrics_of, of_pair
 from reprosep.results.corpus_figures import corpora_shown, corpus_figure
@@ -88,7 +90,7 @@ def figure_runs(params: Params, paper: Paper, figure: PaperFigure) -> dict[str, 
     bind = figure.bind
     if bind.corpus not in params.corpora:
         return {}
-    needed = [run for run in papers.runs(params, paper) if (run.corpus, run.system) == (bind.corpus, bind.system)]
+    needed = [run for run in needed_runs(params, paper) if (run.corpus, run.system) == (bind.corpus, bind.system)]
     targets = [bind.target] if bind.target else params.corpora[bind.corpus].targets
     found = {target: [run for run in needed if run.target == target] for target in targets}
     return {target: runs for target, runs in found.items() if runs}
@@ -106,7 +108,7 @@ def activity_rows(params: Params, paper: Paper, results: Path, runs: dict[str, l
     rows = []
     for target, group in runs.items():
         tables = activity_scores.read_activity(results, group)
-        detectors = [papers.gating_run(params, run.corpus, paper.systems[run.system], run.seed) for run in group]
+        detectors = [gating_run(params, run.corpus, paper.systems[run.system], run.seed) for run in group]
         others = [activity_scores.read_detector(params, results, run, target) for run in detectors if run]
         for resolution in activity_scores.RESOLUTIONS:
             summary = activity_scores.detection(params, tables, resolution)

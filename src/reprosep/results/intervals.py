@@ -19,8 +19,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from reprosep.papers import Statistic
-from reprosep.params import Statistics
+from reprosep.papers.measures import Statistic
+from reprosep.params.work import Statistics
 
 Values = npt.NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep.files import whole_file, write_json
+from reprosep.base.files import whole_file, write_json
 from reprosep.results.aggregate import METRICS, OF_SONGS, OF_TRACKS, Scores, song_scores
 
 _DECIMALS = 4

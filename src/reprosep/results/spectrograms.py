@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 from reprosep.results.figure_style import BLUE
 from reprosep.results.intervals import Values
 from reprosep.results.target_names import readable

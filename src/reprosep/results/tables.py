@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from reprosep import papers
-from reprosep.papers import Cell, Paper, Table
-from reprosep.params import Params
+from reprosep.experiments.cells import Cell, table_cells
+from reprosep.experiments.runs import needed_runs
+from reprosep.papers.content import Paper, Table
+from reprosep.params.scale import Params
 from reprosep.results.aggregate import Pair, Scores, of_pair, summarise
 from reprosep.results.corpus_table import corpus_rows
 from reprosep.results.costs import cost_rows
@@ -36,7 +37,7 @@ def write_tables(params: Params, paper: Paper, results: Path, output: Path) -> N
     UserError
         When a score file or a catalog is missing, or a score file lacks a variant that a table needs.
     """
-    scores = Scores(results, papers.runs(params, paper))
+    scores = Scores(results, needed_runs(params, paper))
     tables = every_table(params, paper, results, scores)
     for name, rows in tables.items():
         write_tidy(output / f"{name}.csv", rows)
@@ -51,7 +52,7 @@ def every_table(params: Params, paper: Paper, results: Path, scores: Scores) -> 
         if table.kind != "scores":
             tables[name] = _other_rows(params, paper, table, results)
             continue
-        cells = papers.cells(params, paper, table)
+        cells = table_cells(params, paper, table)
         tables[name] = table_rows(params, scores, cells, common=False)
         tables[f"{name}-common-frames"] = table_rows(params, scores, cells, common=True)
     return tables

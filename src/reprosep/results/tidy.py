@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep.files import whole_file
+from reprosep.base.files import whole_file
 from reprosep.results.aggregate import Summary
 
 TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]

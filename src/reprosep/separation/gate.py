@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.ndimage
 
-from reprosep.papers import Variant
-from reprosep.params import Separation
+from reprosep.papers.system import Variant
+from reprosep.params.work import Separation
 
 
 def hard_gate(probability: np.ndarray, threshold: float) -> np.ndarray:

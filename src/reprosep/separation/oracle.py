@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprosep.params import IdealBinaryMask, IdealRatioMask, MaskSettings
+from reprosep.params.work import IdealBinaryMask, IdealRatioMask, MaskSettings
 
 _EPS = np.finfo(float).eps
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from reprosep.params import merge, parse, read_yaml, repository
+from reprosep.base.project import read_yaml, repository
+from reprosep.params.reading import parse
+from reprosep.params.scale import merge
 from reprosep.synthesis.dataset import Request, Summary, make_dataset
 
 

@@ -23,11 +23,11 @@ from typing import Any
 import soundfile
 import yaml
 
-from reprosep.errors import UserError
-from reprosep.files import digest, read_json, whole_file, write_json
-from reprosep.locks import alone
-from reprosep.params import Rendering
-from reprosep.progress import ProgressReport
+from reprosep.base.errors import UserError
+from reprosep.base.files import digest, read_json, whole_file, write_json
+from reprosep.base.locks import alone
+from reprosep.base.progress import ProgressReport
+from reprosep.params.work import Rendering
 from reprosep.synthesis.fluidsynth import require_fluidsynth
 from reprosep.synthesis.made_songs import MadeSongs, each
 from reprosep.synthesis.patches import PatchTable, default_table, load_table

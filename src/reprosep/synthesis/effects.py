@@ -22,7 +22,7 @@ from pedalboard import (  # type: ignore[attr-defined]
     Reverb,
 )
 
-from reprosep.errors import UserError, near_match
+from reprosep.base.errors import UserError, near_match
 
 EFFECTS: dict[str, Any] = {
     "chorus": Chorus,

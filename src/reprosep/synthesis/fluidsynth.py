@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 
 _BLOCK = 64  # FluidSynth computes sound in blocks of 64 samples
 _GAIN = 0.4

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from reprosep.errors import UserError
-from reprosep.files import read_json, sha256, whole_folder, write_json
+from reprosep.base.errors import UserError
+from reprosep.base.files import read_json, sha256, whole_folder, write_json
 
 Task = TypeVar("Task")
 Made = TypeVar("Made")

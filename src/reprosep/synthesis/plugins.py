@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 from reprosep.synthesis.fluidsynth import Event, Kind
 
 SUFFIXES = (".vst3", ".component")

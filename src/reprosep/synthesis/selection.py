@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from reprosep.errors import UserError
-from reprosep.files import digest, sha256
+from reprosep.base.errors import UserError
+from reprosep.base.files import digest, sha256
 from reprosep.synthesis.metadata import class_of
 from reprosep.synthesis.splits import FOLDERS
 from reprosep.synthesis.tracks import BAND, counts_of, program_of, seconds_of

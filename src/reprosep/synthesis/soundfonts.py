@@ -11,7 +11,7 @@ import functools
 import struct
 from pathlib import Path
 
-from reprosep.errors import UserError
+from reprosep.base.errors import UserError
 from reprosep.synthesis.fluidsynth import Preset
 
 _RECORD = struct.Struct("<20sHH14x")  # name, preset, bank

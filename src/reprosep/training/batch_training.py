@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from reprosep.models.build import build_model
-from reprosep.papers import Run, System
-from reprosep.params import Params
+from reprosep.papers.run import Run
+from reprosep.papers.system import System
+from reprosep.params.scale import Params
 from reprosep.training.feed import Batches
 from reprosep.training.loop import Training
 

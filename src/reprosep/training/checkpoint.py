@@ -10,12 +10,12 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from reprosep.errors import UserError
-from reprosep.files import whole_file
-from reprosep.memory import keep_freed_memory
+from reprosep.base.errors import UserError
+from reprosep.base.files import whole_file
+from reprosep.base.memory import keep_freed_memory
 from reprosep.models.build import build_model, for_inference
-from reprosep.papers import System
-from reprosep.params import Params
+from reprosep.papers.system import System
+from reprosep.params.scale import Params
 
 STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
 _FORMAT = 4  # of the state; raise it when its meaning changes: a state of another format is not resumed

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from reprosep.errors import UserError
-from reprosep.params import Training
+from reprosep.base.errors import UserError
+from reprosep.params.work import Training
 
 # Compiling takes a minute or two (measured on a processor: 40 to 79 s); what it saves per item on a GPU is not measured
 # yet, and a millisecond is the most there is to save.

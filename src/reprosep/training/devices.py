@@ -20,8 +20,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from reprosep.errors import UserError
-from reprosep.params import Training
+from reprosep.base.errors import UserError
+from reprosep.params.work import Training
 from reprosep.training.batch_norm import over_all_processes
 
 Result = TypeVar("Result")

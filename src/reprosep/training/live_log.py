@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reprosep.files import whole_file, write_json
+from reprosep.base.files import whole_file, write_json
 
 _OF_MACHINE = ("seconds", "items_per_second")
 _JUDGED = ("valid_mse", "valid_loss")

@@ -25,12 +25,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reprosep.errors import Preempted, UserError
+from reprosep.base.errors import Preempted, UserError
+from reprosep.base.preemption import StopRequest
+from reprosep.base.progress import ProgressReport
 from reprosep.models.build import parameter_count
-from reprosep.papers import Run, System
-from reprosep.params import Optimizer, Params
-from reprosep.preemption import StopRequest
-from reprosep.progress import ProgressReport
+from reprosep.papers.run import Run
+from reprosep.papers.system import System
+from reprosep.params.scale import Params
+from reprosep.params.work import Optimizer
 from reprosep.training.checkpoint import (
     BEST,
     LAST,

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 
 from reprosep.audio.store import Arrays
-from reprosep.params import Machine
+from reprosep.params.work import Machine
 
 Placement = Literal["map", "memory", "device"]
 Stem = tuple[str, int]  # song, row of its array

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprosep.errors import Preempted, UserError
-from reprosep.preemption import StopRequest
-from reprosep.progress import ProgressReport
+from reprosep.base.errors import Preempted, UserError
+from reprosep.base.preemption import StopRequest
+from reprosep.base.progress import ProgressReport
 from reprosep.training.checkpoint import random_state, set_random_state
 from reprosep.training.loop import Training
 

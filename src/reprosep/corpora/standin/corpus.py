@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.errors import UserError
+from reprosep.base.files import digest, whole_file
+from reprosep.base.locks import alone
+from reprosep.base.progress import ProgressReport
 from reprosep.corpora.standin.layouts import FROM_MIDI, song_folder, song_id, splits, write_song
 from reprosep.corpora.standin.render import require_synthesisers
 from reprosep.corpora.standin.songs import plan_song
-from reprosep.errors import UserError
-from reprosep.files import digest, whole_file
-from reprosep.locks import alone
-from reprosep.progress import ProgressReport
 from reprosep.synthesis.dataset import VERSION as MAKER_VERSION
 from reprosep.synthesis.made_songs import MadeSongs, each
 from reprosep.synthesis.patches import default_table, load_table

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from reprosep.base.errors import UserError
 from reprosep.corpora.standin.medley_layout import write_medleydb, write_mixing_secrets
 from reprosep.corpora.standin.render import render_stems
 from reprosep.corpora.standin.slakh_layout import track_id, write_slakh
 from reprosep.corpora.standin.songs import Song
-from reprosep.errors import UserError
 from reprosep.synthesis.splits import FOLDERS
 from reprosep.synthesis.waves import exact_sum, write_wave
 

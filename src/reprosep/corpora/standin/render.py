@@ -12,12 +12,12 @@ import shutil
 
 import numpy as np
 
+from reprosep.base.errors import UserError
 from reprosep.corpora.standin.compose import compose
 from reprosep.corpora.standin.effects import chain
 from reprosep.corpora.standin.notes import Note
 from reprosep.corpora.standin.sing import SYLLABLES, VOICES, VOWELS, at_rate, sing
 from reprosep.corpora.standin.songs import Part, Song
-from reprosep.errors import UserError
 from reprosep.synthesis.fluidsynth import Event, Kind, is_installed, play
 from reprosep.synthesis.loudness import loudness_of
 

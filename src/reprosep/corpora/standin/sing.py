@@ -26,8 +26,8 @@ import soundfile
 import soxr
 from scipy.ndimage import gaussian_filter1d
 
+from reprosep.base.errors import UserError
 from reprosep.corpora.standin.notes import Note
-from reprosep.errors import UserError
 
 VOICE_RATE = 22050
 _FRAME_SECONDS = 0.005

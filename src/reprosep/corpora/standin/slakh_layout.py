@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reprosep.base.errors import UserError
 from reprosep.corpora.standin.compose import compose
 from reprosep.corpora.standin.songs import Song
-from reprosep.errors import UserError
 from reprosep.synthesis.patches import default_table, load_table
 from reprosep.synthesis.settings import SongSettings
 from reprosep.synthesis.song import make_song

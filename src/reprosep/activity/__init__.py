@@ -1,0 +1,1 @@
+"""When an instrument plays: energy tracking, activation confidence, binary labels."""

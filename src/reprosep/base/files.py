@@ -1,0 +1,144 @@
+"""Files that are either whole or absent: write to a temporary name, then rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reprosep.base.errors import UserError
+
+_HASH_BLOCK_BYTES = 1 << 20
+_UMASK = os.umask(0o077)  # can only be read by setting it; a shared cache's users have one that lets their group write
+os.umask(_UMASK)
+_LONGEST_NAME = 80  # letters of a song's name in a file's name
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A temporary sibling of `path`, renamed to it when the block ends without an error.
+
+    The temporary name keeps the suffix, since writers choose the format by it.
+
+    Raises
+    ------
+    UserError
+        When the folder is read-only or the disk is full.
+    """
+    path = Path(path)
+    with mendable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        with mendable(path):
+            yield temporary
+            os.chmod(temporary, 0o666 & ~_UMASK)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary sibling folder of `path` that replaces it when the block ends without an error."""
+    path = Path(path)
+    with mendable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        with mendable(path):
+            yield temporary
+            os.chmod(temporary, 0o777 & ~_UMASK)
+            _put_in_place(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put_in_place(folder: Path, path: Path) -> None:
+    """Rename `folder` to `path`; what is there goes aside first, since only an empty folder can be renamed over."""
+    while True:
+        old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                os.replace(path, old)
+            os.replace(folder, path)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another process put one there in between
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def mendable(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write `path` into one clear sentence each."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise UserError(
+                f"{path}: cannot be written ({error.strerror}); make the folder {path.parent} writable "
+                "or choose another place for it"
+            ) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise UserError(
+                f"{path}: cannot be written, a part of its path is a file, not a folder; rename that file "
+                "or choose another place"
+            ) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                f"{path}: the disk is full; free some space on the disk of {path.parent} and run the same "
+                "command again, what is finished is kept"
+            ) from error
+        raise
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write `content` as indented JSON, whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """The content of a JSON file; :class:`UserError` when it is missing or broken."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; run the step that writes it first") from error
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: not readable as JSON ({error}); delete it and run the step again") from error
+
+
+def sha256(path: str | Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(_HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def digest(content: Any, length: int = 12) -> str:
+    """A short hexadecimal digest of any JSON-able content, for names that must change with it."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def slug(text: str) -> str:
+    """`text` as a name that every file system takes: letters, digits, dots, dashes and underscores.
+
+    A text that has to be changed for it gets a digest behind, so that different texts have different names.
+    """
+    safe = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:_LONGEST_NAME] or "unnamed"
+    return safe if safe == text else f"{safe}-{digest(text, 6)}"

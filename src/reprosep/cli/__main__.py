@@ -1,0 +1,5 @@
+"""``python -m reprosep.cli``."""
+
+from reprosep.cli.command import main
+
+main()

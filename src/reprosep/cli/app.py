@@ -1,0 +1,49 @@
+"""What all verbs have in common: the application, the options that many have, and parameters from files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.project import read_yaml
+from reprosep.params.reading import parse
+from reprosep.params.scale import Params, merge
+
+app = typer.Typer(
+    help="Reproduce papers on music source separation, from recordings to tables, figures and claims.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+OWN_DATA, LINE = "Use it on your own data", "Steps of the line"
+VERSIONS, DEVELOPMENT = "Versions", "Development"
+
+ParamFiles = Annotated[
+    list[Path],
+    typer.Option("--params", "-p", envvar="REPROSEP_PARAMS", help="Parameter files, later ones change earlier ones."),
+]
+Threads = Annotated[int, typer.Option("--threads", "-t", min=1, help="Songs worked on at the same time.")]
+CORES = os.cpu_count() or 1
+DEFAULT_PARAMS = [Path("params.yaml")]
+
+
+def read_params(files: list[Path]) -> Params:
+    """Parameters from one or several files, merged in order and validated."""
+    content: dict[str, object] = {}
+    for file in files:
+        content = merge(content, read_yaml(file))
+    return parse(content)
+
+
+def params_and_corpus(files: list[Path], corpus: str) -> tuple[Params, str]:
+    """Parameters from files and a corpus of theirs; :class:`UserError` when they have none of that name."""
+    params = read_params(files)
+    if corpus not in params.corpora:
+        allowed = ", ".join(params.corpora)
+        raise UserError(f"unknown corpus '{corpus}'{near_match(corpus, params.corpora)}; allowed: {allowed}")
+    return params, corpus

@@ -1,0 +1,52 @@
+"""Development: what whoever works on the project itself needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from reprosep.base.project import repository
+from reprosep.cli.app import DEFAULT_PARAMS, ParamFiles, app, read_params
+from reprosep.cli.app import DEVELOPMENT as PANEL
+
+
+@app.command(rich_help_panel=PANEL)
+def example(
+    run: str,
+    index: int,
+    params: ParamFiles = DEFAULT_PARAMS,
+    output: Annotated[Path, typer.Option(help="Folder for the two wav files.")] = Path(),
+) -> None:
+    """Recompute one training item of a run: its recipe, and its target and mixture as wav files."""
+    from reprosep.experiments.target.item import training_item
+
+    print(yaml.safe_dump(training_item(read_params(params), run, index, output), sort_keys=False), end="")
+
+
+@app.command(rich_help_panel=PANEL)
+def split(
+    metadata: Annotated[list[Path], typer.Argument(help="Folders with METADATA.yaml files of MedleyDB's format.")],
+    rule: Annotated[Path, typer.Option(help="The rule of the split.")] = Path("workflow/splits/mm-split.yaml"),
+    output: Annotated[Path, typer.Option(help="Where to write the split.")] = Path("workflow/splits/mm-split.csv"),
+) -> None:
+    """Draw the artist-disjoint split of MedleyDB + Mixing Secrets from metadata alone, and print its counts."""
+    from rich.console import Console
+
+    from reprosep.corpora.artist_split import write_split
+
+    Console().print(write_split(metadata, rule, output))
+
+
+@app.command(rich_help_panel=PANEL)
+def readme(params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Write the numbers of claims and verdicts into README.md."""
+    from reprosep.base.files import whole_file
+    from reprosep.claims.overview import block, with_block
+
+    path, published = repository() / "README.md", repository() / "results-published/demo"
+    text = with_block(path.read_text(encoding="utf-8"), block(read_params(params), published))
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

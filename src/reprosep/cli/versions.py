@@ -1,0 +1,69 @@
+"""Versions: results that are recorded, published and compared."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reprosep.cli.app import VERSIONS as PANEL
+from reprosep.cli.app import app
+
+
+@app.command(rich_help_panel=PANEL)
+def compare(
+    results: Annotated[Path, typer.Argument(help="Finished results, e.g. results/demo.")],
+    published: Annotated[
+        Path | None, typer.Argument(help="Published ones; default: results-published/<scale of the results>.")
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Print every cell, not only those that differ.")] = False,
+    output: Annotated[Path | None, typer.Option(help="CSV file for every cell.")] = None,
+    if_published: Annotated[bool, typer.Option("--if-published", help="Nothing published is no error.")] = False,
+) -> None:
+    """Do my results equal the published ones? Exit status 0: equal or within seed noise; 1: not."""
+    from reprosep.tools.comparison.command import compare as compare_results
+
+    sys.exit(compare_results(results, published, output, show_all=all, if_published=if_published))
+
+
+@app.command(rich_help_panel=PANEL)
+def publish(
+    scale: Annotated[str, typer.Argument(help="demo, smoke, standin or paper.")],
+    output: Annotated[Path, typer.Option(help="Folder to write to, one folder per scale and paper in it.")] = Path(
+        "results-published"
+    ),
+    configfile: Annotated[list[Path] | None, typer.Option(help="The further parameter files of that run.")] = None,
+) -> None:
+    """Copy a finished scale's tables and claims to where they are committed, with a page that shows them."""
+    from reprosep.dag.reproduce import scale_params
+    from reprosep.report.publish import publish_scale
+
+    command = " ".join(["reprosep reproduce", scale, *(f"--configfile {file}" for file in configfile or [])])
+    for path in publish_scale(scale_params(scale, configfile or []), output, command):
+        print(path)
+
+
+@app.command(rich_help_panel=PANEL)
+def stages(scale: Annotated[str, typer.Argument(help="The scale that DVC is to version.")] = "demo") -> None:
+    """Write dvc.yaml: the stages that DVC versions."""
+    from reprosep.dag.versions.record import write_stages
+
+    print(write_stages(scale))
+
+
+@app.command(rich_help_panel=PANEL)
+def stage(scale: str, name: str) -> None:
+    """Make one stage of dvc.yaml; `dvc repro` calls it."""
+    from reprosep.dag.versions.record import do_stage
+
+    do_stage(scale, name)
+
+
+@app.command(rich_help_panel=PANEL)
+def record(scale: Annotated[str, typer.Argument(help="The scale that dvc.yaml is of.")] = "demo") -> None:
+    """Record all results in dvc.lock, so that they can be pushed, pulled and compared."""
+    from reprosep.dag.versions.record import record as record_results
+
+    print(f"{record_results(scale)} stages recorded in dvc.lock; share them with `git commit dvc.lock` and `dvc push`")

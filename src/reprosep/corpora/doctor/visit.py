@@ -1,0 +1,68 @@
+"""``reprosep doctor``: examine one corpus or all, print what was found, say by the exit status whether all is well."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from reprosep.base.errors import UserError, near_match
+from reprosep.corpora.doctor.examine import Examination, examine, registered
+from reprosep.corpora.doctor.findings import check_names, stopping
+from reprosep.corpora.doctor.table import summary, table
+from reprosep.corpora.registry import versions
+from reprosep.params.data import Corpus
+from reprosep.params.reading import recordings_of
+from reprosep.params.scale import Params
+
+_SHOWN = 5  # findings of a kind that are printed
+_WIDTH = 140  # of the table in a log file
+
+
+def visit(
+    params: Params, name: str | None, root: Path | None, threads: int, *, as_json: bool = False, show_all: bool = False
+) -> int:
+    """Examine and print; 1 when anything is wrong that was not accepted, else 0.
+
+    Raises
+    ------
+    UserError
+        When the name is neither a corpus of the parameters nor a published version.
+    """
+    bad = False
+    records = []
+    for key, corpus in _subjects(params, name, root).items():
+        check_names(f"params: corpora.{key}.accept", corpus.accept)
+        examination = examine(key, corpus, params.audio, params.doctor, threads)
+        bad = bad or bool(stopping(examination.findings, corpus.accept))
+        records.append(examination.record())
+        if not as_json:
+            _show(examination, show_all)
+    if as_json:
+        print(json.dumps(records, indent=2))
+    return int(bad)
+
+
+def _subjects(params: Params, name: str | None, root: Path | None) -> dict[str, Corpus]:
+    if name is None:
+        if root:
+            raise UserError("--root: given without a corpus; name the corpus that lies there, e.g. musdb18-hq")
+        own = (name for name in params.corpora if recordings_of(params, name) == name)
+        return {name: params.corpora[name] for name in own}
+    if name in params.corpora:
+        corpus = params.corpora[name]
+        return {name: corpus.model_copy(update={"roots": [str(root)]}) if root else corpus}
+    if name in versions():
+        return {name: registered(name, root, next(iter(params.corpora.values())))}
+    known = [*params.corpora, *versions()]
+    raise UserError(f"unknown corpus '{name}'{near_match(name, known)}; allowed: {', '.join(known)}")
+
+
+def _show(examination: Examination, show_all: bool) -> None:
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    console.print(summary(examination), highlight=False, markup=False)
+    if examination.findings:
+        shown = len(examination.findings) if show_all else _SHOWN
+        console.print(table(examination.findings, shown))

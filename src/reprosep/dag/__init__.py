@@ -1,0 +1,1 @@
+"""What is run when: planning, inputs and digests for Snakemake and DVC, records, reproduction."""

@@ -1,1 +1,0 @@
-"""Which instruments play when: their table, the artist-conditional split, and the seconds that detectors learn from."""

@@ -1,0 +1,151 @@
+"""The cells of a paper's tables and of its calibration, and the corpora of which it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from reprosep.base.errors import UserError, near_match
+from reprosep.papers.calibration import Calibration, value_name
+from reprosep.papers.content import SPREAD, STATISTICS, TRIPLE, Entry, Paper, Table
+from reprosep.papers.measures import Metric, Statistic
+from reprosep.papers.run import gating_run, targets_of
+from reprosep.papers.system import BY_DETECTOR, Variant
+from reprosep.params.scale import Params
+
+ACCOMPANIMENT = "accompaniment"
+OVERALL = "overall"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a table: what identifies it and what the paper printed."""
+
+    row: str
+    column: str
+    corpus: str
+    target: str
+    system: str
+    variant: Variant
+    metric: Metric
+    published: float | None
+    doubtful: str = ""
+    statistic: Statistic = "median"
+
+
+def table_cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
+    """The cells of a table of scores whose corpus has the target, row by row; one per statistic."""
+    if table.kind != "scores":
+        return []
+    found: list[Cell] = []
+    for row, values in zip(table.rows, table.published, strict=True):
+        for column, published in zip(table.columns, values, strict=True):
+            for statistic in table.statistics():
+                cell = _cell(table, row, column, published, statistic)
+                scored = cell.variant != BY_DETECTOR or gating_run(params, cell.corpus, paper.systems[cell.system], 0)
+                if scored and has_target(params, paper, cell.corpus, cell.target, cell.system):
+                    found.append(cell)
+    return found
+
+
+def has_target(params: Params, paper: Paper, corpus: str, target: str, system: str) -> bool:
+    """Whether a corpus of this scale has a target of a system, and all the sources of its setting."""
+    other = paper.systems[system].beside
+    if corpus not in params.corpora or (other and other not in params.papers):
+        return False
+    added, only = paper.systems[system].added, paper.systems[system].targets
+    if (added and added not in params.corpora) or (only and target not in only):
+        return False
+    if not all(target in targets_of(params, one.corpus) for one in paper.systems[system].clips):
+        return False
+    known = [*params.corpora[corpus].targets, ACCOMPANIMENT]
+    sources = paper.systems[system].sources
+    return all(source in known for source in sources) and target in ([*sources, OVERALL] if sources else known[:-1])
+
+
+def column_name(column: str, form: str, statistic: Statistic) -> str:
+    """The name of a column in a tidy table."""
+    return f"{column} ({statistic})" if form == SPREAD else column
+
+
+def _published(value: float | str | None, table: Table, statistic: Statistic) -> float | None:
+    if isinstance(value, str):
+        found = TRIPLE.match(value)
+        assert found
+        return float(found[1 + STATISTICS.index(statistic)])
+    return value if statistic == table.main else None
+
+
+def _cell(table: Table, row: Entry, column: Entry, published: float | str | None, statistic: Statistic) -> Cell:
+    def bound(key: str) -> str:
+        values = [getattr(part, key) for part in (row, column, table.bind) if getattr(part, key) is not None]
+        if not values:
+            raise UserError(f"paper file: the cell ({row.label}, {column.label}) has no {key}; bind it in the table")
+        return str(values[0])
+
+    name = f"{row.label} {row.sublabel}".strip()
+    reasons = [
+        item.reason
+        for item in table.doubtful
+        if (item.row, item.column) == (name, column.label) and item.statistic in (None, statistic)
+    ]
+    return Cell(
+        row=name,
+        column=column_name(column.label, table.form, statistic),
+        published=_published(published, table, statistic),
+        doubtful=reasons[0] if reasons else "",
+        statistic=statistic,
+        **{key: bound(key) for key in ("corpus", "target", "system", "variant", "metric")},  # type: ignore[arg-type]
+    )
+
+
+def corpora_counted(params: Params, paper: Paper) -> list[str]:
+    """The corpora of this scale of whose catalogs a paper's tables and figures tell."""
+    named = {row.corpus for table in paper.tables.values() if table.kind == "corpora" for row in table.rows}
+    named |= {figure.bind.corpus for figure in paper.figures.values() if figure.kind == "categories"}
+    return [name for name in params.corpora if name in named]
+
+
+def corpora_with_spectra(params: Params, paper: Paper) -> list[str]:
+    """The corpora of this scale whose spectra a paper's figures and claims compare."""
+    named = {name for figure in paper.figures.values() if figure.kind == "spectra" for name in figure.corpora}
+    named |= {str(side.corpus) for claim in paper.statements if claim.is_of_spectra for side in claim.sides}
+    return [name for name in params.corpora if name in named]
+
+
+def calibration_cells(params: Params, paper: Paper) -> list[Cell]:
+    """The values of a paper's calibration, by corpus, target and system: in its tables, and measured besides.
+
+    A doubtful published value counts as none.
+    """
+    if paper.calibration is None:
+        return []
+    found: dict[tuple[str, str, str], Cell] = {}
+    for cell in (cell for table in paper.tables.values() for cell in table_cells(params, paper, table)):
+        if paper.systems[cell.system].oracle and cell.metric == paper.calibration.metric:
+            sure = replace(cell, published=None) if cell.doubtful else cell
+            found.setdefault((cell.corpus, cell.target, cell.system), sure)
+    for corpus, target, system in _measured(params, paper.calibration):
+        label, metric = paper.systems[system].label, paper.calibration.metric
+        found.setdefault((corpus, target, system), Cell(target, label, corpus, target, system, "none", metric, None))
+    order = [(c, t, s) for c, content in params.corpora.items() for t in content.targets for s in paper.systems]
+    return sorted(found.values(), key=lambda cell: order.index((cell.corpus, cell.target, cell.system)))
+
+
+def _measured(params: Params, calibration: Calibration) -> Iterator[tuple[str, str, str]]:
+    for part in calibration.measured:
+        targets = params.corpora[part.corpus].targets if part.corpus in params.corpora else []
+        for target in targets:
+            if part.targets is None or target in part.targets:
+                yield from ((part.corpus, target, system) for system in part.systems)
+
+
+def check_accepted(params: Params, papers: Iterable[Paper]) -> None:
+    """:class:`UserError` for the first name in ``calibration.accept`` that is no calibration value of any paper."""
+    known = [value_name(c.corpus, c.target, c.system) for paper in papers for c in calibration_cells(params, paper)]
+    for name in params.calibration.accept:
+        if name not in known:
+            raise UserError(
+                f"params: calibration.accept: '{name}' is no value of a calibration{near_match(name, known)}; "
+                "write corpus/target/system, e.g. mm/vocals/ibm"
+            )

@@ -1,0 +1,1 @@
+"""Detectors of instrument activity: their instruments, their split, and the seconds that they learn from."""

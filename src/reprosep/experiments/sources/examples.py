@@ -1,0 +1,174 @@
+"""Batches of chunks as warped spectrograms of their sources and mixtures.
+
+An epoch passes all chunks in an order that depends on (seed, pass) alone; item i of a training is item ``i mod N`` of
+pass ``i div N``. For a conditioned network an item is a chunk with one of the conditions, so that a pass has as many
+items per chunk as there are conditions, and the source is the sum of the magnitudes that the condition names.
+
+Shape: magnitudes ``(item, source, bin, frame)``, of mixtures ``(item, 1, bin, frame)``, bins warped to logarithmic
+frequencies.
+
+References
+----------
+Kadandale et al. 2020, Section IV, and their released code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reprosep.audio.stft import stft
+from reprosep.audio.store import FULL_SCALE
+from reprosep.audio.warp import warp
+from reprosep.experiments.sources.chunks import ChosenChunks, Chunk
+from reprosep.mixtures.source_songs import SourceSongs
+from reprosep.models.cunet import conditions
+from reprosep.papers.system import System
+from reprosep.params.networks import CUNetSize, UNetSize
+from reprosep.training.recordings import Excerpts, MappedRecordings, Recordings
+
+EPSILON = float(np.finfo(np.float32).eps)  # added to magnitudes, of which logarithms and ratios are taken
+_PASS_STREAM = 1 << 34  # keeps the orders of passes apart from other uses of the same seed
+
+
+@dataclass
+class SourceBatch:
+    """One batch. `power` is the sum of squared linear magnitudes per source; `condition` is ``(item, source)``."""
+
+    sources: Tensor
+    mixture: Tensor
+    power: Tensor
+    labels: Tensor
+    condition: Tensor | None
+
+
+@dataclass
+class ChunkItems:
+    """What the processor prepares: the stems of each source as the recordings locate them, labels, conditions."""
+
+    located: Tensor
+    places: list[int]  # stems of each source, silence among them
+    labels: Tensor
+    condition: Tensor | None
+
+    def to(self, device: torch.device) -> ChunkItems:
+        """On a device; to a GPU by way of pinned memory, without waiting."""
+        if device.type != "cuda":
+            return self
+        moved = [one if one is None else one.pin_memory().to(device, non_blocking=True) for one in self._tensors()]
+        located, labels, condition = moved
+        assert located is not None and labels is not None
+        return ChunkItems(located, self.places, labels, condition)
+
+    def record_stream(self, stream: torch.cuda.Stream) -> None:
+        """Their memory is in use until `stream`, another than they were made on, has come past this point."""
+        for one in self._tensors():
+            if one is not None:
+                one.record_stream(stream)
+
+    def _tensors(self) -> tuple[Tensor | None, ...]:
+        return self.located, self.labels, self.condition
+
+
+class SourceExamples:
+    """The training and validation items of one run.
+
+    Parameters
+    ----------
+    setting
+        The sources of the mixture.
+    estimated
+        Those that the network estimates: all, or one.
+    """
+
+    def __init__(
+        self,
+        songs: SourceSongs,
+        chosen: ChosenChunks,
+        setting: Sequence[str],
+        estimated: Sequence[str],
+        system: System,
+        seed: int,
+        device: torch.device | None = None,
+        recordings: Recordings | None = None,
+    ) -> None:
+        self.songs, self.params, self.chosen, self.seed = songs, songs.params, chosen, seed
+        self.setting, self.estimated = list(setting), list(estimated)
+        self.device = device or torch.device("cpu")
+        self.recordings = recordings or MappedRecordings(songs.mixer.store, 1)
+        self.size: UNetSize | CUNetSize = songs.params.models.of_sources(str(system.model))
+        way = self.size.conditions if isinstance(self.size, CUNetSize) else None
+        self.conditions = conditions(len(self.estimated), way) if way else None
+        self._order = lru_cache(maxsize=2)(self._draw_order)
+
+    @property
+    def training_chunks(self) -> int:
+        """Chunks to train on."""
+        return len(self.chosen.train)
+
+    @property
+    def items(self) -> int:
+        """Items of one pass over the training chunks."""
+        return self.training_chunks * self.per_chunk
+
+    @property
+    def per_chunk(self) -> int:
+        """Items that a chunk makes."""
+        return 1 if self.conditions is None else len(self.conditions)
+
+    def prepare(self, first: int, count: int) -> ChunkItems:
+        """The processor's part of a training batch."""
+        numbers = [self._order(item // self.items)[item % self.items] for item in range(first, first + count)]
+        return self._located([(self.chosen.train[n // self.per_chunk], n % self.per_chunk) for n in numbers])
+
+    def validation(self, first: int, count: int) -> SourceBatch:
+        """Validation items ``first … first + count - 1``; a pass has :attr:`validation_items`."""
+        numbers = range(first, min(first + count, self.validation_items))
+        chosen = [(self.chosen.valid[n // self.per_chunk], n % self.per_chunk) for n in numbers]
+        return self.finish(self._located(chosen).to(self.device))
+
+    @property
+    def validation_items(self) -> int:
+        """Items of the validation."""
+        return len(self.chosen.valid) * self.per_chunk
+
+    def _draw_order(self, number: int) -> np.ndarray:
+        return np.random.Generator(np.random.Philox(key=[self.seed, _PASS_STREAM + number])).permutation(self.items)
+
+    def _located(self, chosen: Sequence[tuple[Chunk, int]]) -> ChunkItems:
+        stems = [[self.songs.stems_of(song, s, tuple(self.setting)) for s in self.setting] for (song, _), _ in chosen]
+        places = [max(1, *(len(item[number]) for item in stems)) for number in range(len(self.setting))]
+        wanted: list[tuple[tuple[str, int], int] | None] = []
+        for item, ((_, start), _) in zip(stems, chosen, strict=True):
+            for source, most in zip(item, places, strict=True):
+                wanted += [(stem, start) for stem in source] + [None] * (most - len(source))
+        located = self.recordings.locate(Excerpts(wanted, self.songs.chunk_samples))
+        condition = None if self.conditions is None else self.conditions[[number for _, number in chosen]]
+        return ChunkItems(located, places, self._labels([chunk for chunk, _ in chosen]), condition)
+
+    def _labels(self, chunks: Sequence[Chunk]) -> Tensor:
+        hop = self.params.stft.hop
+        frames = self.songs.chunk_samples // hop + 1
+        found = [self.songs.labels(song, self.setting, start // hop, frames) for song, start in chunks]
+        return torch.from_numpy(np.stack(found)).float()
+
+    def finish(self, items: ChunkItems) -> SourceBatch:
+        """The device's part of a batch: sum stems to sources and sources to mixtures, transform and warp."""
+        count = len(items.labels)
+        sound = self.recordings.collect(items.located, self.songs.chunk_samples)[..., 0].unflatten(0, (count, -1))
+        parts = (sound / FULL_SCALE).split(items.places, dim=1)
+        sources = torch.stack([part.sum(dim=1) for part in parts], dim=1)
+        waves = torch.cat([sources, sources.sum(dim=1, keepdim=True)], dim=1)
+        magnitudes = stft(waves, self.params.stft.n_fft, self.params.stft.hop, center=True).abs() + EPSILON
+        chosen = [self.setting.index(name) for name in self.estimated]
+        power = magnitudes[:, chosen].square().sum(dim=(0, 2, 3))
+        warped = warp(magnitudes, self.size.bins, self.size.align_corners)
+        wanted, mixture = warped[:, chosen], warped[:, -1:]
+        if items.condition is not None:
+            wanted = torch.einsum("ik,ikbf->ibf", items.condition, wanted)[:, None]
+        return SourceBatch(wanted, mixture, power, items.labels[:, chosen], items.condition)

@@ -1,0 +1,1 @@
+"""Networks that estimate one target against its accompaniment: IASS and Open-Unmix."""

@@ -1,0 +1,64 @@
+"""Training of a network that estimates one target: IASS and Open-Unmix, validated on whole songs.
+
+References
+----------
+Hung and Lerch 2020, Sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from reprosep.experiments.target.examples import Example, Examples
+from reprosep.experiments.target.validation import estimate_of, song_error
+from reprosep.mixtures.mixing import Recipe
+from reprosep.models.build import build_model
+from reprosep.papers.run import Run
+from reprosep.papers.system import System
+from reprosep.params.scale import Params
+from reprosep.training.loop import Training
+from reprosep.training.losses import activity_loss, separation_loss
+
+
+class TargetTraining(Training):
+    """One target, by MSE and, with an activity head, by the cross-entropy of its labels."""
+
+    losses = ("train_loss", "train_mse", "train_bce")
+    judged_by = stalled_by = "valid_mse"
+    examples: Examples
+
+    def __init__(self, params: Params, run: Run, system: System, examples: Examples, recipes: list[Recipe]) -> None:
+        self.recipes, self.channels = recipes, params.corpora[run.corpus].channels
+        songs = examples.pool.stems.loc[examples.pool.stems["target"] == run.target, "song"].nunique()
+        super().__init__(params, run, system, examples, params.training.items_per_song * songs)
+
+    def build(self) -> nn.Module:
+        return build_model(self.system, self.params, self.channels)
+
+    def begin(self) -> None:
+        """Take mean and deviation of the input."""
+        self.model.set_statistics(*self.examples.statistics(self.devices, self.stop))
+
+    def losses_of(self, batch: Example) -> tuple[Tensor, Tensor]:
+        with self.autocast():
+            estimate, logit = self.network(batch.mixture.contiguous(memory_format=torch.channels_last))
+        mse = separation_loss(estimate, batch.target)
+        bce = activity_loss(logit, batch.labels) if logit is not None else torch.zeros((), device=self.device)
+        loss = mse + self.system.activity_weight * bce
+        return loss, torch.stack([loss, mse, bce])
+
+    @property
+    def validated_seconds(self) -> float:
+        return sum(recipe.length for recipe in self.recipes) / self.params.audio.sample_rate
+
+    def validate(self) -> dict[str, float]:
+        """Mean over songs of the MSE over the whole song; the gate plays no part in it."""
+        mine = self.devices.share(len(self.recipes))
+        songs = self.stop.until(self.examples.songs([self.recipes[number] for number in mine]))
+        errors = torch.zeros(len(self.recipes), dtype=torch.double, device=self.device)
+        for number, song in zip(mine, songs, strict=False):  # one place per song, so that sums have one order
+            parts = self.stop.until(estimate_of(song, self.model, self.params))
+            errors[number] = song_error(song, parts)
+        errors = self.devices.total(errors)
+        return {"valid_mse": sum(errors.tolist()) / len(errors)}

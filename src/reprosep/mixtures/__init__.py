@@ -1,0 +1,1 @@
+"""Recipes of mixtures, and the sound that a recipe stands for."""

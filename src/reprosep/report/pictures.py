@@ -1,0 +1,111 @@
+"""The report's pictures as plain values: every claim's effects on one axis, every table's values beside the paper's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from reprosep.papers.claim import OF_DETECTORS, OF_HEADS
+from reprosep.report.axes import Axis, axis_of
+from reprosep.results.target_names import comparison
+
+_BEND = 0.5  # dB: the part of the claims' axis that is linear, about the size of their margins
+_WIDE = 30.0  # counts and costs that differ by more than this factor are drawn on a logarithmic axis
+
+APART = "Leakage"  # tens of dB below the other scores: drawn on an axis of its own
+_MOST_ROWS = 8
+_SHOWN = ("effect", "low", "high", "published")
+
+Rows = list[dict[str, Any]]
+View = Mapping[str, Any]
+
+
+def claims_pictures(claims: Sequence[View]) -> list[dict[str, Any]]:
+    """All claims, those of one unit on one axis: unit, axis and panels of one claim each."""
+    units = [(_unit(claim), claim) for claim in claims]
+    pictures = []
+    for unit in dict.fromkeys(unit for unit, _ in units):
+        panels = [_claim_panel(claim) for own, claim in units if own == unit]
+        shown = [row[key] for panel in panels for row in panel["rows"] for key in _SHOWN]
+        axis = axis_of([*shown, *(line for panel in panels for line in panel["lines"])], *_shape(unit))
+        if axis is not None:
+            pictures.append({"unit": unit, "axis": axis, "panels": panels})
+    return pictures
+
+
+def _unit(claim: View) -> str:
+    if claim["expect"] == "times-less":
+        return "times"
+    return "" if claim["metric"] in (*OF_DETECTORS, *OF_HEADS) else "dB"
+
+
+def _shape(unit: str) -> tuple[Any, float]:
+    return ("bent", _BEND) if unit == "dB" else ("linear", 1.0)
+
+
+def _claim_panel(claim: View) -> dict[str, Any]:
+    ends = [end for end in claim["region"] if math.isfinite(end) and end]
+    return {
+        "claim": claim["claim"],
+        "statement": claim["statement"],
+        "verdict": claim["verdict"],
+        "region": claim["region"],
+        "margins": ends,
+        "lines": [0.0, *ends],
+        "rows": [_claim_row(claim, row) for row in _drawn(claim["rows"])],
+    }
+
+
+def _drawn(rows: Sequence[View]) -> list[View]:
+    """The comparisons that decide, and those beside them where these are not too many."""
+    deciding = [row for row in rows if row.get("decides") != "no"]
+    return list(rows) if len(rows) <= _MOST_ROWS else deciding
+
+
+def _claim_row(claim: View, row: View) -> dict[str, Any]:
+    columns = ("effect", "ci_low", "ci_high", "published_effect")
+    values = {key: _number(row[column]) for key, column in zip(_SHOWN, columns, strict=True)}
+    return {"name": comparison(str(row["target"])), "verdict": row["verdict"], **values}
+
+
+def table_panels(kind: str, columns: Sequence[View], rows: Sequence[View]) -> Rows:
+    """A panel per column of a table: its axis and a row per cell; scores share one axis, other numbers do not."""
+    cells = [[_table_row(row, row["cells"][number]) for row in rows] for number in range(len(columns))]
+    apart = [any(cell and cell.get("metric") == APART for cell in column) for column in _by_column(columns, rows)]
+    together = [row for column, alone in zip(cells, apart, strict=True) for row in column if not alone]
+    shared = axis_of(_values(together)) if kind in ("scores", "detection") else None
+    panels = []
+    for column, drawn, alone in zip(columns, cells, apart, strict=True):
+        axis = None if alone else shared
+        axis = axis or _own_axis(_values(drawn))
+        found = [row for row in drawn if row["value"] is not None or row["published"] is not None]
+        if axis is not None and found:
+            panels.append({"name": column["name"], "axis": axis, "rows": found})
+    return panels
+
+
+def _by_column(columns: Sequence[View], rows: Sequence[View]) -> list[list[View | None]]:
+    return [[row["cells"][number] for row in rows] for number in range(len(columns))]
+
+
+def _table_row(row: View, cell: View | None) -> dict[str, Any]:
+    content = {"name": row["name"], "sublabel": row["sublabel"], "doubtful": bool(cell and cell["mark"])}
+    keys = {"value": "reproduced", "low": "ci_low", "high": "ci_high", "published": "published"}
+    return content | {key: _number(cell[column]) if cell else None for key, column in keys.items()}
+
+
+def _values(rows: Rows) -> list[float | None]:
+    return [row[key] for row in rows for key in ("value", "low", "high", "published")]
+
+
+def _own_axis(values: list[float | None]) -> Axis | None:
+    known = [value for value in values if value is not None]
+    wide = bool(known) and min(known) > 0 and max(known) / min(known) > _WIDE
+    return axis_of(known, "logarithmic") if wide else axis_of([0.0, *known] if known else [])
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) or not math.isfinite(value) else float(value)

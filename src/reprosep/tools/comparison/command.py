@@ -1,0 +1,127 @@
+"""``reprosep compare``: results beside published ones."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from reprosep.base.errors import UserError
+from reprosep.base.files import whole_file
+from reprosep.base.project import repository
+from reprosep.papers.loading import load_paper
+from reprosep.report.parameters import differences
+from reprosep.report.publish import PUBLISHED
+from reprosep.results.tidy import DECIMALS
+from reprosep.tools.comparison.judging import DIFFERENT, EQUAL, NOISE, judge
+from reprosep.tools.comparison.printed import SHOWN_CELLS, agrees, parameters_told, remarks, table_of, verdict_of
+from reprosep.tools.comparison.reading import Results, read_published, read_results
+from reprosep.tools.comparison.verdicts import claims_told
+
+AGREES, DIFFERS = 0, 1  # exit status
+CLAIMS = "claims.csv"
+_PIPED_WIDTH = 200
+
+
+def compare(
+    results: Path, published: Path | None, output: Path | None, show_all: bool = False, if_published: bool = False
+) -> int:
+    """Print how finished results differ from published ones; the exit status, 0 where they do not.
+
+    Parameters
+    ----------
+    results
+        ``results/<scale>``.
+    published
+        ``results-published/<scale>``; None for that of the same scale in the project.
+    output
+        CSV file for all cells.
+    if_published
+        Whether nothing published is no error.
+
+    Raises
+    ------
+    UserError
+        When a folder or file is missing or malformed.
+    """
+    folder = repository() / "results-published" / results.resolve().name if published is None else published
+    names = _papers_in(results)
+    available = [name for name in names if (folder / name / PUBLISHED).is_file()]
+    if not available:
+        return _nothing_published(results, folder, published, if_published)
+    pairs, remaining = _pairs(results, folder, available), [name for name in names if name not in available]
+    remaining += [name for name in available if name not in pairs]
+    cells = judge(pairs) if pairs else pd.DataFrame()
+    if pairs:
+        _tell(cells, pairs, show_all)
+        for name in pairs:
+            for line in claims_told(name, results / "papers" / name / CLAIMS, folder / name / CLAIMS):
+                print(line)
+    for name in remaining:
+        print(f"paper {name} is not compared: not published {_how(results, name)}", file=sys.stderr)
+    if not pairs:
+        return AGREES if if_published else DIFFERS
+    if output:
+        counts = {name: cells[name].astype("Int64") for name in ("songs", "songs_published")}
+        with whole_file(output) as temporary:
+            cells.assign(**counts).round(DECIMALS).to_csv(temporary, index=False, lineterminator="\n")
+    return AGREES if agrees(cells) else DIFFERS
+
+
+def _papers_in(results: Path) -> list[str]:
+    known = sorted(path.stem for path in (repository() / "workflow" / "papers").glob("*.yaml"))
+    found = [name for name in known if (results / "papers" / name).is_dir()]
+    if not found:
+        raise UserError(
+            f"{results}: no results of a paper in it, expected a folder such as results/demo; "
+            "run `reprosep reproduce` first"
+        )
+    return found
+
+
+def _nothing_published(results: Path, folder: Path, published: Path | None, if_published: bool) -> int:
+    if not if_published:
+        raise UserError(
+            f"{folder}: no published results of a paper of {results} in it, expected <paper>/{PUBLISHED}; "
+            "name another folder, or publish some with `reprosep publish`"
+        )
+    print(f"nothing is published of scale '{results.resolve().name}' to compare these results with")
+    return AGREES
+
+
+def _pairs(results: Path, folder: Path, names: list[str]) -> dict[str, tuple[Results, Results]]:
+    pairs = {}
+    for name in names:
+        own = read_results(results / "papers" / name, load_paper(name))
+        published = read_published(folder / name, own.record["beside"])
+        if published:
+            pairs[name] = own, published
+    return pairs
+
+
+def _how(results: Path, name: str) -> str:
+    others = read_results(results / "papers" / name, load_paper(name)).record["beside"]
+    return f"beside {', '.join(others)}" if others else "of this scale"
+
+
+def _tell(cells: pd.DataFrame, pairs: dict[str, tuple[Results, Results]], show_all: bool) -> None:
+    other = [
+        line if len(pairs) == 1 else f"{name}: {line}"
+        for name, (own, published) in pairs.items()
+        for line in differences(published.record["parameters"], own.record["parameters"])
+    ]
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+    verdict = verdict_of(cells)
+    lines = [f"with other parameters than the published: {verdict}" if other else verdict, *parameters_told(other)]
+    for line in [*lines, *remarks(cells, pairs)]:
+        console.print(line, markup=False, soft_wrap=True, style="bold" if line == lines[0] else None)
+    shown = cells if show_all else cells[~cells["verdict"].isin([EQUAL, NOISE])]
+    if len(shown):
+        ranked = shown if show_all else shown.sort_values("verdict", key=lambda one: one != DIFFERENT, kind="stable")
+        console.print(table_of(ranked if show_all else ranked.head(SHOWN_CELLS)))
+        if not show_all and len(shown) > SHOWN_CELLS:
+            console.print(
+                f"… and {len(shown) - SHOWN_CELLS} more; --all shows every cell, --output FILE.csv writes them"
+            )

@@ -1,0 +1,201 @@
+"""Score folders of estimates, song by song, and write what was found.
+
+Songs are independent: one process each when several jobs are given, one thread inside each. The scores of a finished
+song are kept in ``.songs/`` under a name that holds all that they depend on, so that a second call scores only what is
+new or changed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+from reprosep.audio.store import read_table, write_table
+from reprosep.base.code import code_digest
+from reprosep.base.errors import UserError
+from reprosep.base.files import digest, slug, whole_file
+from reprosep.base.progress import track
+from reprosep.results.intervals import Resampling
+from reprosep.tools.evaluation.comparison import compare
+from reprosep.tools.evaluation.comparison_table import printed_comparison
+from reprosep.tools.evaluation.headers import check_song
+from reprosep.tools.evaluation.layout import Song, find_songs
+from reprosep.tools.evaluation.museval_json import museval_json
+from reprosep.tools.evaluation.song import COLUMNS, Settings, score_song
+from reprosep.tools.evaluation.summary import common_frames, printed, summarise
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(
+    references: Path, estimates: list[Path], output: Path, settings: Settings, jobs: int, resampling: Resampling
+) -> list[Table]:
+    """Score every song and write ``scores.parquet``, ``scores.csv``, ``summary.csv`` and museval's JSON files.
+
+    With several methods ``summary-common-frames.csv`` and ``comparison.csv``, ``.svg`` and ``.png`` too.
+
+    Returns
+    -------
+    list
+        For the terminal: the summary, and with several methods the one on common frames and the comparison.
+
+    Raises
+    ------
+    UserError
+        For folders or sound files that do not fit, before anything is computed where that can be seen in headers.
+    """
+    _check_settings(settings)
+    songs = find_songs(references, estimates)
+    methods = [path.resolve().name for path in estimates]
+    _tell_missing(references, songs, methods)
+    _check_headers(songs)
+    parts = [(song, _part(output, song, settings)) for song in songs]
+    todo = [(song, part) for song, part in parts if not part.exists()]
+    if len(todo) < len(songs):
+        log.info("%d of %d songs were scored before and are kept", len(songs) - len(todo), len(songs))
+    for _ in track(_scored(todo, settings, jobs), f"scores of {references.resolve().name}", len(todo)):
+        pass
+    tables = [read_table(part) for _, part in parts]
+    scores = pd.concat(tables, ignore_index=True)
+    _write(output, scores, songs, settings)
+    _tell_ill_posed(scores)
+    printable = _summaries(output, scores, settings, resampling)
+    return printable + (_comparison(output, scores, methods, settings, resampling) if len(methods) > 1 else [])
+
+
+def _check_settings(settings: Settings) -> None:
+    if settings.metric not in COLUMNS:
+        from reprosep.base.errors import near_match
+
+        near = near_match(settings.metric, COLUMNS)
+        raise UserError(f"--metric: unknown metric '{settings.metric}'{near}; allowed: {', '.join(COLUMNS)}")
+    for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
+        if not seconds > 0:
+            raise UserError(f"{name}: {seconds} seconds, expected more than 0; 1.0 is usual")
+
+
+def _tell_missing(references: Path, songs: list[Song], methods: list[str]) -> None:
+    if not songs:
+        raise UserError(f"{references}: none of its songs has an estimate; name the songs' folders as here")
+    for method in methods:
+        count = sum(method in song.estimates for song in songs)
+        if count < len(songs):
+            log.warning("%s: estimates of %d of %d songs", method, count, len(songs))
+
+
+def _check_headers(songs: list[Song]) -> None:
+    differences = [check_song(song) for song in songs]
+    differing = [seconds for seconds in differences if seconds > 0]
+    if differing:
+        log.warning(
+            "estimates of %d songs are longer or shorter than their references, by up to %.3g s; they are cut or "
+            "padded with silence, as museval does",
+            len(differing),
+            max(differing),
+        )
+
+
+def _tell_ill_posed(scores: pd.DataFrame) -> None:
+    songs = scores.loc[scores["ill_posed"].astype(bool), "song"].unique()
+    if len(songs):
+        log.warning(
+            "%s: the references leave whole bands to rounding errors, so that no implementation has right ISR, SIR and "
+            "SAR of %s; SDR is right (column ill_posed)",
+            ", ".join(songs[:5]) + (", …" if len(songs) > 5 else ""),
+            "these songs" if len(songs) > 1 else "this song",
+        )
+
+
+def _part(output: Path, song: Song, settings: Settings) -> Path:
+    """Where the scores of a song are kept: named by all that they depend on."""
+    sounds = [*song.references.values()]
+    sounds += [sound for estimates in song.estimates.values() for sound in estimates.values()]
+    states = [(str(sound.path.resolve()), sound.stream, *_state(sound.path)) for sound in sounds]
+    stamp = digest([states, list(song.estimates), vars(settings), code_digest("reprosep.tools.evaluation.song")])
+    return output / ".songs" / f"{slug(song.name)}.{stamp}.parquet"
+
+
+def _state(path: Path) -> tuple[int, int]:
+    return path.stat().st_size, path.stat().st_mtime_ns
+
+
+def _scored(songs: list[tuple[Song, Path]], settings: Settings, jobs: int) -> Iterator[None]:
+    work = partial(_score_and_keep, settings=settings)
+    if jobs == 1 or len(songs) < 2:
+        yield from map(work, songs)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(work, songs)
+
+
+def _score_and_keep(song_and_part: tuple[Song, Path], settings: Settings) -> None:
+    song, part = song_and_part
+    with threadpool_limits(1):  # one song per process, one thread each: threads inside only slow each other down
+        write_table(part, score_song(song, settings))
+
+
+def _write(output: Path, scores: pd.DataFrame, songs: list[Song], settings: Settings) -> None:
+    write_table(output / "scores.parquet", scores)
+    _write_csv(output / "scores.csv", scores)
+    if settings.metric != "v4":
+        return
+    several = scores["method"].nunique() > 1
+    for song in songs:
+        for method in song.estimates:
+            rows = scores[(scores["song"] == song.name) & (scores["method"] == method)]
+            folder = output / method if several else output
+            with whole_file(folder / _below_test(song.name).with_name(f"{song.title}.json")) as temporary:
+                temporary.write_text(json.dumps(museval_json(rows), indent=2) + "\n", encoding="utf-8")
+
+
+def _below_test(name: str) -> Path:
+    """A song's path with ``test/`` in front unless it names a subset: museval looks for files below ``test/``."""
+    path = Path(name)
+    return path if path.parts[0] in ("train", "test") else "test" / path
+
+
+def _summaries(output: Path, scores: pd.DataFrame, settings: Settings, resampling: Resampling) -> list[Table]:
+    metrics = COLUMNS[settings.metric]
+    summaries = {"Median over songs of the median over frames": summarise(scores, metrics, resampling)}
+    names = ["summary.csv"]
+    if scores["method"].nunique() > 1:
+        common = common_frames(scores, metrics)
+        summaries["The same on frames that all methods have a score in"] = summarise(common, metrics, resampling)
+        names.append("summary-common-frames.csv")
+    for name, summary in zip(names, summaries.values(), strict=True):
+        _write_csv(output / name, summary)
+    return [printed(summary, title) for title, summary in summaries.items()]
+
+
+def _comparison(
+    output: Path, scores: pd.DataFrame, methods: list[str], settings: Settings, resampling: Resampling
+) -> list[Table]:
+    """Write the comparison as a table and a picture."""
+    from reprosep.results.figure_style import save, style
+    from reprosep.tools.evaluation.comparison_figure import draw_comparison  # matplotlib only where something is drawn
+
+    comparison = compare(scores, methods, COLUMNS[settings.metric], resampling)
+    alpha = resampling.statistics.alpha
+    _write_csv(output / "comparison.csv", comparison)
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # names in writings that the font lacks: boxes, no fuss
+        save(draw_comparison(comparison, alpha), output, "comparison")
+    if comparison.empty:
+        log.warning("no target has estimates of two methods, so that nothing is compared")
+        return []
+    return [printed_comparison(comparison, alpha)]
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, index=False)

@@ -1,0 +1,175 @@
+"""The paper file: its runs, its cells, its published values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reprosep.base.errors import UserError
+from reprosep.base.project import read_yaml, repository
+from reprosep.experiments.cells import table_cells
+from reprosep.experiments.runs import find_run, needed_runs
+from reprosep.papers.content import Paper
+from reprosep.papers.loading import load_paper
+from reprosep.papers.run import scored_variants
+from reprosep.params.reading import parse
+from reprosep.params.scale import Params, merge
+from synthetic import own_corpus
+
+
+@pytest.fixture(scope="module")
+def demo() -> Params:
+    return parse(read_yaml(repository() / "params.yaml"))
+
+
+@pytest.fixture(scope="module")
+def iass() -> Paper:
+    return load_paper("iass")
+
+
+def test_runs_of_the_demo(demo: Params, iass: Paper) -> None:
+    found = needed_runs(demo, iass)
+    assert len(found) == 70
+    assert len([run for run in found if run.seed is not None]) == 30
+    assert len({run.id for run in found}) == 70
+    assert all(re.fullmatch(r"[a-z0-9_-]+", run.id) for run in found)
+
+
+def test_cells_of_the_demo(demo: Params, iass: Paper) -> None:
+    found = [cell for table in iass.tables.values() for cell in table_cells(demo, iass, table)]
+    assert len(found) == 136 + 5 * 6 * 3  # the extension of Table 4: no detector, its paper is not computed
+    assert [len(table_cells(demo, iass, table)) for table in iass.tables.values()] == [8, 32, 24, 72, 90]
+    printed = [cell for name in list(iass.tables)[:4] for cell in table_cells(demo, iass, iass.tables[name])]
+    assert all(cell.published is not None for cell in printed)
+
+
+def test_published_values(demo: Params, iass: Paper) -> None:
+    values = {
+        (name, cell.row, cell.column): cell.published
+        for name, t in iass.tables.items()
+        for cell in table_cells(demo, iass, t)
+    }
+    assert values["table-1", "IASS 4 blocks", "Drums"] == 5.15
+    assert values["table-2", "Vocals IASS", "SIR"] == 14.70
+    assert values["table-2", "Other Open-Unmix", "ISR"] == 7.34
+    assert values["table-3", "Piano", "input-SDR"] == -6.31
+    assert values["table-3", "Acgtr", "IBM"] == 3.38
+    assert values["table-4", "Vocals ✓ ✓", "Avg"] == 7.24
+    assert values["table-4", "Drums ✗ ✗", "SAR"] == 5.15
+
+
+def test_printed_averages_are_means(demo: Params, iass: Paper) -> None:
+    """But for electric guitar and piano, where the paper's first two rows have each other's average."""
+    table: dict[str, dict[str, float]] = {}
+    for cell in table_cells(demo, iass, iass.tables["table-4"]):
+        assert cell.published is not None
+        table.setdefault(cell.row, {})[cell.column] = cell.published
+    for name, row in table.items():
+        swapped = {"✗ ✗": "✓ ✗", "✓ ✗": "✗ ✗"} if name.startswith(("Elecgtr", "Piano")) else {}
+        target, labels = name.split(maxsplit=1)
+        printed = table[f"{target} {swapped.get(labels, labels)}"]["Avg"]
+        assert (row["SDR"] + row["SIR"] + row["SAR"]) / 3 == pytest.approx(printed, abs=0.011)
+
+
+def test_tables_3_and_4_agree_but_for_the_doubtful_cell(demo: Params, iass: Paper) -> None:
+    three = {c.row: c for c in table_cells(demo, iass, iass.tables["table-3"]) if c.column == "IASS"}
+    four = {
+        c.row.split()[0]: c
+        for c in table_cells(demo, iass, iass.tables["table-4"])
+        if c.column == "SDR" and "✓ ✓" in c.row
+    }
+    differing = [name for name in three if three[name].published != four[name].published]
+    assert differing == ["Bass"] == [name for name, cell in three.items() if cell.doubtful]
+
+
+def test_every_claim_and_figure_names_a_run(demo: Params, iass: Paper) -> None:
+    both = demo.model_copy(update={"papers": ["iass", "slakh", "activity"]})  # some are computed beside others only
+    known = {(run.corpus, run.system): run for run in needed_runs(both, iass)}
+    for claim in iass.statements:
+        assert {(claim.corpus, side.system) for side in claim.sides} <= set(known)
+        for side in claim.sides:
+            run = known[claim.corpus, side.system]
+            assert side.variant in scored_variants(both, run, iass.systems[side.system])
+    for figure in iass.figures.values():
+        assert (figure.bind.corpus, figure.bind.system) in known
+    assert len({claim.id for claim in iass.statements}) == len(iass.statements)
+
+
+def test_more_seeds_are_more_trainings(demo: Params, iass: Paper) -> None:
+    more = demo.model_copy(update={"seeds": [1, 2, 3]})
+    assert len(needed_runs(more, iass)) == 40 + 3 * 30
+
+
+def test_targets_that_a_corpus_lacks_have_no_cells(iass: Paper) -> None:
+    content = read_yaml(repository() / "params.yaml")
+    own = own_corpus(files={"vocals": ["*v*"], "piano": ["*p*"]}, targets=["vocals", "piano"])
+    params = parse(merge(content, {"corpora": {"mm": own, "musdb": own}}))
+    assert {cell.target for t in iass.tables.values() for cell in table_cells(params, iass, t)} == {"vocals", "piano"}
+
+
+def test_gates_need_an_activity_head(iass: Paper) -> None:
+    assert iass.systems["iass"].variants() == ("none", "raw", "median", "oracle")
+    for name in ("iass-no-labels", "open-unmix", "ibm", "irm", "wiener", "input"):
+        assert iass.systems[name].variants() == ("none",)
+
+
+def test_a_run_is_found_by_its_id(demo: Params) -> None:
+    run, system = find_run(demo, "mm_electric-guitar_iass-no-labels_s42")
+    assert (run.corpus, run.target, run.seed, system.activity_weight) == ("mm", "electric-guitar", 42, 0.0)
+    with pytest.raises(UserError, match=r"unknown run 'mm_vocals_ibn' \(did you mean 'mm_vocals_ibm'\?\)"):
+        find_run(demo, "mm_vocals_ibn")
+
+
+def test_unknown_paper() -> None:
+    with pytest.raises(UserError, match=r"unknown paper 'iasss' \(did you mean 'iass'\?\); allowed: .*iass"):
+        load_paper("iasss")
+
+
+@pytest.fixture
+def changed_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose paper file may be changed."""
+    folder = tmp_path / "workflow" / "papers"
+    folder.mkdir(parents=True)
+    path = folder / "iass.yaml"
+    path.write_text((repository() / "workflow" / "papers" / "iass.yaml").read_text())
+    monkeypatch.setattr("reprosep.papers.loading.repository", lambda: tmp_path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (("systems", "iass", "blocks"), 9, "systems.iass.blocks: found 9"),
+        (("systems", "iass", "block"), 3, "unknown key 'systems.iass.block' \\(did you mean 'blocks'\\?\\)"),
+        (("tables", "table-1", "rows", 0, "system"), "ias", "unknown system 'ias' \\(did you mean 'iass'\\?\\)"),
+        (("claims", 0, "left", "system"), "ias", "claims.mm-better-than-open-unmix.left: unknown system 'ias'"),
+        (
+            ("calibration", "measured", 0, "systems"),
+            ["ibn"],
+            "calibration.measured.0.systems: 'ibn' is no oracle \\(did you mean 'ibm'",
+        ),
+        (("calibration", "tolerances"), {}, "calibration.tolerances: no tolerance for 'ibm'"),
+        (("calibration", "tolerances", "iass"), {"decibel": 1, "reason": "-"}, "calibration.tolerances: 'iass' is no"),
+        (("systems", "irm", "mask"), {"theta": 0.5}, "systems.irm.mask.theta: oracle 'irm' has no such setting"),
+        (("systems", "input", "mask"), {"n_fft": 512}, "systems.input.mask.n_fft: .*; allowed: none"),
+        (("claims", 0, "expect"), "bigger", "claims.0.expect: found 'bigger'"),
+        (
+            ("tables", "table-1", "published"),
+            [[1, 2, 3, 4]],
+            "tables.table-1.published: found 1 lists",
+        ),
+        (("tables", "table-1", "published", 0), [1, 2, 3], "tables.table-1.published.0: found 3 values, expected 4"),
+    ],
+)
+def test_wrong_paper_files(changed_paper: Path, place: tuple[str | int, ...], value: object, words: str) -> None:
+    content = yaml.safe_load(changed_paper.read_text())
+    part = content
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    changed_paper.write_text(yaml.safe_dump(content))
+    with pytest.raises(UserError, match=f"iass.yaml: {words}"):
+        load_paper("iass")
