@@ -26,7 +26,9 @@ from reprosep.corpora.catalog import write_catalog, write_examination
 from reprosep.corpora.decoding import write_store
 from reprosep.corpora.recordings import write_recordings
 from reprosep.corpora.spectra import write_spectra
+from reprosep.experiments.clips.needed import clips_needed
 from reprosep.experiments.detectors.seconds import write_seconds
+from reprosep.experiments.scorers import score
 from reprosep.jobs.start import train
 from reprosep.mixtures.clips import write_clips
 from reprosep.mixtures.mixing import Mixer, write_mixtures
@@ -37,7 +39,6 @@ from reprosep.results.calibration import calibrate
 from reprosep.results.figures import write_figures
 from reprosep.results.spot_check import write_spot_check
 from reprosep.results.tables import write_tables
-from reprosep.scores.runs import score
 from synthetic import make_folder, make_medleydb, make_musdb, make_params, make_split_slakh, own_corpus
 
 CHANGE: dict[str, Any] = {"corpora": {"own": own_corpus()}}
@@ -58,6 +59,11 @@ def of_paper(step: Callable[..., None], params: Params, name: str) -> None:
     step(params, load_paper(name), params.results, params.results / "papers" / name)
 
 
+def clips(params: Params, corpus: str, target: str) -> None:
+    """As many clips as the trainings take."""
+    write_clips(params, corpus, target, clips_needed(params, corpus, target))
+
+
 STEPS: dict[str, Callable[..., None]] = {
     "recordings": write_recordings,
     "examination": write_examination,
@@ -65,7 +71,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "store": write_store,
     "activity": write_activity,
     "mixtures": write_mixtures,
-    "clips": write_clips,
+    "clips": clips,
     "energies": write_energies,
     "seconds": write_seconds,
     "spectra": write_spectra,

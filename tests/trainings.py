@@ -9,11 +9,13 @@ import safetensors.torch
 import torch
 
 from conftest import CHANGE, Line
+from reprosep.experiments.data import CorpusData
+from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import find_run
 from reprosep.experiments.target.examples import Examples
 from reprosep.experiments.target.training import TargetTraining
 from reprosep.mixtures.mixing import recipes_of
-from reprosep.params.scale import merge
+from reprosep.params.scale import Params, merge
 from reprosep.training.checkpoint import LAST
 from synthetic import make_params
 
@@ -28,6 +30,13 @@ def training(prepared: Line, identifier: str, **settings: Any) -> TargetTraining
     assert run.seed is not None
     examples = Examples(params, mixer, run.target, run.seed, system.channel_swap)
     return TargetTraining(params, run, system, examples, recipes_of(mixer.mixtures(run.target), run.target, "valid"))
+
+
+def made(params: Params, identifier: str, results: Path, **system_change: Any) -> Any:
+    """The training of a run on computed corpora, as a job makes it."""
+    run, system = find_run(params, identifier)
+    data = CorpusData(params.of_corpus(run.corpus), run.corpus, results)
+    return kind_of(system).module("training").make_training(data, run, system.model_copy(update=system_change))
 
 
 def weights(folder: Path, name: str = LAST) -> dict[str, torch.Tensor]:

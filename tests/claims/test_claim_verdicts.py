@@ -29,7 +29,7 @@ from reprosep.claims.verdicts import (
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
-from reprosep.papers.system import System
+from reprosep.papers.system import TargetSystem
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 from reprosep.results.multiplicity import at_least, holm
@@ -170,7 +170,9 @@ def paper_with(*claims: Claim) -> Paper:
     """IASS with these claims alone, and its systems on MM."""
     paper = load_paper("iass")
     systems = {name: paper.systems[name] for name in ("iass", "iass-no-labels", "open-unmix", "input", "ibm")}
-    systems |= {name: System(label=name, model="open-unmix") for name in ("left", "right")}
+    systems |= {
+        name: TargetSystem(label=name, kind="target", scored="frames", model="open-unmix") for name in ("left", "right")
+    }
     table = paper.tables["table-3"]
     columns = [table.columns[0].model_copy(update={"system": name, "label": name}) for name in ("left", "right")]
     shown = table.model_copy(update={"columns": columns, "published": [[None, None]] * 6, "doubtful": []})

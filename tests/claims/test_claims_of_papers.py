@@ -11,9 +11,9 @@ import pytest
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.table import COLUMNS, write_claims
 from reprosep.claims.verdicts import VERDICTS
-from reprosep.experiments.runs import detector_runs, needed_runs
+from reprosep.experiments.runs import detector_runs, needed_runs, scored_on
 from reprosep.papers.loading import load_paper
-from reprosep.papers.run import Run, scored_on
+from reprosep.papers.run import Run
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 

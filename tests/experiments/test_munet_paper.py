@@ -95,9 +95,15 @@ def test_every_claim_is_about_systems_that_are_scored(demo: Params, munet: Paper
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"systems": {"uw-4": {"sources": []}}}, r"systems\.uw-4\.sources: \[\], but 'u-net' separates two"),
+        (
+            {"systems": {"uw-4": {"sources": []}}},
+            r"systems\.uw-4\.sources: found \[\], but list should have at least 2",
+        ),
         ({"systems": {"c-u-net-4": {"joint": False}}}, r"systems\.c-u-net-4\.joint: false, but one conditioned"),
-        ({"systems": {"uw-4": {"model": "iass"}}}, r"systems\.uw-4\.sources: 'iass' estimates a target"),
+        (
+            {"systems": {"uw-4": {"model": "iass"}}},
+            r"systems\.uw-4\.model: found 'iass', but input should be 'u-net' or",
+        ),
         (
             {"tables": {"table-4": {"published": [["3.46 + 4", 1, 1], [1, 1, 1], [1, 1, 1]]}}},
             r"'3\.46 \+ 4', expected a",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
 from reprosep.experiments.cells import table_cells
-from reprosep.experiments.runs import find_run, needed_runs
+from reprosep.experiments.runs import corpora_of, find_run, needed_runs, scored_on
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
-from reprosep.papers.run import corpora_of, scored_on
-from reprosep.papers.system import System
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 
@@ -70,15 +70,29 @@ def test_without_flakh_its_rows_are_left_out(slakh: Paper) -> None:
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        ({"clips": []}, "clips: 0 sets for 'blstm'; a blstm is trained on clips"),
-        ({"model": "open-unmix"}, "clips: 1 sets for 'open-unmix'"),
-        ({"scored": "whole"}, "scored: whole, but clips, tested and tpsf belong to systems that are scored as tracks"),
+        ({"musdb": {"clips": []}}, "systems.musdb.clips: found [], but list should have at least 1 item"),
+        ({"musdb": {"model": "open-unmix"}}, "systems.musdb.model: found 'open-unmix', but input should be 'blstm'"),
+        ({"musdb": {"scored": "whole"}}, "systems.musdb.scored: found 'whole', but input should be 'tracks'"),
+        (
+            {"musdb": {"kind": "clip"}},
+            "systems.musdb.kind: unknown kind 'clip' (did you mean 'clips'?); allowed: target,",
+        ),
+        ({"musdb": {"kind": None}}, "systems.musdb.kind: unknown kind 'None'"),
+        ({"musdb": {"blocks": 3}}, "unknown key 'systems.musdb.blocks'; allowed here: "),
+        ({"tpsf": {"scored": "frames"}}, "systems.tpsf.scored: frames, but tpsf is of tracks alone; set it to tracks"),
+        ({"ibm": {"mask": {"n_fft": 64}, "scored": "whole"}}, "systems.ibm.sources: [], scored: whole; an oracle that"),
     ],
 )
-def test_systems_that_do_not_fit(slakh: Paper, change: dict[str, Any], sentence: str) -> None:
-    content = merge(slakh.systems["musdb"].model_dump(), change)
-    problem = System.model_validate(content).problem()
-    assert problem and sentence in problem
+def test_systems_that_do_not_fit(
+    change: dict[str, Any], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = merge(read_yaml(repository() / "workflow/papers/slakh.yaml"), {"systems": change})
+    (tmp_path / "workflow/papers").mkdir(parents=True)
+    (tmp_path / "workflow/papers/slakh.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.setattr("reprosep.papers.loading.repository", lambda: tmp_path)
+    with pytest.raises(UserError) as caught:
+        load_paper("slakh")
+    assert sentence in str(caught.value)
 
 
 def test_a_stereo_corpus_is_refused(demo: Params) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from conftest import CHANGE, Line
 from reprosep.base.errors import UserError
-from reprosep.mixtures.clips import Clips, clip_count, clip_samples, clips_needed
+from reprosep.experiments.clips.needed import clips_needed
+from reprosep.experiments.clips.plan import clip_count
+from reprosep.mixtures.clips import Clips, clip_samples
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
 from reprosep.params.scale import merge
 from synthetic import make_params

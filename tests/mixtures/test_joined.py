@@ -8,12 +8,12 @@ import pytest
 from conftest import CHANGE, Line
 from reprosep.base.errors import UserError
 from reprosep.corpora.layout import class_by_program
-from reprosep.experiments.runs import find_run, needed_runs
+from reprosep.experiments.runs import needed_runs
 from reprosep.experiments.target.examples import Examples
-from reprosep.experiments.workplace import Workplace
 from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params, merge
 from synthetic import make_params
+from trainings import made
 
 RUN = "mm_piano_iass-slakh_s42"
 
@@ -25,11 +25,9 @@ def params() -> Params:
 
 def examples(prepared: Line, added: str | None) -> Examples:
     """Of the bass: the synthetic MM has no piano to train on."""
-    run, system = find_run(params(), "mm_bass_iass_s42")
-    system = system.model_copy(update={"added": added})
-    place = Workplace(params().of_corpus("mm"), "mm", prepared.results)
-    assert run.seed is not None
-    return place.joined_examples(run, system) if system.added else place.examples(run.target, run.seed, False)
+    found = made(params(), "mm_bass_iass_s42", prepared.results, added=added).examples
+    assert isinstance(found, Examples)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from reprosep.models.build import build_model, for_inference, parameter_count
+from reprosep.experiments.target.network import network
 from reprosep.models.iass import IASS
+from reprosep.models.inference import for_inference, parameter_count
 from reprosep.models.open_unmix import OpenUnmix
 from reprosep.models.whole_song import estimate_song
-from reprosep.papers.system import System
+from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import Params
 from synthetic import make_params
 
@@ -22,8 +24,8 @@ PAPER = make_params(scale="paper")
 BINS, ALL_BINS = 1487, 2049
 
 
-def system(**settings: object) -> System:
-    return System(label="test", **settings)
+def system(**settings: Any) -> TargetSystem:
+    return TargetSystem(label="test", kind="target", scored="frames", **settings)
 
 
 def randomised(model: torch.nn.Module) -> torch.nn.Module:
@@ -40,9 +42,9 @@ def randomised(model: torch.nn.Module) -> torch.nn.Module:
 
 
 def test_parameter_counts_are_the_authors() -> None:
-    assert parameter_count(build_model(system(model="iass", activity_weight=2.0), PAPER, 1)) == 3_205_682
-    assert parameter_count(build_model(system(model="open-unmix"), PAPER, 2)) == 8_893_348
-    assert parameter_count(build_model(system(model="open-unmix"), PAPER, 1)) == 7_078_818
+    assert parameter_count(network(system(model="iass", activity_weight=2.0), PAPER, 1)) == 3_205_682
+    assert parameter_count(network(system(model="open-unmix"), PAPER, 2)) == 8_893_348
+    assert parameter_count(network(system(model="open-unmix"), PAPER, 1)) == 7_078_818
 
 
 def test_parts_of_the_count() -> None:
@@ -56,7 +58,7 @@ def test_parts_of_the_count() -> None:
 
 
 def test_without_labels_there_is_no_head() -> None:
-    model = build_model(system(model="iass"), PAPER, 1)
+    model = network(system(model="iass"), PAPER, 1)
     assert parameter_count(model) == 3_205_682 - 7_137
     assert model(torch.rand(1, 1, ALL_BINS, 4))[1] is None
 
@@ -87,7 +89,7 @@ def test_shapes(blocks: int, channels: int, bins: int, all_bins: int) -> None:
 
 
 def test_shapes_of_four_blocks_at_the_papers_size() -> None:
-    estimate, logit = build_model(system(model="iass", blocks=4, activity_weight=2.0), PAPER, 2)(
+    estimate, logit = network(system(model="iass", blocks=4, activity_weight=2.0), PAPER, 2)(
         torch.rand(1, 2, ALL_BINS, 8)
     )
     assert estimate.shape == (1, 2, ALL_BINS, 8)
@@ -106,11 +108,6 @@ def test_shapes_of_open_unmix(channels: int, layers: int) -> None:
 def test_too_few_bins_for_the_blocks() -> None:
     with pytest.raises(ValueError, match="need at least 81 bins, found 80"):
         IASS(80, 129, blocks=4)
-
-
-def test_an_oracle_has_no_network() -> None:
-    with pytest.raises(ValueError, match="is an oracle"):
-        build_model(system(oracle="ibm"), PAPER, 1)
 
 
 # ---- what the networks compute -----------------------------------------------------------------------------------
@@ -188,12 +185,13 @@ MEMORY = """
 import resource, sys
 import numpy as np, torch
 from synthetic import make_params
-from reprosep.models.build import build_model
-from reprosep.papers import System
-from reprosep.separation.estimate import separate
+from reprosep.experiments.target.estimate import separate
+from reprosep.experiments.target.network import network
+from reprosep.papers.system import TargetSystem
 torch.set_num_threads(1)
 params = make_params(scale="paper")
-model = build_model(System(label="test", model=sys.argv[1], activity_weight=float(sys.argv[2])), params, 1)
+settings = {"label": "test", "kind": "target", "scored": "frames", "model": sys.argv[1]}
+model = network(TargetSystem(**settings, activity_weight=float(sys.argv[2])), params, 1)
 wave = 0.1 * np.random.default_rng(0).standard_normal((1, int(float(sys.argv[3]) * 44100)), dtype=np.float32)
 gate = np.ones(wave.shape[1] // 1024 + 1, bool)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -219,4 +217,4 @@ def test_networks_of_all_scales_can_be_built() -> None:
     for scale in ("demo", "smoke", "standin"):
         params: Params = make_params(scale=scale)
         for blocks in (3, 4):
-            assert parameter_count(build_model(system(model="iass", blocks=blocks, activity_weight=2.0), params, 2)) > 0
+            assert parameter_count(network(system(model="iass", blocks=blocks, activity_weight=2.0), params, 2)) > 0

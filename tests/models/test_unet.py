@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reprosep.models.build import parameter_count
 from reprosep.models.cunet import CUNet, Generator, conditions
+from reprosep.models.inference import parameter_count
 from reprosep.models.unet import UNet
 
 PAPER = [32, 64, 128, 256, 512, 1024, 2048]

@@ -11,10 +11,9 @@ import yaml
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
 from reprosep.experiments.cells import table_cells
-from reprosep.experiments.runs import find_run, needed_runs
+from reprosep.experiments.runs import find_run, needed_runs, scored_variants
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
-from reprosep.papers.run import scored_variants
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 from synthetic import own_corpus

@@ -57,7 +57,7 @@ def _write_run(results: Path, run: Run, paper: Paper, songs: int, frames: int) -
     _parquet(pd.concat(tables, ignore_index=True), results / "scores" / f"{run.id}.parquet")
     if len(tables) > 1:
         _parquet(_activity(run, songs, frames), results / "scores" / f"{run.id}.activity.parquet")
-    if system.model:
+    if system.trained:
         _write_training(results / "runs" / run.id, run)
     benchmark = results / "benchmarks" / "score" / f"{run.id}.tsv"
     benchmark.parent.mkdir(parents=True, exist_ok=True)

@@ -13,12 +13,14 @@ import pytest
 
 from conftest import CHANGE, Line
 from reprosep.audio.store import read_table
+from reprosep.experiments.oracles.scores import OracleInFrames
 from reprosep.experiments.runs import find_run
+from reprosep.experiments.scorers import scorer_for
 from reprosep.experiments.target.scores import TargetScorer
 from reprosep.metrics import METRICS
 from reprosep.mixtures.mixing import Recipe
 from reprosep.papers.calibration import MaskChange
-from reprosep.scores.runs import score_runs, scorer_for
+from reprosep.scores.runs import score_runs
 from reprosep.separation.oracle import oracle_estimate
 from scores import score_frames
 from synthetic import make_params
@@ -101,7 +103,9 @@ def test_oracle_scores_are_those_of_the_estimate_alone(scored: Line, run: str) -
     scorer = _scorer(scored, run)
     for recipe in scorer.recipes():
         target, mixture = scorer.mixer.render(recipe)
-        estimate = oracle_estimate(target, mixture, scorer.system.mask_settings(scored.params.scoring))
+        estimate = oracle_estimate(
+            target, mixture, scorer.system.mask.applied(scorer.system.oracle, scored.params.scoring)
+        )
         rate = scored.params.audio.sample_rate
         plain = score_frames(target.T, (mixture - target).T, estimate.T, rate, rate)
         found = table(scored, run)
@@ -112,16 +116,16 @@ def test_oracle_scores_are_those_of_the_estimate_alone(scored: Line, run: str) -
 def test_an_interrupted_scoring_of_several_runs_goes_on(
     scored: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = TargetScorer.score
+    original = OracleInFrames.score
     done: list[tuple[str, str]] = []
 
-    def count(self: TargetScorer, recipe: Recipe, *rest: Any) -> object:
+    def count(self: OracleInFrames, recipe: Recipe, *rest: Any) -> object:
         if len(done) == 2 and not stopped:
             raise KeyboardInterrupt
         done.append((self.run.id, recipe.name))
         return original(self, recipe, *rest)
 
-    monkeypatch.setattr(TargetScorer, "score", count)
+    monkeypatch.setattr(OracleInFrames, "score", count)
     stopped: list[bool] = []
     with pytest.raises(KeyboardInterrupt):
         score_runs([_scorer(scored, run) for run in ORACLES], tmp_path, 1)
@@ -154,11 +158,11 @@ def test_activity_of_every_frame(scored: Line) -> None:
 def test_what_is_heard_is_gated_and_comes_with_its_gate(scored: Line) -> None:
     scorer = _scorer(scored, IASS)
     recipe = scorer.recipes()[0]
-    waves, estimate = scorer.estimates(recipe, scorer.scene(recipe))
+    waves, probability = scorer.estimates(recipe, scorer.scene(recipe))
     heard = scorer.estimate_to_hear(recipe, "vocals")
     np.testing.assert_array_equal(heard.wave, dict(waves)["median"])
-    assert estimate is not None and heard.probability is not None and heard.gate is not None
-    np.testing.assert_array_equal(heard.probability, estimate.probability)
+    assert probability is not None and heard.probability is not None and heard.gate is not None
+    np.testing.assert_array_equal(heard.probability, probability)
     assert heard.gate.dtype == bool and heard.gate.shape == heard.probability.shape == scorer.mixer.labels(recipe).shape
     plain = _scorer(scored, "musdb_drums_open-unmix_s42")
     heard = plain.estimate_to_hear(plain.recipes()[0], "drums")

@@ -13,9 +13,9 @@ import pytest
 from conftest import CHANGE, Line
 from reprosep.base.errors import UserError
 from reprosep.experiments.runs import find_run
+from reprosep.experiments.scorers import scorer_for
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump, merge
-from reprosep.scores.runs import _stamp, scorer_for
 from reprosep.scores.scorer import Scorer
 from synthetic import make_params
 
@@ -91,7 +91,7 @@ def changes(params: Params, corpus: str) -> Iterator[tuple[str, Params]]:
                 break
 
 
-def first_song(scorer: Scorer) -> list[pd.DataFrame] | str:
+def first_song(scorer: Scorer[Any]) -> list[pd.DataFrame] | str:
     """The scores of a run's first song; that they cannot be computed, where a network does not fit any more."""
     try:
         recipe = scorer.recipes()[0]
@@ -122,7 +122,7 @@ def alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
 def test_what_changes_a_score_changes_the_stamp(scored: Line, identifier: str) -> None:
     run, system = find_run(scored.params, identifier)
     before = scorer_for(scored.params, run, system, scored.results)
-    scores, stamp = first_song(before), _stamp(before)
+    scores, stamp = first_song(before), before.stamp
     assert not isinstance(scores, str) and same(scores, first_song(before))
     moved: list[str] = []
     silent: list[str] = []
@@ -130,6 +130,6 @@ def test_what_changes_a_score_changes_the_stamp(scored: Line, identifier: str) -
         after = scorer_for(params, run, system, scored.results)
         if not same(scores, first_song(after)):
             moved.append(name)
-            silent += [name] if _stamp(after) == stamp else []
+            silent += [name] if after.stamp == stamp else []
     assert moved or "input" in identifier, "no parameter changes a score"
     assert not silent, "these change scores, but not the stamp"

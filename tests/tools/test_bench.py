@@ -61,13 +61,13 @@ def test_both_ways_to_separate_give_the_same() -> None:
 def test_all_layouts_take_the_same_step(monkeypatch: pytest.MonkeyPatch) -> None:
     params, system = make_params(), load_paper("iass").systems["iass"]
     made: list[torch.nn.Module] = []
-    build = layouts.build_model
+    build = layouts.build
 
     def kept(*arguments: object) -> torch.nn.Module:
         made.append(build(*arguments))  # type: ignore[arg-type]
         return made[-1]
 
-    monkeypatch.setattr(layouts, "build_model", kept)
+    monkeypatch.setattr(layouts, "build", kept)
     for way in ("authors", "float32"):
         layouts.step_of(way, system, params, 2, CPU)()
     one, other = (dict(model.named_parameters()) for model in made)

@@ -12,12 +12,13 @@ from rich.console import Console
 from conftest import Answer, Line
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
+from reprosep.experiments.noise import noise_corpus
 from reprosep.experiments.runs import find_run
 from reprosep.mixtures.mixing import Mixer
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump, merge
 from reprosep.tools.cost import table
-from reprosep.tools.cost.measure import Speed, measure, noise_corpus
+from reprosep.tools.cost.measure import Speed, measure
 from reprosep.tools.cost.songs import describe
 from synthetic import make_params
 

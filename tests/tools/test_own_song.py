@@ -12,8 +12,8 @@ import soundfile
 
 from conftest import Answer, Line
 from reprosep.experiments.target.estimate import separate
+from reprosep.experiments.trained import find_trained
 from reprosep.tools.own_songs.separation import separate_song
-from reprosep.training.checkpoint import load_best
 from synthetic import wave
 
 MONO, STEREO = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"
@@ -67,16 +67,10 @@ def test_the_shortest_songs(trained: Line, tmp_path: Path, seconds: float) -> No
 def test_the_networks_own_rate_needs_no_resampling(trained: Line, tmp_path: Path) -> None:
     path = song(tmp_path, rate=8000, channels=1)
     (written,) = separate_song(path, MONO, tmp_path / "out.wav", trained.results, "none")
-    model = load_best(trained.results / "runs" / MONO, trained.params, _system(trained), 1)
+    model = find_trained(MONO, trained.results).model()
     samples = soundfile.read(str(path), dtype="float32", always_2d=True)[0]
     expected = separate(model, np.ascontiguousarray(samples.T), trained.params).wave()
     np.testing.assert_allclose(soundfile.read(str(written))[0], np.clip(expected[0], -1, 1), atol=1e-4)
-
-
-def _system(line: Line) -> object:
-    from reprosep.experiments.runs import find_run
-
-    return find_run(line.params, MONO)[1]
 
 
 def test_channels_of_a_mono_network_are_separated_one_by_one(trained: Line, tmp_path: Path) -> None:

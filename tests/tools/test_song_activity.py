@@ -19,19 +19,20 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 
 from conftest import Answer, Line
+from reprosep.audio.frames import chunk_samples, clip_frames
 from reprosep.audio.mel import hertz, mel
 from reprosep.base.errors import UserError
+from reprosep.experiments.detectors.own_song import seconds_of_clips, to_the_end
 from reprosep.experiments.detectors.seconds import FLOOR, clips_of, log_mel
-from reprosep.experiments.fit import chunk_samples, clip_frames
+from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import find_run
+from reprosep.experiments.song import Song, seconds_of_frames
 from reprosep.experiments.sources.estimate import separate_sources
 from reprosep.experiments.target.estimate import separate
-from reprosep.models.build import build_model
+from reprosep.experiments.trained import find_trained
 from reprosep.models.detectors import FullyConnected
 from reprosep.params.scale import dump
 from reprosep.tools.own_songs.activity import default_runs, tell_activity
-from reprosep.tools.own_songs.probabilities import Song, probabilities, seconds_of_clips, seconds_of_frames, to_the_end
-from reprosep.tools.own_songs.runs import find_trained
 from reprosep.tools.own_songs.timeline import Lane, clock, draw_timeline
 from reprosep.training.checkpoint import BEST, save_weights
 from synthetic import make_params
@@ -54,7 +55,10 @@ def made_run(results: Path, identifier: str, change: dict[str, Any] | None = Non
     folder = results / "runs" / identifier
     folder.mkdir(parents=True)
     torch.manual_seed(1)
-    save_weights(folder / BEST, build_model(system, own, own.corpora[run.corpus].channels, len(run.targets)))
+    save_weights(
+        folder / BEST,
+        kind_of(system).module("network").network(system, own, own.corpora[run.corpus].channels, len(run.targets)),
+    )
     record = {key: getattr(run, key) for key in ("corpus", "target", "system", "seed")}
     content = {**record, "run": run.id, "settings": system.model_dump(mode="json"), "params": dump(own)}
     (folder / "run.json").write_text(json.dumps(content))
@@ -158,7 +162,7 @@ def test_what_plays_is_told(detector: Path, tmp_path: Path, suffix: str, rate: i
 def test_labels_are_the_intervals_of_the_table(networks: Path, tmp_path: Path) -> None:
     """Of untrained networks, whose probabilities lie around a threshold in no order."""
     path = noise(tmp_path / "noise.wav")
-    middle = float(np.median(probabilities(find_trained(CRNN, networks), Song.read(path))))
+    middle = float(np.median(find_trained(CRNN, networks).probabilities(Song.read(path))))
     written = tell_activity(path, [CRNN, HEADS], tmp_path / "out", networks, middle)
     values, found = table(written[0]), labels(written[1])
     assert found == sorted(found, key=lambda one: one[0]) and len(found) > 3
@@ -200,7 +204,7 @@ def test_a_detector_hears_the_clips_that_begin_with_a_second(networks: Path, tmp
     run = find_trained(CRNN, networks)
     spectrogram = log_mel(soundfile.read(str(path), dtype="float32")[0], run.params)
     model, wanted = run.model(), clip_frames(run.params)
-    for second, found in enumerate(probabilities(run, Song.read(path))):
+    for second, found in enumerate(run.probabilities(Song.read(path))):
         start = round(second * 8000 / 256)
         with torch.inference_mode():
             expected = torch.sigmoid(model(torch.from_numpy(spectrogram[None, :, start : start + wanted])))[0]
@@ -214,7 +218,7 @@ def test_a_detector_with_a_longer_input_hears_blocks(networks: Path, tmp_path: P
     run, count = find_trained(LONGER, networks), int(np.ceil(seconds))
     spectrogram = log_mel(soundfile.read(str(path), dtype="float32")[0], run.params)
     padded = np.pad(spectrogram, ((0, 0), (0, 99)), constant_values=np.float32(np.log(FLOOR)))
-    model, found = run.model(), probabilities(run, Song.read(path))
+    model, found = run.model(), run.probabilities(Song.read(path))
     assert len(found) == count
     for second in {0, min(4, count - 1), count // 2, count - 1}:
         first = max(min(second // 5 * 5, count - 5), 0)
@@ -235,7 +239,7 @@ def test_a_second_of_a_head_is_the_median_of_its_frames(networks: Path, tmp_path
     assert estimate.probability is not None
     time = np.arange(len(estimate.probability)) * run.params.stft.hop / 8000
     expected = [np.median(estimate.probability[(time >= s) & (time < s + 1)]) for s in range(6)]
-    np.testing.assert_allclose(probabilities(run, Song.read(path))[:, 0], expected, atol=6e-5)
+    np.testing.assert_allclose(run.probabilities(Song.read(path))[:, 0], expected, atol=6e-5)
 
 
 @pytest.mark.parametrize("seconds", [0.4, 1.5, 5.3])
@@ -248,7 +252,7 @@ def test_heads_of_all_sources_are_those_of_the_whole_song(networks: Path, tmp_pa
     whole = separate_sources(run.model(), wave, run.params, run.params.models.u_net, chunk_samples(run.params), 4)
     assert whole.probability is not None
     expected = seconds_of_frames(whole.probability, run.params, int(np.ceil(seconds)))
-    np.testing.assert_allclose(probabilities(run, Song.read(path)), expected, atol=6e-5)
+    np.testing.assert_allclose(run.probabilities(Song.read(path)), expected, atol=6e-5)
 
 
 def test_clips_go_on_with_silence_to_the_end(networks: Path) -> None:
@@ -284,7 +288,7 @@ def test_in_silence_nothing_plays(networks: Path, tmp_path: Path, identifier: st
     samples[8000:16000] = np.random.default_rng(0).uniform(-0.3, 0.3, (8000, 2))
     for name, sound in (("part", samples), ("silent", 0 * samples)):
         soundfile.write(str(tmp_path / f"{name}.wav"), sound, 8000)
-    found = probabilities(find_trained(identifier, networks), Song.read(tmp_path / "part.wav"))
+    found = find_trained(identifier, networks).probabilities(Song.read(tmp_path / "part.wav"))
     assert (found[[0, 2, 3]] == 0).all() and (found[1] > 0).all()
     written = tell_activity(tmp_path / "silent.wav", [identifier], None, networks, 0.0001)
     assert written[1].read_text() == "" and not np.concatenate(list(table(written[0]).values())[1:]).any()

@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from conftest import CHANGE, Line
 from reprosep.audio.store import SongArrays, save_array, write_table
-from reprosep.experiments.runs import find_run
 from reprosep.experiments.target.examples import Examples, Mixed
-from reprosep.experiments.workplace import Workplace
 from reprosep.mixtures.mixing import recipes_of
 from reprosep.params.scale import merge
 from reprosep.params.work import Machine
@@ -34,7 +32,7 @@ from reprosep.training.recordings import (
     placement_for,
 )
 from synthetic import make_params
-from trainings import IASS, UNMIX, assert_same_weights
+from trainings import IASS, UNMIX, assert_same_weights, made
 
 CPU = torch.device("cpu")
 HOP, CHANNELS = 16, 2
@@ -175,9 +173,7 @@ def test_weights_are_the_same_wherever_the_recordings_lie(prepared: Line, tmp_pa
     settings = {"training": {"epochs": 2, "items_per_epoch": 16}}
     for placement in get_args(Placement):
         params = make_params(merge(CHANGE, {**settings, "machine": {"recordings": placement}}))
-        run, system = find_run(params, identifier)
-        workplace = Workplace(params, run.corpus, prepared.results)
-        job = workplace.training(run, system)
+        job = made(params, identifier, prepared.results)
         assert job.examples.recordings.placement == placement
         if placement == "device":
             job.feed = Feed(job.examples, ahead=True)

@@ -18,20 +18,22 @@ from conftest import CHANGE, Line
 from moments import Moment
 from reprosep.base.errors import UserError
 from reprosep.base.preemption import StopRequest
+from reprosep.experiments.kinds import kind_of
+from reprosep.experiments.reads import Reads
 from reprosep.experiments.runs import find_run
 from reprosep.experiments.target.training import TargetTraining
-from reprosep.experiments.workplace import Workplace, recipe_digest
+from reprosep.jobs.training import recipe_of
 from reprosep.models import iass
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
-from reprosep.params.scale import Params, merge
+from reprosep.params.scale import merge
 from reprosep.training import loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_weights, save_weights
 from reprosep.training.devices import Devices
 from reprosep.training.loop import Training
 from reprosep.training.losses import activity_loss, separation_loss
 from synthetic import make_params
-from trainings import IASS, UNMIX, assert_same_weights, training, weights
+from trainings import IASS, UNMIX, assert_same_weights, made, training, weights
 
 # ---- learning ----------------------------------------------------------------------------------------------------
 
@@ -210,25 +212,40 @@ def test_a_state_cut_short_is_not_resumed(prepared: Line, tmp_path: Path) -> Non
         assert load_state(tmp_path, "recipe") is None
 
 
-def test_the_recipe_changes_with_everything_that_matters() -> None:
-    params, run, system = make_params(), Run("mm", "vocals", "iass", 1), System(label="x", model="iass")
+def test_the_recipe_changes_with_everything_that_matters(
+    line: Callable[..., Line], prepared: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, system = find_run(prepared.params, IASS)
 
-    def digest(p: Params = params, r: Run = run, s: System = system, data: str = "d", code: str = "c") -> str:
-        return recipe_digest(p, r, s, [data], code)
+    def recipe(change: dict[str, Any] | None = None, r: Run = run, s: System = system) -> str:
+        return recipe_of(make_params(merge(CHANGE, change or {})), r, s, prepared.results)
 
     changed = [
-        digest(make_params({"training": {"epochs": 3}})),
-        digest(make_params({"mixing": {"rms": 0.05}})),
-        digest(make_params({"audio": {"sample_rate": 16000}})),
-        digest(make_params({"models": {"iass": {"width": 5}}})),
-        digest(r=Run("mm", "vocals", "iass", 2)),
-        digest(s=system.model_copy(update={"blocks": 4})),
-        digest(s=system.model_copy(update={"early_stopping": 140})),
-        digest(data="other"),
-        digest(code="other"),
+        recipe({"training": {"epochs": 3}}),
+        recipe({"mixing": {"rms": 0.05}}),
+        recipe({"audio": {"sample_rate": 16000}}),
+        recipe({"models": {"iass": {"width": 5}}}),
+        recipe(r=Run("mm", "vocals", "iass", 2)),
+        recipe(r=Run("mm", "bass", "iass", 42)),
+        recipe(s=system.model_copy(update={"blocks": 4})),
+        recipe(s=system.model_copy(update={"early_stopping": 140})),
     ]
-    assert digest() == digest(make_params({"scoring": {"threads": 3}}))
-    assert len({digest(), *changed}) == len(changed) + 1
+    assert recipe() == recipe({"scoring": {"threads": 3}}) == recipe(s=system.model_copy(update={"label": "x"}))
+    assert len({recipe(), *changed}) == len(changed) + 1
+    before = recipe()
+    monkeypatch.setattr(Reads, "code", "other")
+    assert recipe() != before
+
+
+def test_the_recipe_changes_with_the_files(line: Callable[..., Line]) -> None:
+    own = line("mm")
+    own.prepare("mm")
+    run, system = find_run(own.params, IASS)
+    for name in kind_of(system).training_reads(run, system).files:
+        before = recipe_of(own.params, run, system, own.results)
+        with open(own.results / name, "ab") as file:
+            file.write(b"x")
+        assert recipe_of(own.params, run, system, own.results) != before, name
 
 
 def test_weights_come_back_with_their_buffers(tmp_path: Path) -> None:
@@ -370,8 +387,7 @@ def test_bfloat16_moves_the_validation_error_less_than_another_seed_does(prepare
     def valid(seed: int, precision: str) -> float:
         change = {"seeds": [seed], "training": {"epochs": 3, "items_per_epoch": 64, "precision": precision}}
         params = make_params(merge(CHANGE, change))
-        run, system = find_run(params, f"mm_vocals_iass_s{seed}")
-        job = Workplace(params, "mm", prepared.results).training(run, system)
+        job = made(params, f"mm_vocals_iass_s{seed}", prepared.results)
         return job.run(tmp_path / f"{seed} {precision}", "recipe").best_valid_loss
 
     exact = [valid(seed, "float32") for seed in (42, 43, 44)]

@@ -2,7 +2,7 @@ rule activity:
     input:
         catalog=rules.catalog.output,
         store=rules.store.output,
-        labels=published_labels,
+        labels=of_corpus(PLAN.label_files),
     output:
         RESULTS / "{corpus}/activity/index.parquet",
     log:
@@ -19,7 +19,7 @@ rule activity:
         runtime=minutes("activity"),
         gpu=0,
     params:
-        settings=corpus_settings("activity"),
-        code=code("activity"),
+        settings=of_corpus(PLAN.settings, "activity"),
+        code=PLAN.code("activity"),
     shell:
         "reprosep confidences {wildcards.corpus} --threads {threads} 2> {log}"

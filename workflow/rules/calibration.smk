@@ -1,12 +1,12 @@
 # Before anything is trained: oracle scores beside the published ones. On real corpora one that is too far away stops here.
 
-for paper in CALIBRATED:
+for paper in PLAN.calibrated:
 
     rule:
         name:
             f"calibration_{paper}"
         input:
-            calibrated(paper),
+            PLAN.calibrated_scores(paper),
         output:
             RESULTS / "papers" / paper / "calibration.csv",
         log:
@@ -27,7 +27,7 @@ for paper in CALIBRATED:
             paper=paper,
             plan=PAPERS[paper].calibration.model_dump(mode="json"),
             published=[cell.published for cell in calibration_cells(PARAMS, PAPERS[paper])],
-            settings=settings("calibration"),
-            code=code("calibration"),
+            settings=PLAN.settings("calibration"),
+            code=PLAN.code("calibration"),
         shell:
             "reprosep calibrate {params.paper} > {log} 2>&1"

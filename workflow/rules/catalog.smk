@@ -2,7 +2,7 @@
 rule examination:
     input:
         rules.recordings.output,
-        shared("examination.parquet"),
+        of_corpus(PLAN.shared, "examination.parquet"),
     output:
         RESULTS / "{corpus}/examination.parquet",
     log:
@@ -19,9 +19,9 @@ rule examination:
         runtime=minutes("examination"),
         gpu=0,
     params:
-        settings=corpus_settings("examination"),
-        published=published_of,
-        code=code("examination"),
+        settings=of_corpus(PLAN.settings, "examination"),
+        published=of_corpus(PLAN.published_of),
+        code=PLAN.code("examination"),
     shell:
         "reprosep examination {wildcards.corpus} --threads {threads} 2> {log}"
 
@@ -29,7 +29,7 @@ rule examination:
 rule catalog:
     input:
         rules.recordings.output,
-        shared("catalog.parquet"),
+        of_corpus(PLAN.shared, "catalog.parquet"),
         examined=ancient(rules.examination.output),
     output:
         RESULTS / "{corpus}/catalog.parquet",
@@ -47,8 +47,8 @@ rule catalog:
         runtime=minutes("catalog"),
         gpu=0,
     params:
-        settings=corpus_settings("catalog"),
-        published=published_of,
-        code=code("catalog"),
+        settings=of_corpus(PLAN.settings, "catalog"),
+        published=of_corpus(PLAN.published_of),
+        code=PLAN.code("catalog"),
     shell:
         "reprosep catalog {wildcards.corpus} --examined {input.examined} 2> {log}"

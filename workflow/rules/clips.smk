@@ -20,8 +20,8 @@ rule clips:
         runtime=minutes("clips"),
         gpu=0,
     params:
-        counts=clip_counts,
-        settings=corpus_settings("clips"),
-        code=code("clips"),
+        counts=of_clips,
+        settings=of_corpus(PLAN.settings, "clips"),
+        code=PLAN.code("clips"),
     shell:
         "reprosep clips {wildcards.corpus} {wildcards.target} 2> {log}"

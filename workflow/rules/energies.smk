@@ -20,7 +20,7 @@ rule energies:
         runtime=minutes("energies"),
         gpu=0,
     params:
-        settings=corpus_settings("energies"),
-        code=code("energies"),
+        settings=of_corpus(PLAN.settings, "energies"),
+        code=PLAN.code("energies"),
     shell:
         "reprosep energies {wildcards.corpus} 2> {log}"

@@ -5,9 +5,9 @@ for corpus in PARAMS.corpora:
         name:
             f"mixtures_{corpus.replace('-', '_')}"
         input:
-            expand(RESULTS / corpus / "{file}", file=CORPUS_TABLES),
+            PLAN.tables(corpus),
         output:
-            corpus_mixtures(corpus),
+            PLAN.mixtures(corpus),
         log:
             RESULTS / "logs/mixtures" / f"{corpus}.log",
         benchmark:
@@ -23,7 +23,7 @@ for corpus in PARAMS.corpora:
             gpu=0,
         params:
             corpus=corpus,
-            settings=settings("mixtures", corpus=corpus),
-            code=code("mixtures"),
+            settings=PLAN.settings("mixtures", corpus=corpus),
+            code=PLAN.code("mixtures"),
         shell:
             "reprosep mixtures {params.corpus} 2> {log}"

@@ -31,9 +31,9 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            parts=paper_parts("tables", paper),
-            settings=settings("tables"),
-            code=code("tables"),
+            parts=PLAN.paper_parts("tables", paper),
+            settings=PLAN.settings("tables"),
+            code=PLAN.code("tables"),
         shell:
             "reprosep tables {params.paper} 2> {log}"
 
@@ -60,8 +60,8 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            settings=settings("spot_check"),
-            code=code("spot_check"),
+            settings=PLAN.settings("spot_check"),
+            code=PLAN.code("spot_check"),
         shell:
             "reprosep spot-check {params.paper} 2> {log}"
 
@@ -92,9 +92,9 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            parts=paper_parts("claims", paper),
-            settings=settings("claims"),
-            code=code("claims"),
+            parts=PLAN.paper_parts("claims", paper),
+            settings=PLAN.settings("claims"),
+            code=PLAN.code("claims"),
         shell:
             "reprosep claims {params.paper} 2> {log}"
 
@@ -121,9 +121,9 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            parts=paper_parts("listen", paper),
-            settings=settings("listen"),
-            code=code("listen"),
+            parts=PLAN.paper_parts("listen", paper),
+            settings=PLAN.settings("listen"),
+            code=PLAN.code("listen"),
         shell:
             "reprosep listen {params.paper} 2> {log}"
 
@@ -166,8 +166,8 @@ for paper, content in PAPERS.items():
             gpu=0,
         params:
             paper=paper,
-            parts=paper_parts("figures", paper),
-            settings=settings("figures"),
-            code=code("figures"),
+            parts=PLAN.paper_parts("figures", paper),
+            settings=PLAN.settings("figures"),
+            code=PLAN.code("figures"),
         shell:
             "reprosep figures {params.paper} 2> {log}"

@@ -1,7 +1,7 @@
 rule recordings:
     input:
-        verified_versions,
-        shared("recordings.json"),
+        of_corpus(PLAN.verified),
+        of_corpus(PLAN.shared, "recordings.json"),
     output:
         RESULTS / "{corpus}/recordings.json",
     log:
@@ -18,8 +18,8 @@ rule recordings:
         runtime=minutes("recordings"),
         gpu=0,
     params:
-        settings=corpus_settings("recordings"),
-        listing=listing,
-        code=code("recordings"),
+        settings=of_corpus(PLAN.settings, "recordings"),
+        listing=of_corpus(PLAN.listing),
+        code=PLAN.code("recordings"),
     shell:
         "reprosep recordings {wildcards.corpus} --threads {threads} 2> {log}"

@@ -2,7 +2,7 @@ rule report:
     input:
         [paper_results(paper) for paper in PAPERS],
         label_indices(),
-        expand(RESULTS / "runs/{run}/run.json", run=TRAINED),
+        expand(RESULTS / "runs/{run}/run.json", run=PLAN.trained),
         expand(RESULTS / "scores/{run}.parquet", run=RUNS),
     output:
         RESULTS / "report.html",
@@ -21,7 +21,7 @@ rule report:
         gpu=0,
     params:
         papers={name: content.model_dump(mode="json") for name, content in PAPERS.items()},
-        params=CONTENT,
-        code=code("report"),
+        params=PLAN.content,
+        code=PLAN.code("report"),
     shell:
         "reprosep report 2> {log}"

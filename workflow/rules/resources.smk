@@ -52,8 +52,6 @@ PAPER_STEPS = {
 # of the network's first layer. How long one takes on a GPU: reprosep cost.
 TRAINING_PROCESS, GPU_PROCESS = 700, 5000
 TRAINING_BYTES, TRAINING_SECONDS = 100, 1.7e-7
-CNN_VALUES = 4  # per band, frame and channel of the first block: the blocks together
-BLSTM_VALUES = 20  # per unit, layer and frame: gates and states of both directions
 
 
 def grown(value, attempt, least=0):
@@ -150,35 +148,21 @@ def paper_minutes(step, *papers):
     return needed
 
 
+def params_of_run(name):
+    """The parameters with which a run is computed."""
+    return PARAMS.of_corpus(RUNS[name][0].corpus)
+
+
 def batch_values(name, count):
     """Values of the network's first layer for `count` training items: what memory and time on a processor grow with."""
-    params, system = corpus_of_run(name), RUNS[name][1]
-    if system.is_detector:
-        seconds = system.input_seconds or params.detection.clip_seconds
-        frames = seconds * params.audio.sample_rate / params.stft.hop
-        return count * params.detection.mels * frames * params.models.crnn.widths[0] * CNN_VALUES
-    frames = params.training.chunk_seconds * params.audio.sample_rate / params.stft.hop
-    if system.clips:
-        return count * params.clips.frames * params.models.blstm.layers * params.models.blstm.hidden * BLSTM_VALUES
-    if system.sources:
-        return count * frames * params.models.u_net.bins * params.models.u_net.widths[0]
-    return count * frames * params.stft.n_fft / 2 * params.models.iass.width
+    return kind_of(RUNS[name][1]).batch_values(params_of_run(name), RUNS[name][1], count)
 
 
 def epoch_items(name):
     """Training items of an epoch."""
-    params, (run, system) = corpus_of_run(name), RUNS[name]
-    if params.training.items_per_epoch:
-        return params.training.items_per_epoch
-    if system.clips:
-        return sum(clip_count(params, chosen.hours) for chosen in system.clips)
+    params, (run, system) = params_of_run(name), RUNS[name]
     count, seconds, _ = songs(run.corpus)
-    if system.is_detector:
-        return seconds / params.detection.clip_seconds
-    if not system.sources:
-        return params.training.items_per_song * count
-    passes = len(system.sources) + 2 if system.model == "c-u-net" else 1
-    return passes * seconds / params.training.chunk_seconds
+    return params.training.items_per_epoch or kind_of(system).epoch_items(params, system, count, seconds)
 
 
 def training_memory(*members):
@@ -187,8 +171,8 @@ def training_memory(*members):
     def megabytes(wildcards, attempt):
         if PARAMS.training.gpu:
             return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
-        names = named_runs(members, wildcards)
-        values = sum(batch_values(name, corpus_of_run(name).training.batch_size) for name in names)
+        names = members or (wildcards.run,)
+        values = sum(batch_values(name, params_of_run(name).training.batch_size) for name in names)
         return grown(SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * values / MEGABYTE, attempt)
 
     return megabytes
@@ -200,7 +184,7 @@ def training_minutes(*members):
     def needed(wildcards, attempt):
         if PARAMS.training.gpu:
             return TRAINING_SLICE
-        seconds = sum(training_seconds(name) for name in named_runs(members, wildcards))
+        seconds = sum(training_seconds(name) for name in members or (wildcards.run,))
         return min(grown(seconds / 60, attempt, LEAST_MINUTES), TRAINING_SLICE)
 
     return needed
@@ -208,5 +192,5 @@ def training_minutes(*members):
 
 def training_seconds(name):
     """Seconds of a training on a processor."""
-    settings = corpus_of_run(name).training
+    settings = params_of_run(name).training
     return TRAINING_SECONDS * batch_values(name, epoch_items(name) * settings.epochs) / settings.threads

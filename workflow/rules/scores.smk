@@ -1,15 +1,14 @@
 # Oracles come first: they need no training and tell early when corpus or metric are wrong. Those of a corpus are one job:
 # starting it takes longer than scoring one of them, and oracles of a target share its references.
-for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
+for corpus in dict.fromkeys(PLAN.run(name).corpus for name in PLAN.oracles):
 
     rule:
         name:
             f"score_oracles_{corpus.replace('-', '_')}"
         input:
-            expand(RESULTS / corpus / "{file}", file=CORPUS_TABLES),
-            oracle_data(corpus),
+            PLAN.scoring_files(PLAN.oracles_of(corpus)),
         output:
-            expand(RESULTS / "scores/{run}.parquet", run=oracles_of(corpus)),
+            PLAN.score_files(PLAN.oracles_of(corpus)),
         log:
             RESULTS / "logs/score" / f"oracles-{corpus}.log",
         benchmark:
@@ -25,18 +24,16 @@ for corpus in dict.fromkeys(RUNS[name][0].corpus for name in ORACLES):
             runtime=minutes("oracles", corpus),
             gpu=0,
         params:
-            runs=oracles_of(corpus),
-            systems=[RUNS[name][1].model_dump(mode="json", exclude={"label"}) for name in oracles_of(corpus)],
-            settings=oracle_settings(corpus),
-            code=[code(step) for step in oracle_steps(corpus)],
+            runs=PLAN.oracles_of(corpus),
+            settings=PLAN.scoring_settings(PLAN.oracles_of(corpus)),
+            code=PLAN.scoring_code(PLAN.oracles_of(corpus)),
         shell:
             "reprosep score {params.runs} --threads {threads} 2> {log}"
 
 
 rule score_plain:
     input:
-        score_data(),
-        weights=RESULTS / "runs/{run}/best.safetensors",
+        of_runs(PLAN.scoring_files),
     output:
         scores=RESULTS / "scores/{run}.parquet",
     log:
@@ -44,7 +41,7 @@ rule score_plain:
     benchmark:
         RESULTS / "benchmarks/score/{run}.tsv"
     wildcard_constraints:
-        run="|".join(name for name in ALONE if name not in WITH_ACTIVITY) or "none",
+        run="|".join(name for name in PLAN.alone if name not in PLAN.with_heads) or "none",
     group:
         "scores"
     conda:
@@ -55,8 +52,8 @@ rule score_plain:
         runtime=minutes("score"),
         gpu=0,
     params:
-        settings=run_settings("score_plain"),
-        code=run_code("score_plain"),
+        settings=of_runs(PLAN.scoring_settings),
+        code=of_runs(PLAN.scoring_code),
     shell:
         "reprosep score {wildcards.run} --threads {threads} 2> {log}"
 
@@ -66,23 +63,22 @@ use rule score_plain as score_gated with:
         scores=RESULTS / "scores/{run}.parquet",
         activity=RESULTS / "scores/{run}.activity.parquet",
     wildcard_constraints:
-        run="|".join(name for name in ALONE if name in WITH_ACTIVITY) or "none",
+        run="|".join(name for name in PLAN.alone if name in PLAN.with_heads) or "none",
     params:
-        settings=run_settings("score_gated"),
-        code=run_code("score_gated"),
+        settings=of_runs(PLAN.scoring_settings),
+        code=of_runs(PLAN.scoring_code),
 
 
 # The same of runs that are trained in one process.
-for group, members in TOGETHER.items():
+for group, members in PLAN.together.items():
 
     rule:
         name:
             f"score_{group.replace('-', '_')}"
         input:
-            score_data(*members),
-            weights=expand(RESULTS / "runs/{run}/best.safetensors", run=members),
+            PLAN.scoring_files(members),
         output:
-            score_files(*members),
+            PLAN.score_files(members),
         log:
             RESULTS / "logs/score" / f"{group}.log",
         benchmark:
@@ -93,12 +89,12 @@ for group, members in TOGETHER.items():
             "../../envs/conda.yaml"
         threads: PARAMS.scoring.threads
         resources:
-            mem_mb=memory("score", RUNS[members[0]][0].corpus),
-            runtime=minutes("score", RUNS[members[0]][0].corpus, len(members)),
+            mem_mb=memory("score", PLAN.run(members[0]).corpus),
+            runtime=minutes("score", PLAN.run(members[0]).corpus, len(members)),
             gpu=0,
         params:
             runs=members,
-            settings=run_settings(scoring_step(*members), *members),
-            code=run_code(scoring_step(*members), *members),
+            settings=PLAN.scoring_settings(members),
+            code=PLAN.scoring_code(members),
         shell:
             "reprosep score {params.runs} --threads {threads} 2> {log}"

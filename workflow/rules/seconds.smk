@@ -22,7 +22,7 @@ rule seconds:
         runtime=minutes("seconds"),
         gpu=0,
     params:
-        settings=corpus_settings("seconds"),
-        code=code("seconds"),
+        settings=of_corpus(PLAN.settings, "seconds"),
+        code=PLAN.code("seconds"),
     shell:
         "reprosep seconds {wildcards.corpus} --threads {threads} 2> {log}"

@@ -1,7 +1,7 @@
 # Average spectrum of every mixture, for figures that compare corpora: from the recordings, at their own rate.
 rule spectra:
     input:
-        shared("spectra.parquet"),
+        of_corpus(PLAN.shared, "spectra.parquet"),
         catalog=rules.catalog.output,
     output:
         RESULTS / "{corpus}/spectra.parquet",
@@ -19,7 +19,7 @@ rule spectra:
         runtime=minutes("spectra"),
         gpu=0,
     params:
-        settings=corpus_settings("spectra"),
-        code=code("spectra"),
+        settings=of_corpus(PLAN.settings, "spectra"),
+        code=PLAN.code("spectra"),
     shell:
         "reprosep spectra {wildcards.corpus} --threads {threads} 2> {log}"

@@ -17,7 +17,7 @@ rule store:
         runtime=minutes("store"),
         gpu=0,
     params:
-        settings=corpus_settings("store"),
-        code=code("store"),
+        settings=of_corpus(PLAN.settings, "store"),
+        code=PLAN.code("store"),
     shell:
         "reprosep store {wildcards.corpus} --threads {threads} 2> {log}"

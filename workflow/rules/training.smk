@@ -15,7 +15,7 @@ if workflow.is_main_process and "gpu_place" not in workflow.global_resources and
 
 rule train:
     input:
-        run_data(),
+        of_runs(PLAN.training_files),
         calibrations=calibrations(),
     output:
         expand(RESULTS / "runs/{{run}}/{file}", file=TRAINED_FILES),
@@ -24,7 +24,7 @@ rule train:
     benchmark:
         RESULTS / "benchmarks/train/{run}.tsv"
     wildcard_constraints:
-        run="|".join(ALONE) or "none",
+        run="|".join(PLAN.alone) or "none",
     conda:
         "../../envs/conda.yaml"
     threads: PARAMS.training.threads * PROCESSES
@@ -34,19 +34,19 @@ rule train:
         gpu=PARAMS.training.gpu,
         gpu_place=gpu_places(PARAMS.training.gpu, PARAMS.machine.trainings_per_gpu),
     params:
-        settings=run_settings("train"),
-        code=run_code("train"),
+        settings=of_runs(PLAN.training_settings),
+        code=of_runs(PLAN.training_code),
     shell:
         "exec reprosep train {wildcards.run} 2> {log}"
 
 
-for group, members in TOGETHER.items():
+for group, members in PLAN.together.items():
 
     rule:
         name:
             f"train_{group.replace('-', '_')}"
         input:
-            run_data(*members),
+            of_runs(PLAN.training_files, *members),
             calibrations=calibrations(*members),
         output:
             expand(RESULTS / "runs/{run}/{file}", run=members, file=TRAINED_FILES),
@@ -64,7 +64,7 @@ for group, members in TOGETHER.items():
             gpu_place=gpu_places(PARAMS.training.gpu, PARAMS.machine.trainings_per_gpu),
         params:
             runs=members,
-            settings=run_settings("train", *members),
-            code=run_code("train", *members),
+            settings=of_runs(PLAN.training_settings, *members),
+            code=of_runs(PLAN.training_code, *members),
         shell:
             "exec reprosep train {params.runs} 2> {log}"

@@ -40,7 +40,7 @@ class ScoreTerms:
     @property
     def in_frames(self) -> bool:
         """Songs that are scored as a whole have a single frame."""
-        return any(self.paper.systems[side.system].is_in_frames for side in self.claim.sides)
+        return any(self.paper.systems[side.system].scored == "frames" for side in self.claim.sides)
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """Those of a comparison; the two sides of one target and metric are one quantity, on the same songs."""
@@ -50,7 +50,7 @@ class ScoreTerms:
 
     def _quantity(self, part: Part, common: bool) -> Compared:
         sides = [(side.system, side.variant) for side in part.sides]
-        trained = ["" if self.paper.systems[side.system].oracle else side.system for side in part.sides]
+        trained = [side.system if self.paper.systems[side.system].trained else "" for side in part.sides]
         statistic = cast(OfSongs, self.claim.statistic)
         named = list(zip(sides, trained, strict=True))
         return compare(self.scores, self.claim.corpus, part.target, named, part.metric, statistic, common)
@@ -60,7 +60,7 @@ def source_of(params: Params, paper: Paper, claim: Claim, results: Path, scores:
     """What measures the comparisons of a claim."""
     if claim.is_of_spectra:
         return SpectrumTerms(params, claim, results)
-    if claim.metric in OF_DETECTORS and paper.systems[claim.left[0].system].is_detector:
+    if claim.metric in OF_DETECTORS and paper.systems[claim.left[0].system].scored == "seconds":
         return DetectorTerms(params, paper, claim, results)
     if claim.metric in OF_HEADS:
         return HeadTerms(params, paper, claim, results)

@@ -213,7 +213,7 @@ def _identity(params: Params, paper: Paper, claim: Claim) -> dict[str, Any]:
 
 def scope(paper: Paper, systems: Sequence[str], seeds: int) -> str:
     """Of which trainings a verdict is; '' where nothing is trained."""
-    trained = [name for name in systems if name and paper.systems[name].oracle is None]
+    trained = [name for name in systems if name and paper.systems[name].trained]
     if not seeds or not trained:
         return ""
     if seeds > 1:

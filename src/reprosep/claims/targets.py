@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from reprosep.claims.cases import other_targets, own_targets
-from reprosep.experiments.cells import ACCOMPANIMENT, OVERALL
-from reprosep.experiments.runs import detector_runs, needed_runs
+from reprosep.experiments.gates import gating_run
+from reprosep.experiments.runs import detector_runs, needed_runs, scored_on
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
-from reprosep.papers.run import INSTRUMENTS, gating_run, scored_on
+from reprosep.papers.run import ACCOMPANIMENT, INSTRUMENTS, OVERALL
 from reprosep.papers.system import BY_DETECTOR
 from reprosep.params.scale import Params
 
@@ -23,7 +23,7 @@ def scored_targets(params: Params, paper: Paper) -> Scored:
         for corpus in scored_on(params, run, paper.systems[run.system])
         for target in run.targets
     }
-    return scored | {(corpus, OVERALL, system) for corpus, _, system in scored if paper.systems[system].sources}
+    return scored | {(corpus, OVERALL, system) for corpus, _, system in scored if paper.systems[system].setting}
 
 
 def targets_of_claim(params: Params, paper: Paper, claim: Claim, scored: Scored) -> list[str]:
@@ -33,7 +33,7 @@ def targets_of_claim(params: Params, paper: Paper, claim: Claim, scored: Scored)
         return ["mixtures"] if known else []
     if claim.corpus not in params.corpora or not _is_gated(params, paper, claim):
         return []
-    if paper.systems[claim.left[0].system].is_detector:
+    if paper.systems[claim.left[0].system].scored == "seconds":
         computed = {run.system for run in detector_runs(params, paper)}
         return [INSTRUMENTS] if all(side.system in computed for side in claim.sides) else []
     return _of_scores(params, claim, scored)

@@ -35,7 +35,7 @@ def check(
 ) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
     from reprosep.experiments.cells import check_accepted
-    from reprosep.experiments.detectors.instruments import check_detection
+    from reprosep.experiments.detectors.checks import check_detection
     from reprosep.experiments.runs import every_run
     from reprosep.papers.claim_checks import check_seeds
 
@@ -122,9 +122,11 @@ def mixtures(
 @app.command(rich_help_panel=PANEL)
 def clips(corpus: str, target: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Choose the clips of a target that trainings take of a corpus."""
+    from reprosep.experiments.clips.needed import clips_needed
     from reprosep.mixtures.clips import write_clips
 
-    write_clips(*params_and_corpus(params, corpus), target)
+    resolved, name = params_and_corpus(params, corpus)
+    write_clips(resolved, name, target, clips_needed(resolved, name, target))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -162,7 +164,7 @@ def train(runs: list[str], params: ParamFiles = DEFAULT_PARAMS) -> None:
 @app.command(rich_help_panel=PANEL)
 def score(runs: list[str], params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
     """Separate and score the test songs of one run or several."""
-    from reprosep.scores.runs import score as score_all
+    from reprosep.experiments.scorers import score as score_all
 
     score_all(read_params(params), runs, threads)
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from reprosep.cli.app import DEFAULT_PARAMS, ParamFiles, app, read_params
 from reprosep.cli.app import VERSIONS as PANEL
-from reprosep.cli.app import app
 
 
 @app.command(rich_help_panel=PANEL)
@@ -43,6 +43,20 @@ def publish(
     command = " ".join(["reprosep reproduce", scale, *(f"--configfile {file}" for file in configfile or [])])
     for path in publish_scale(scale_params(scale, configfile or []), output, command):
         print(path)
+
+
+@app.command(rich_help_panel=PANEL)
+def accept(
+    reason: Annotated[str, typer.Option(help="Why the change does not concern them; the report shows it.")],
+    runs: Annotated[list[str] | None, typer.Argument(help="Trained runs; default: all that are finished.")] = None,
+    params: ParamFiles = DEFAULT_PARAMS,
+) -> None:
+    """Say that the code has changed, but not what finished trainings would be: they are not trained again."""
+    from reprosep.dag.accept import accept as accept_change
+    from reprosep.dag.plan import Plan
+
+    changed = accept_change(Plan(read_params(params)), runs or [], reason)
+    print("\n".join(changed) if changed else "nothing to accept: the code of these trainings is as it was")
 
 
 @app.command(rich_help_panel=PANEL)

@@ -24,13 +24,12 @@ from reprosep.corpora.manifest import (
     write_manifest,
     write_terms,
 )
-from reprosep.corpora.registry import Version, load_version, song_list
+from reprosep.corpora.registry import RECORDS, Version, load_version, song_list
 from reprosep.corpora.songs import METADATA, first_of, metadata_file, missing_metadata, missing_songs, songs_in
 from reprosep.corpora.unpack import Files
 
 Archives = dict[str, str | None]  # name -> checksum
 
-RECORDS = Path("resources/.verified")  # one file per version, what the DAG waits for
 _LOCK = ".get.lock"
 
 

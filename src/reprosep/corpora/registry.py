@@ -19,6 +19,8 @@ from reprosep.params.section import Section, Split
 
 Checksum = Annotated[str, Field(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
 
+RECORDS = Path("resources/.verified")  # one file per version that was brought into its folder: what the DAG waits for
+
 
 class Archive(Section):
     """One published file. `strip` leading folders of its members are left out when it is unpacked."""

@@ -19,10 +19,9 @@ from reprosep.base.progress import track
 from reprosep.base.project import read_yaml
 from reprosep.corpora.layout import MIXED, Faults, Song, Stem
 from reprosep.corpora.registry import Version, song_list
+from reprosep.synthesis.programs import DRUMS, PROGRAMS
 
 FOLDERS = {"train": "train", "validation": "valid", "test": "test", "omitted": "ignore"}
-PROGRAMS = {"piano": range(0, 8), "guitar": range(24, 32), "bass": range(32, 40)}
-DRUMS = 128  # Slakh's program number of drums
 RESIDUALS = "residuals"
 SUBMIXES = ("bass", "drums", "guitar", "piano", RESIDUALS)
 _SUFFIXES = (".flac", ".wav")

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reprosep.base.errors import UserError, near_match
+from reprosep.experiments.gates import gating_run
+from reprosep.experiments.kinds import kind_of
 from reprosep.papers.calibration import Calibration, value_name
 from reprosep.papers.content import SPREAD, STATISTICS, TRIPLE, Entry, Paper, Table
 from reprosep.papers.measures import Metric, Statistic
-from reprosep.papers.run import gating_run, targets_of
 from reprosep.papers.system import BY_DETECTOR, Variant
 from reprosep.params.scale import Params
-
-ACCOMPANIMENT = "accompaniment"
-OVERALL = "overall"
 
 
 @dataclass(frozen=True)
@@ -48,19 +46,13 @@ def table_cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
     return found
 
 
-def has_target(params: Params, paper: Paper, corpus: str, target: str, system: str) -> bool:
-    """Whether a corpus of this scale has a target of a system, and all the sources of its setting."""
-    other = paper.systems[system].beside
-    if corpus not in params.corpora or (other and other not in params.papers):
-        return False
-    added, only = paper.systems[system].added, paper.systems[system].targets
-    if (added and added not in params.corpora) or (only and target not in only):
-        return False
-    if not all(target in targets_of(params, one.corpus) for one in paper.systems[system].clips):
-        return False
-    known = [*params.corpora[corpus].targets, ACCOMPANIMENT]
-    sources = paper.systems[system].sources
-    return all(source in known for source in sources) and target in ([*sources, OVERALL] if sources else known[:-1])
+def has_target(params: Params, paper: Paper, corpus: str, target: str, name: str) -> bool:
+    """Whether a system estimates a target on a corpus of this scale, beside the papers of this scale."""
+    system = paper.systems[name]
+    beside = system.beside is None or system.beside in params.papers
+    wanted = not system.targets or target in system.targets
+    here = corpus in params.corpora and beside and wanted
+    return here and kind_of(system).has_target(params, corpus, target, system)
 
 
 def column_name(column: str, form: str, statistic: Statistic) -> str:
@@ -122,7 +114,7 @@ def calibration_cells(params: Params, paper: Paper) -> list[Cell]:
         return []
     found: dict[tuple[str, str, str], Cell] = {}
     for cell in (cell for table in paper.tables.values() for cell in table_cells(params, paper, table)):
-        if paper.systems[cell.system].oracle and cell.metric == paper.calibration.metric:
+        if not paper.systems[cell.system].trained and cell.metric == paper.calibration.metric:
             sure = replace(cell, published=None) if cell.doubtful else cell
             found.setdefault((cell.corpus, cell.target, cell.system), sure)
     for corpus, target, system in _measured(params, paper.calibration):

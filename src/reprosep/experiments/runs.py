@@ -1,16 +1,16 @@
-"""The runs that a paper needs, derived from its tables, its calibration and its detectors."""
+"""The runs that a paper needs, derived from its tables, its calibration and its systems."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from reprosep.base.errors import UserError, near_match
-from reprosep.experiments.cells import OVERALL, calibration_cells, table_cells
-from reprosep.experiments.fit import check_agree, check_fits
+from reprosep.experiments.cells import calibration_cells, table_cells
+from reprosep.experiments.kinds import kind_of
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
-from reprosep.papers.run import INSTRUMENTS, Run, corpora_of
-from reprosep.papers.system import System
+from reprosep.papers.run import Run
+from reprosep.papers.system import System, Variant
 from reprosep.params.scale import Params
 
 
@@ -18,45 +18,29 @@ def needed_runs(params: Params, paper: Paper) -> list[Run]:
     """Every run that the tables and the calibration need, oracles included, in a stable order."""
     every = [cell for table in paper.tables.values() for cell in table_cells(params, paper, table)]
     needed = {(cell.corpus, cell.target, cell.system) for cell in [*every, *calibration_cells(params, paper)]}
-    found = {run for corpus, target, system in needed for run in _of_cell(params, paper, corpus, target, system)}
-    for corpus, model in sorted({(run.corpus, paper.systems[run.system].model or "") for run in found if run.sources}):
-        if model:
-            check_fits(params, corpus, model)
-    for together in sorted({tuple(corpora_of(params, run, paper.systems[run.system])) for run in found}):
+    runs = {run for cell in needed for run in _runs_of_cell(params, paper, *cell)}
+    for corpus, name in sorted({(run.corpus, run.system) for run in runs}):
+        kind_of(paper.systems[name]).check(params, corpus, paper.systems[name])
+    for together in sorted({tuple(corpora_of(params, run, paper.systems[run.system])) for run in runs}):
         check_agree(params, together)
-    return sorted(found, key=lambda run: run.id)
+    return sorted(runs, key=lambda run: run.id)
+
+
+def _runs_of_cell(params: Params, paper: Paper, corpus: str, target: str, name: str) -> list[Run]:
+    system = paper.systems[name]
+    return list(kind_of(system).runs_of_cell(params, corpus, target, name, system))
 
 
 def detector_runs(params: Params, paper: Paper) -> list[Run]:
-    """The runs of a paper's detectors, one per seed, in a stable order."""
-    found = [
-        Run(str(system.detects), INSTRUMENTS, name, seed)
-        for name, system in paper.systems.items()
-        if system.detects in params.corpora
-        for seed in params.seeds
-    ]
-    return sorted(found, key=lambda run: run.id)
+    """The runs that no cell asks for, those of a paper's detectors, one per seed, in a stable order."""
+    systems = paper.systems.items()
+    runs = [run for name, system in systems for run in kind_of(system).own_runs(params, name, system)]
+    return sorted(runs, key=lambda run: run.id)
 
 
 def every_run(params: Params, paper: Paper) -> list[Run]:
     """All runs of a paper: those that separate, and its detectors."""
     return [*needed_runs(params, paper), *detector_runs(params, paper)]
-
-
-def _of_cell(params: Params, paper: Paper, corpus: str, target: str, name: str) -> Iterator[Run]:
-    """The runs whose scores a cell holds, one per seed; a cell that pools sources needs those of all of them."""
-    system = paper.systems[name]
-    seeds: list[int | None] = [None] if system.oracle else list(params.seeds)
-    if system.joint:
-        yield from (Run(corpus, _joint_target(system), name, seed, tuple(system.sources)) for seed in seeds)
-        return
-    targets = system.sources if target == OVERALL else [target]
-    corpus = system.clips[0].corpus if system.clips else corpus  # a network is one, wherever it is scored
-    yield from (Run(corpus, one, name, seed) for one in targets for seed in seeds)
-
-
-def _joint_target(system: System) -> str:
-    return f"{len(system.sources)}-sources"
 
 
 def find_run(params: Params, identifier: str) -> tuple[Run, System]:
@@ -69,3 +53,45 @@ def find_run(params: Params, identifier: str) -> tuple[Run, System]:
                 return run, paper.systems[run.system]
             known.append(run.id)
     raise UserError(f"unknown run '{identifier}'{near_match(identifier, known)}; `reprosep runs` lists them")
+
+
+def scored_on(params: Params, run: Run, system: System) -> list[str]:
+    """The corpora on which a run is scored: its own, or those that its system names, as far as they hold its target."""
+    return kind_of(system).scored_on(params, run, system)
+
+
+def corpora_of(params: Params, run: Run, system: System) -> list[str]:
+    """All corpora that a run reads: its own first, then those that it is trained and scored on."""
+    trained = kind_of(system).trained_on(run, system)
+    return list(dict.fromkeys([run.corpus, *trained, *scored_on(params, run, system)]))
+
+
+def scored_variants(params: Params, run: Run, system: System) -> tuple[Variant, ...]:
+    """The test-time variants in which a run is scored."""
+    return kind_of(system).variants(params, run, system)
+
+
+def check_agree(params: Params, corpora: Sequence[str]) -> None:
+    """See that several corpora on which one network is trained or scored are mono and computed alike.
+
+    Raises
+    ------
+    UserError
+        With the first key that differs.
+    """
+    first, others = corpora[0], corpora[1:]
+    for name in corpora if others else []:
+        channels = params.corpora[name].channels
+        if channels != 1:
+            raise UserError(
+                f"params: corpora.{name}.channels: {channels}, but corpora trained on together are mono; set it to 1"
+            )
+        for section in ("audio", "stft", "activity", "clips"):
+            own, other = (getattr(params.of_corpus(one), section) for one in (name, first))
+            for key in type(own).model_fields:
+                mine, theirs = getattr(own, key), getattr(other, key)
+                if mine != theirs:
+                    raise UserError(
+                        f"params: corpora.{name}.settings.{section}.{key}: {mine}, but {theirs} on '{first}', "
+                        "with which it is trained or scored together; make the two equal"
+                    )

@@ -17,10 +17,13 @@ import pandas as pd
 import torch
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import whole_file, write_json
+from reprosep.base.files import digest, whole_file, write_json
 from reprosep.base.preemption import StopRequest
 from reprosep.base.provenance import commit, hardware, versions
-from reprosep.experiments.workplace import Workplace
+from reprosep.experiments.accepted import code_of_run, origin_of_code
+from reprosep.experiments.data import CorpusData
+from reprosep.experiments.kinds import kind_of
+from reprosep.experiments.reads import look_up, settings_of_system
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
 from reprosep.params.scale import Params, dump
@@ -28,6 +31,8 @@ from reprosep.training.checkpoint import BEST
 from reprosep.training.live_log import write_live_log
 from reprosep.training.loop import Outcome, Training
 from reprosep.training.side_by_side import Job, SideBySide
+
+_OF_MACHINE = ("training.compile", "training.threads", "training.gpu")  # a state goes on where these are the same
 
 
 def train_runs(params: Params, pairs: Sequence[tuple[Run, System]], results: Path, stop: StopRequest) -> None:
@@ -57,15 +62,30 @@ def _train(params: Params, pairs: Sequence[tuple[Run, System]], results: Path, s
     start = time.monotonic()
     torch.set_num_threads(params.training.threads)
     corpus = pairs[0][0].corpus
-    workplace = Workplace(params.of_corpus(corpus), corpus, results)
-    jobs = [Job(workplace.training(*pair), workplace.checkpoint(pair[0]), workplace.recipe(*pair)) for pair in pairs]
+    data = CorpusData(params.of_corpus(corpus), corpus, results)
+    jobs = [_job(data, *pair) for pair in pairs]
     errors = _trained(jobs, stop)
     seconds = (time.monotonic() - start) / len(jobs)
     for job, pair in zip(jobs, pairs, strict=True):
         if pair[0].id not in errors:
-            _finish(workplace, job, pair, seconds)
+            _finish(data, job, pair, seconds)
     for error in errors.values():
         raise error
+
+
+def _job(data: CorpusData, run: Run, system: System) -> Job:
+    training = kind_of(system).module("training").make_training(data, run, system)
+    return Job(
+        training, data.results / "runs" / run.id / "checkpoint", recipe_of(data.params, run, system, data.results)
+    )
+
+
+def recipe_of(params: Params, run: Run, system: System, results: Path) -> str:
+    """What the training of a run is a function of; a checkpoint of another is not resumed."""
+    reads, content = kind_of(system).training_reads(run, system), dump(params)
+    machine = {key: look_up(content, key) for key in _OF_MACHINE}
+    code = code_of_run(results, run, reads)
+    return digest([reads.digest(results, content, settings_of_system(system), code), machine, run.id], length=32)
 
 
 def _trained(jobs: Sequence[Job], stop: StopRequest) -> dict[str, UserError]:
@@ -78,17 +98,19 @@ def _trained(jobs: Sequence[Job], stop: StopRequest) -> dict[str, UserError]:
     return together.errors
 
 
-def _finish(workplace: Workplace, job: Job, pair: tuple[Run, System], seconds: float) -> None:
+def _finish(data: CorpusData, job: Job, pair: tuple[Run, System], seconds: float) -> None:
     """Write the files of a run."""
     (run, system), outcome = pair, job.training.outcome()
+    reads = kind_of(system).training_reads(run, system)
     record = {
         **_origin(run, job.recipe),
+        **origin_of_code(data.results, run, reads),
         **_result(job.training, outcome),
         "wall_seconds": round(seconds, 3),
         "settings": system.model_dump(mode="json"),
-        "params": dump(workplace.params),
+        "params": dump(data.params),
     }
-    job.training.devices.first(partial(_write, workplace.results / "runs" / run.id, outcome, record))
+    job.training.devices.first(partial(_write, data.results / "runs" / run.id, outcome, record))
 
 
 def _write(folder: Path, outcome: Outcome, record: dict[str, Any]) -> None:

@@ -26,14 +26,11 @@ from reprosep.audio.store import FULL_SCALE, write_table
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest
 from reprosep.base.progress import track
-from reprosep.experiments.runs import needed_runs
 from reprosep.mixtures.mixing import Excerpt, Mixer, Recipe, recipe_rows
-from reprosep.papers.loading import load_paper
+from reprosep.papers.system import Way
 from reprosep.params.scale import Params
 
-Way = Literal["coherent", "incoherent"]
 Split = Literal["train", "valid"]
-_HOUR = 3600.0  # seconds
 _TINY = 1e-20
 _WHOLE = slice(None)
 
@@ -41,29 +38,6 @@ _WHOLE = slice(None)
 def clip_samples(params: Params) -> int:
     """Samples of a clip: a whole number of hops."""
     return _whole_hops(params, params.clips.seconds)
-
-
-def clip_count(params: Params, hours: Literal["small", "large"]) -> int:
-    """How many clips make ``clips.small_hours`` or ``clips.large_hours``."""
-    wanted = params.clips.small_hours if hours == "small" else params.clips.large_hours
-    return max(round(wanted * _HOUR / params.clips.seconds), 1)
-
-
-def clips_needed(params: Params, corpus: str, target: str) -> dict[tuple[Split, Way], int]:
-    """How many clips of a target the trainings of the scale's papers take of a corpus."""
-    found: dict[tuple[Split, Way], int] = {}
-    for paper in map(load_paper, params.papers):
-        for run in needed_runs(params, paper):
-            if run.target != target or run.seed is None:
-                continue
-            system = paper.systems[run.system]
-            for chosen in system.clips:
-                if chosen.corpus == corpus:
-                    key: tuple[Split, Way] = ("train", chosen.mixing)
-                    found[key] = max(found.get(key, 0), clip_count(params, chosen.hours))
-            if system.clips and run.corpus == corpus:
-                found["valid", "coherent"] = params.clips.valid
-    return found
 
 
 def _whole_hops(params: Params, seconds: float) -> int:
@@ -181,9 +155,7 @@ class Clips:
         return starts[10 * np.log10(power + _TINY) > settings.presence]
 
 
-def write_clips(params: Params, name: str, target: str) -> None:
-    """Clips of a target as recipes, as many as the papers' systems take; writes ``clips/<target>.parquet``."""
-    folder = params.results / name
-    own = params.of_corpus(name)
-    mixer = Mixer.of(own, name, folder.parent)
-    write_table(folder / "clips" / f"{target}.parquet", Clips(mixer, target).table(clips_needed(own, name, target)))
+def write_clips(params: Params, name: str, target: str, counts: Mapping[tuple[Split, Way], int]) -> None:
+    """That many clips of a target as recipes; writes ``clips/<target>.parquet``."""
+    mixer = Mixer.of(params.of_corpus(name), name, params.results)
+    write_table(params.results / name / "clips" / f"{target}.parquet", Clips(mixer, target).table(counts))

@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.chunks import chunks, energies
+from reprosep.audio.frames import chunk_samples
 from reprosep.audio.store import FULL_SCALE, write_table
 from reprosep.base.errors import UserError
-from reprosep.experiments.cells import ACCOMPANIMENT
-from reprosep.experiments.fit import chunk_samples
 from reprosep.mixtures.mixing import Mixer
+from reprosep.papers.run import ACCOMPANIMENT
 from reprosep.params.scale import Params
 
 Stem = tuple[str, int]  # song, row of its array

@@ -47,7 +47,7 @@ def _side_problem(paper: Paper, claim: Claim) -> str | None:
 
 def _measure_problem(paper: Paper, claim: Claim, name: str) -> str | None:
     """Whether what a claim measures is there of a system."""
-    if paper.systems[name].is_detector:
+    if paper.systems[name].scored == "seconds":
         known = ", ".join(OF_DETECTORS)
         return (
             None
@@ -55,14 +55,14 @@ def _measure_problem(paper: Paper, claim: Claim, name: str) -> str | None:
             else f"metric: {claim.metric} of the detector '{name}'; allowed: {known}"
         )
     if claim.metric in OF_HEADS:
-        without = not paper.systems[name].activity_weight
+        without = not paper.systems[name].has_head
         return (
             f"metric: {claim.metric} of '{name}', which has no activity head; name a system that has one"
             if without
             else None
         )
     if claim.metric in OF_DETECTORS:
-        known = ", ".join(key for key, system in paper.systems.items() if system.is_detector)
+        known = ", ".join(key for key, system in paper.systems.items() if system.scored == "seconds")
         return f"left: '{name}' is no detector; allowed: {known}"
     return None
 

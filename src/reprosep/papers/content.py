@@ -123,11 +123,11 @@ class Paper(Section):
 
     def minimises_errors(self) -> bool:
         """Whether its networks are trained by the mean squared error of magnitudes."""
-        return any(system.model in ("iass", "open-unmix") for system in self.systems.values())
+        return any(system.kind == "target" for system in self.systems.values())
 
     def is_of_detectors(self) -> bool:
         """Whether all its systems say which instruments play, and none separates."""
-        return all(system.is_detector for system in self.systems.values())
+        return all(system.scored == "seconds" for system in self.systems.values())
 
     def is_scored_by_track(self) -> bool:
         """Whether songs are scored by SI-SDR."""
@@ -135,4 +135,4 @@ class Paper(Section):
 
     def is_scored_whole(self) -> bool:
         """Whether songs are scored as a whole, all their sources against each other."""
-        return any(system.sources and system.scored == "whole" for system in self.systems.values())
+        return any(system.scored == "whole" for system in self.systems.values())

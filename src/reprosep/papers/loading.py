@@ -94,8 +94,8 @@ def _check_detection(path: Path, paper: Paper) -> None:
 
 def _check_detectors(path: Path, paper: Paper, where: str, named: Iterable[str | None]) -> None:
     for name in named:
-        if name is None or name not in paper.systems or not paper.systems[name].is_detector:
-            known = ", ".join(key for key, system in paper.systems.items() if system.is_detector)
+        if name is None or name not in paper.systems or paper.systems[name].scored != "seconds":
+            known = ", ".join(key for key, system in paper.systems.items() if system.scored == "seconds")
             raise UserError(f"{path.name}: {where}: '{name}' is no detector; allowed: {known}")
 
 
@@ -106,9 +106,9 @@ def _check_systems(path: Path, paper: Paper) -> None:
         if name not in paper.systems:
             raise UserError(f"{path.name}: unknown system '{name}'{near_match(name, paper.systems)}")
     for name, system in paper.systems.items():
-        if problem := system.mask.problem(system.oracle) or system.problem():
+        if problem := system.problem():
             raise UserError(f"{path.name}: systems.{name}.{problem}")
-    oracles = [name for name, system in paper.systems.items() if system.oracle]
+    oracles = [name for name, system in paper.systems.items() if not system.trained]
     printed = [name for name in oracles if name in used]
     if paper.calibration and (problem := paper.calibration.problem(oracles, printed)):
         raise UserError(f"{path.name}: {problem}")

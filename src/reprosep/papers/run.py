@@ -1,14 +1,15 @@
-"""A run: one training, or the scoring of one oracle; what it reads, and the variants in which it is scored."""
+"""A run: one training, or the scoring of one oracle."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reprosep.papers.system import BY_DETECTOR, System, Variant
 from reprosep.params.scale import Params
 
 INSTRUMENTS = "instruments"  # the target of a detector
+ACCOMPANIMENT = "accompaniment"  # the source that is every stem of no other source
+OVERALL = "overall"  # the target of a cell that pools the scores of all sources of its system
 
 
 @dataclass(frozen=True, order=True)
@@ -45,31 +46,3 @@ def side_by_side(params: Params, runs: Iterable[Run]) -> dict[str, list[str]]:
 def targets_of(params: Params, corpus: str) -> list[str]:
     """The targets of a corpus; none of one that this scale lacks."""
     return params.corpora[corpus].targets if corpus in params.corpora else []
-
-
-def scored_on(params: Params, run: Run, system: System) -> list[str]:
-    """The corpora on which a run is scored: its own, or those that its system names, as far as they hold its target."""
-    return [one for one in system.tested if run.target in targets_of(params, one)] or [run.corpus]
-
-
-def corpora_of(params: Params, run: Run, system: System) -> list[str]:
-    """All corpora that a run reads: its own first, then those that it is trained and scored on."""
-    trained = [one.corpus for one in system.clips] if run.seed is not None else []
-    trained += [system.added] if system.added else []
-    return list(dict.fromkeys([run.corpus, *trained, *scored_on(params, run, system)]))
-
-
-def gating_run(params: Params, corpus: str, system: System, seed: int | None) -> Run | None:
-    """The detector's run by whose gate a run on a corpus is scored, too; None where this scale lacks it."""
-    gate = system.gated_by
-    if gate is None or gate.paper not in params.papers or gate.corpus not in params.corpora:
-        return None
-    if params.corpora[gate.corpus].of != corpus:
-        return None
-    return Run(gate.corpus, INSTRUMENTS, gate.system, seed)
-
-
-def scored_variants(params: Params, run: Run, system: System) -> tuple[Variant, ...]:
-    """The test-time variants in which a run is scored."""
-    own = system.variants()
-    return (*own, BY_DETECTOR) if gating_run(params, run.corpus, system, run.seed) else own

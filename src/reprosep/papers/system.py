@@ -1,22 +1,27 @@
-"""A system of a paper: a network with its training settings, or an oracle."""
+"""A system of a paper: a network with its training settings, or an oracle; one class per kind of experiment.
+
+``kind`` says which. ``scored`` says how its estimates are scored: ``frames`` (a target against its accompaniment, frame
+by frame), ``whole`` (all sources of a setting over whole songs), ``tracks`` (a target in whole songs by one number),
+``seconds`` (which instruments play in every second). What a kind does with its keys stands in its folder of
+:mod:`reprosep.experiments`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from reprosep.papers.calibration import MaskChange, Oracle
 from reprosep.params.section import Positive, Section
-from reprosep.params.work import MaskSettings, Scoring
 
 Variant = Literal["none", "raw", "median", "oracle", "detector"]
+Way = Literal["coherent", "incoherent"]  # of mixing clips
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
-Detector = Literal["fc", "cnn", "crnn"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
 BY_DETECTOR: Variant = "detector"
-DETECTORS: tuple[Detector, ...] = ("fc", "cnn", "crnn")
-ANY_LENGTH: tuple[Detector, ...] = ("cnn", "crnn")  # those that a maximum over time ends
+DETECTORS = ("fc", "cnn", "crnn")
+ANY_LENGTH = ("cnn", "crnn")  # those that a maximum over time ends
 
 
 class ClipSet(Section):
@@ -24,7 +29,7 @@ class ClipSet(Section):
 
     corpus: str
     hours: Literal["small", "large"]
-    mixing: Literal["coherent", "incoherent"] = "coherent"
+    mixing: Way = "coherent"
 
 
 class GatedBy(Section):
@@ -35,79 +40,195 @@ class GatedBy(Section):
     system: str
 
 
-class System(Section):
-    """A network as trained, or an oracle. `early_stopping`, where it is given, stands in place of ``training``'s.
+class AnySystem(Section):
+    """What all have. One that is `beside` another paper is computed only together with that paper."""
 
-    `input_seconds` is how much a detector hears at once, in whole seconds; without it, ``detection.clip_seconds``.
-    """
+    trained: ClassVar[bool] = True
 
     label: str
-    model: Literal["iass", "open-unmix", "u-net", "c-u-net", "blstm", "fc", "cnn", "crnn"] | None = None
-    oracle: Oracle | None = None
-    mask: MaskChange = MaskChange()
-    blocks: Annotated[int, Field(ge=1, le=6)] = 3
+    beside: str | None = None
+    targets: list[str] = []
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Variants that this system can be scored in."""
+        return VARIANTS if self.has_head else ("none",)
+
+    @property
+    def has_head(self) -> bool:
+        """Whether it has an activity head, which gates need."""
+        return False
+
+    @property
+    def setting(self) -> list[str]:
+        """The sources that a mixture is the sum of; none where a target stands against all else."""
+        return []
+
+    @property
+    def gate(self) -> GatedBy | None:
+        """The detector whose gate it is scored with, too."""
+        return None
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it is an ideal mask, and no network and no mixture."""
+        return False
+
+    def problem(self) -> str | None:
+        """The first of its keys that does not fit the others, as a sentence; None when all do."""
+        return None
+
+
+class Network(AnySystem):
+    """What networks have. `early_stopping`, where it is given, stands in place of ``training``'s."""
+
+    model: str
+    learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
+    early_stopping: Positive | None = None
+
+
+class Separator(Network):
+    """A network that may have an activity head, whose loss counts with that weight."""
+
     activity_weight: Annotated[float, Field(ge=0)] = 0.0
+
+    @property
+    def has_head(self) -> bool:
+        return self.activity_weight > 0 and self.model in ("iass", "u-net")
+
+
+class TargetSystem(Separator):
+    """A network that estimates one target against its accompaniment; `added` is a corpus whose stems are mixed in."""
+
+    kind: Literal["target"]
+    scored: Literal["frames"]
+    model: Literal["iass", "open-unmix"]
+    blocks: Annotated[int, Field(ge=1, le=6)] = 3
     channel_swap: bool = False
-    sources: list[str] = []
+    added: str | None = None
+    gated_by: GatedBy | None = None
+
+    @property
+    def gate(self) -> GatedBy | None:
+        return self.gated_by
+
+    def problem(self) -> str | None:
+        if self.gated_by and not self.has_head:
+            return "gated_by: only iass with an activity head is scored with another network's gate; leave it out"
+        return None
+
+
+class SourcesSystem(Separator):
+    """A network that masks the sources of a setting: one of them, or where it is `joint` all at once."""
+
+    kind: Literal["sources"]
+    scored: Literal["whole", "frames"]
+    model: Literal["u-net", "c-u-net"]
+    sources: Annotated[list[str], Field(min_length=2)]
     joint: bool = False
     loss: Literal["indirect", "direct"] = "indirect"
     weights: Weights = "unit"
     silence_filter: bool = True
-    learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
-    early_stopping: Positive | None = None
-    scored: Literal["whole", "frames", "tracks"] = "whole"
-    clips: list[ClipSet] = []
-    tested: list[str] = []
-    added: str | None = None
-    targets: list[str] = []
-    beside: str | None = None
-    detects: str | None = None
-    input_seconds: Annotated[int, Field(gt=1)] | None = None
-    gated_by: GatedBy | None = None
 
     @property
-    def is_detector(self) -> bool:
-        """Whether it says which instruments play."""
-        return self.model in DETECTORS
-
-    @property
-    def is_in_frames(self) -> bool:
-        """Whether its songs are scored frame by frame."""
-        return self.scored == "frames" or (self.scored == "whole" and not self.sources and not self.is_detector)
-
-    def variants(self) -> tuple[Variant, ...]:
-        """Variants that this system can be scored in: gates need a trained activity head."""
-        return VARIANTS if self.model in ("iass", "u-net") and self.activity_weight > 0 else ("none",)
+    def setting(self) -> list[str]:
+        return self.sources
 
     def problem(self) -> str | None:
-        """The first of its keys that does not fit the others, as a sentence; None when all do."""
-        together = ("u-net", "c-u-net")
-        if self.model in together and len(self.sources) < 2:
-            return f"sources: {self.sources}, but '{self.model}' separates two sources at least; list them"
-        if self.joint and not self.sources:
-            return "joint: true, but no sources are listed; list what is estimated together"
         if self.model == "c-u-net" and not self.joint:
             return "joint: false, but one conditioned network estimates all sources; set it to true"
-        if (self.model == "blstm") != bool(self.clips):
-            return f"clips: {len(self.clips)} sets for '{self.model}'; a blstm is trained on clips, others are not"
-        if (self.clips or self.tested or self.oracle == "tpsf") and self.scored != "tracks":
-            return f"scored: {self.scored}, but clips, tested and tpsf belong to systems that are scored as tracks"
-        if self.added and self.model not in ("iass", "open-unmix"):
-            return f"added: '{self.added}', but '{self.model}' does not mix its training items; leave it out"
-        if self.is_detector != bool(self.detects):
-            return f"detects: {self.detects} for '{self.model}'; a detector names its corpus there, others nothing"
+        return None
+
+
+class ClipsSystem(Network):
+    """A network that masks one target and is trained on clips; `tested` are the corpora on which it is scored."""
+
+    kind: Literal["clips"]
+    scored: Literal["tracks"]
+    model: Literal["blstm"]
+    clips: Annotated[list[ClipSet], Field(min_length=1)]
+    tested: list[str] = []
+
+
+class DetectorSystem(Network):
+    """A network that says which instruments play in a corpus, and separates nothing.
+
+    `input_seconds` is how much it hears at once, in whole seconds; without it, ``detection.clip_seconds``.
+    """
+
+    kind: Literal["detector"]
+    scored: Literal["seconds"]
+    model: Literal["fc", "cnn", "crnn"]
+    detects: str
+    input_seconds: Annotated[int, Field(gt=1)] | None = None
+
+    def problem(self) -> str | None:
         if self.input_seconds and self.model not in ANY_LENGTH:
             return (
                 f"input_seconds: {self.input_seconds} for '{self.model}'; only {' and '.join(ANY_LENGTH)} take an "
                 "input of any length, leave it out"
             )
-        if self.gated_by and not (self.model == "iass" and self.activity_weight):
-            return "gated_by: only iass with an activity head is scored with another network's gate; leave it out"
-        if self.sources and self.model in ("iass", "open-unmix", "blstm"):
-            return f"sources: '{self.model}' estimates a target against its accompaniment; leave them out"
         return None
 
-    def mask_settings(self, scoring: Scoring) -> MaskSettings | None:
-        """The mask of an oracle: ``scoring.<oracle>`` with the paper's changes; None for the unprocessed mixture."""
-        assert self.oracle is not None
-        return self.mask.applied(self.oracle, scoring)
+
+class OracleSystem(AnySystem):
+    """What needs no training: an ideal mask, or the unprocessed mixture; `sources` are those of a setting, if any."""
+
+    trained: ClassVar[bool] = False
+
+    kind: Literal["oracle"]
+    scored: Literal["frames", "whole", "tracks"]
+    oracle: Oracle
+    mask: MaskChange = MaskChange()
+    sources: list[str] = []
+
+    @property
+    def setting(self) -> list[str]:
+        return self.sources
+
+    @property
+    def is_mask(self) -> bool:
+        return self.oracle != "input"
+
+    def problem(self) -> str | None:
+        if self.oracle == "tpsf" and self.scored != "tracks":
+            return f"scored: {self.scored}, but tpsf is of tracks alone; set it to tracks"
+        if (self.scored == "whole") != bool(self.sources):
+            return f"sources: {self.sources}, scored: {self.scored}; an oracle that lists sources is scored whole"
+        return self.mask.problem(self.oracle)
+
+
+System = Annotated[
+    TargetSystem | SourcesSystem | ClipsSystem | DetectorSystem | OracleSystem, Field(discriminator="kind")
+]
+_READER: TypeAdapter[System] = TypeAdapter(System)
+
+
+def system_of_record(settings: dict[str, Any]) -> System:
+    """The system that ``run.json`` of a training holds; one written before there were kinds says which it is.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        When it is that of another version of the project.
+    """
+    return _READER.validate_python(settings if "kind" in settings else _with_kind(settings))
+
+
+_OF_MODEL: dict[str, type[Network]] = {
+    "iass": TargetSystem,
+    "open-unmix": TargetSystem,
+    "u-net": SourcesSystem,
+    "c-u-net": SourcesSystem,
+    "blstm": ClipsSystem,
+    **dict.fromkeys(DETECTORS, DetectorSystem),
+}
+
+
+def _with_kind(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the time when all kinds shared the keys of one class: those of its own kind."""
+    kind = _OF_MODEL.get(settings.get("model", ""))
+    if kind is None:
+        return settings
+    own = {key: value for key, value in settings.items() if key in kind.model_fields}
+    name, scored = (kind.model_fields[key].annotation.__args__ for key in ("kind", "scored"))  # type: ignore[union-attr]
+    return {**own, "kind": name[0], "scored": own["scored"] if own.get("scored") in scored else scored[0]}

@@ -18,6 +18,7 @@ from reprosep.audio.outline import outline, percent, stretches
 from reprosep.audio.store import read_table, save_arrays
 from reprosep.base.files import sha256, slug, whole_folder, write_json
 from reprosep.experiments.runs import needed_runs
+from reprosep.experiments.scorers import scorer_for
 from reprosep.experiments.target.estimate import ChunkedSpectrum, Estimate, separate
 from reprosep.experiments.target.scores import TargetScorer
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
@@ -25,7 +26,6 @@ from reprosep.papers.content import Figure, Paper
 from reprosep.papers.run import Run
 from reprosep.papers.system import Variant
 from reprosep.params.scale import Params
-from reprosep.scores.runs import scorer_for
 from reprosep.scores.scorer import Heard, Scorer
 from reprosep.separation.gate import gate_for
 

@@ -19,9 +19,8 @@ from reprosep.base.files import read_json, write_json
 from reprosep.dag.dependencies import look_up
 from reprosep.dag.versions.stages import Line
 from reprosep.experiments.cells import corpora_counted, corpora_with_spectra
-from reprosep.experiments.runs import every_run
+from reprosep.experiments.runs import corpora_of, every_run
 from reprosep.papers.content import Paper
-from reprosep.papers.run import corpora_of
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params, dump
 
@@ -33,7 +32,7 @@ _KEYS = {"seeds": list, "beside": list, "parameters": dict}
 
 def papers_beside(params: Params, paper: Paper) -> list[str]:
     """The other papers of this run that add rows to a paper's tables or bars to its figures."""
-    gates = [system.gated_by.paper for system in paper.systems.values() if system.gated_by]
+    gates = [system.gate.paper for system in paper.systems.values() if system.gate]
     named = {system.beside for system in paper.systems.values()} | set(gates)
     return sorted(name for name in params.papers if name in named)
 

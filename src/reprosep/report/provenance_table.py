@@ -27,7 +27,7 @@ def training_records(results: Path, runs: Iterable[tuple[Run, Paper]]) -> list[d
     """
     records = []
     for run, paper in runs:
-        if paper.systems[run.system].model is None:
+        if not paper.systems[run.system].trained:
             continue
         path = results / "runs" / run.id / "run.json"
         record = read_json(path)

@@ -36,7 +36,7 @@ def read_epochs(path: Path) -> pd.DataFrame:
 
 def curves_svg(results: Path, paper: Paper, runs: Iterable[Run]) -> bytes | None:
     """Training MSE (thin) and validation MSE (thick) by epoch, as SVG; None when nothing was trained."""
-    trained = [run for run in runs if paper.systems[run.system].model is not None]
+    trained = [run for run in runs if paper.systems[run.system].trained]
     panels = list(dict.fromkeys((run.corpus, run.target) for run in trained))
     if not panels:
         return None

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reprosep.experiments.detectors.estimate import of_target
+from reprosep.experiments.detectors.gate import of_target
 from reprosep.metrics.activity import auc
 from reprosep.papers.run import Run
 from reprosep.params.scale import Params

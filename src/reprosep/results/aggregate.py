@@ -31,9 +31,8 @@ import pandas as pd
 
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
-from reprosep.experiments.cells import OVERALL
 from reprosep.papers.measures import Statistic
-from reprosep.papers.run import Run
+from reprosep.papers.run import OVERALL, Run
 from reprosep.params.scale import Params
 from reprosep.results.intervals import Values, pooled_interval, statistic_of
 

@@ -54,12 +54,10 @@ def measure(params: Params, paper: Paper, results: Path) -> list[dict[str, Any]]
     scores = Scores(results, [Run(cell.corpus, cell.target, cell.system, None) for cell in cells])
     rows = [_row(params, paper, scores, cell) for cell in cells]
     mixtures = {
-        (row["corpus"], row["target"]): row["reproduced"]
-        for row in rows
-        if paper.systems[row["system"]].oracle == "input"
+        (row["corpus"], row["target"]): row["reproduced"] for row in rows if not paper.systems[row["system"]].is_mask
     }
     for row in rows:
-        if paper.systems[row["system"]].oracle != "input":
+        if paper.systems[row["system"]].is_mask:
             row["gain"] = row["reproduced"] - mixtures.get((row["corpus"], row["target"]), math.nan)
     return rows
 
@@ -106,7 +104,7 @@ def problems(params: Params, paper: Paper, rows: Iterable[dict[str, Any]]) -> di
     found = {}
     for row in rows:
         name = value_name(row["corpus"], row["target"], row["system"])
-        told = _wrong(row, paper.systems[row["system"]].oracle != "input", paper.calibration.least_gain)
+        told = _wrong(row, paper.systems[row["system"]].is_mask, paper.calibration.least_gain)
         if told and name not in params.calibration.accept:
             found[name] = told
     return found

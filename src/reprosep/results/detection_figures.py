@@ -21,6 +21,7 @@ from reprosep.experiments.detectors.seconds import FOLDER
 from reprosep.metrics.activity import confusions
 from reprosep.papers.content import Figure as PaperFigure
 from reprosep.papers.content import Paper
+from reprosep.papers.system import DetectorSystem
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.detection import Scale, of_instrument, read_detections, runs_of
@@ -68,7 +69,8 @@ def training_rates(folder: Path) -> dict[str, Summary]:
 
 def with_longer_input(paper: Paper) -> list[str]:
     """The labels of the detectors that hear several seconds at once."""
-    return [system.label for system in paper.systems.values() if system.input_seconds]
+    detectors = [system for system in paper.systems.values() if isinstance(system, DetectorSystem)]
+    return [system.label for system in detectors if system.input_seconds]
 
 
 def draw_instruments(rows: TidyRows, left_out: Collection[str] = ()) -> Figure:

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from reprosep.audio.frames import chunk_samples
 from reprosep.audio.store import read_table
-from reprosep.experiments.fit import chunk_samples
 from reprosep.experiments.sources.chunks import choose_chunks
 from reprosep.papers.content import Figure as PaperFigure
 from reprosep.params.scale import Params

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from reprosep.experiments.gates import gating_run
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Figure as PaperFigure
 from reprosep.papers.content import Paper
-from reprosep.papers.run import Run, gating_run
+from reprosep.papers.run import Run
 from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
 from reprosep.results import activity_scores

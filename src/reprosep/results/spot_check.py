@@ -11,6 +11,7 @@ import warnings
 from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,20 +20,20 @@ from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.base.progress import track
-from reprosep.experiments.clips.scores import TrackScorer
 from reprosep.experiments.runs import needed_runs
+from reprosep.experiments.scorers import scorer_for
 from reprosep.experiments.sources.frame_scores import SourceFramesScorer
-from reprosep.experiments.sources.scores import METRICS as SOURCE_METRICS
-from reprosep.experiments.sources.scores import SourceScene, SourcesScorer
-from reprosep.experiments.target.scores import TargetScorer
 from reprosep.metrics.bsseval import METRICS, References
 from reprosep.mixtures.mixing import Recipe
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
 from reprosep.papers.system import System, Variant
 from reprosep.params.scale import Params
-from reprosep.scores.runs import scorer_for
 from reprosep.scores.scorer import Scorer
+from reprosep.scores.settings import METRICS as SOURCE_METRICS
+from reprosep.scores.settings import SettingWhole, SourceScene
+from reprosep.scores.targets import TargetInFrames
+from reprosep.scores.tracks import TargetInTracks
 
 ROUNDING = 120.0
 """dB above which a score is that of a perfect estimate but for rounding."""
@@ -44,7 +45,7 @@ COLUMNS = ["run", "song", "variant", "frames", "difference", "uncertainty", "sam
 class Choice:
     """One song of one run by one variant."""
 
-    scorer: Scorer
+    scorer: Scorer[Any]
     song: str
     variant: Variant
 
@@ -127,19 +128,19 @@ class Again:
 
 
 @singledispatch
-def compute_again(scorer: Scorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+def compute_again(scorer: Scorer[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
     """The scores `mine` of a song and variant beside those of the published implementation."""
     raise TypeError(f"nobody computes the scores of a {type(scorer).__name__} again")
 
 
-@compute_again.register
-def _of_target(scorer: TargetScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+@compute_again.register(TargetInFrames)
+def _of_target(scorer: TargetInFrames[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
     scene = scorer.scene(recipe)
     wave = dict(scorer.estimates(recipe, scene)[0])[variant]
     return _in_frames(scorer.references(recipe, scene)[0], wave, mine)
 
 
-@compute_again.register
+@compute_again.register(SourceFramesScorer)
 def _of_source_frames(scorer: SourceFramesScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
     scene, first = scorer.scene(recipe), scorer.held(recipe)[0]
     waves = scorer.estimates(recipe, scene).waves[variant]
@@ -147,8 +148,8 @@ def _of_source_frames(scorer: SourceFramesScorer, recipe: Recipe, variant: Varia
     return _in_frames(references, waves[[scorer.run.targets.index(first)]], mine[mine["target"] == first])
 
 
-@compute_again.register
-def _of_sources(scorer: SourcesScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+@compute_again.register(SettingWhole)
+def _of_sources(scorer: SettingWhole[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
     scene = scorer.scene(recipe)
     references = scorer.references(recipe, scene)[0]
     expected = mir_evals_scores(scorer, scene, scorer.estimates(recipe, scene).waves[variant])
@@ -156,8 +157,8 @@ def _of_sources(scorer: SourcesScorer, recipe: Recipe, variant: Variant, mine: p
     return Again(found, expected, references.conditioning.uncertainty, "mir_eval")
 
 
-@compute_again.register
-def _of_tracks(scorer: TrackScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+@compute_again.register(TargetInTracks)
+def _of_tracks(scorer: TargetInTracks[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
     scene = scorer.scene(recipe)
     expected = plain_si_sdr(scene.target[0], scorer.estimate(scene))
     return Again(mine[["SI-SDR"]].to_numpy().T, np.array([[expected]]), 0.0, "its definition")
@@ -212,7 +213,7 @@ def musevals_scores(references: References, wave: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def mir_evals_scores(scorer: SourcesScorer, scene: SourceScene, waves: np.ndarray) -> np.ndarray:
+def mir_evals_scores(scorer: SettingWhole[Any], scene: SourceScene, waves: np.ndarray) -> np.ndarray:
     """mir_eval's SDR, SIR and SAR ``(metric, target)`` of estimates ``(target, sample)``, NaN for what is not finite.
 
     It wants an estimate of every reference: those that the run does not estimate are the references themselves.
@@ -221,7 +222,7 @@ def mir_evals_scores(scorer: SourcesScorer, scene: SourceScene, waves: np.ndarra
 
     references = scene.sources[scene.sounding].astype(np.float64)
     estimates = references.copy()
-    numbers = [scorer.system.sources.index(name) for name in scorer.run.targets]
+    numbers = [scorer.system.setting.index(name) for name in scorer.run.targets]
     scored = {place: scene.sounding.index(number) for place, number in enumerate(numbers) if number in scene.sounding}
     silent = [place for place in scored if not waves[place].any()]
     for place in scored.keys() - set(silent):

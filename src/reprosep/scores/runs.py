@@ -14,27 +14,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 
 from reprosep.audio.store import read_table, write_table
-from reprosep.base.errors import UserError
-from reprosep.base.files import digest, sha256, slug
+from reprosep.base.files import digest, slug
 from reprosep.base.progress import track
-from reprosep.dag.dependencies import code_of, settings_of, step_of
-from reprosep.experiments.clips.scores import TrackScorer
-from reprosep.experiments.detectors.scores import DetectionScorer
-from reprosep.experiments.runs import find_run
-from reprosep.experiments.sources.frame_scores import SourceFramesScorer
-from reprosep.experiments.sources.scores import SourcesScorer
-from reprosep.experiments.target.scores import TargetScorer
 from reprosep.mixtures.mixing import Recipe
-from reprosep.papers.run import Run
-from reprosep.papers.system import System
-from reprosep.params.scale import Params, dump
 from reprosep.scores.scorer import Scorer
-from reprosep.training.checkpoint import BEST
 
 
 @dataclass(frozen=True)
@@ -49,14 +38,14 @@ class Task:
 class Work:
     """Runs to score, and the folder of each for its finished songs; picklable, so that a process can have its own."""
 
-    scorers: list[Scorer]
+    scorers: list[Scorer[Any]]
     parts: list[Path]
 
     def tasks(self) -> list[Task]:
         """What is left to score, by target and song."""
         groups: dict[tuple[str, str, str], list[int]] = {}
         for number, scorer in enumerate(self.scorers):
-            alone = "" if scorer.system.oracle else scorer.run.id  # a network is scored alone
+            alone = "" if not scorer.system.trained else scorer.run.id  # a network is scored alone
             groups.setdefault((scorer.run.corpus, scorer.together, alone), []).append(number)
         tasks = [self._task(recipe, runs) for runs in groups.values() for recipe in self.scorers[runs[0]].recipes()]
         return [task for task in tasks if task.runs]
@@ -78,9 +67,9 @@ class Work:
             write_table(_part(self.parts[run], task.recipe, "activity"), activity)
 
 
-def score_runs(scorers: Sequence[Scorer], output: Path, threads: int) -> None:
+def score_runs(scorers: Sequence[Scorer[Any]], output: Path, threads: int) -> None:
     """Score every test song of some runs: ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
-    work = Work(list(scorers), [output / ".parts" / f"{scorer.run.id}.{_stamp(scorer)}" for scorer in scorers])
+    work = Work(list(scorers), [output / ".parts" / f"{scorer.run.id}.{scorer.stamp}" for scorer in scorers])
     tasks = work.tasks()
     title = f"scores {scorers[0].run.id}" if len(scorers) == 1 else f"scores of {len(scorers)} runs"
     for _ in track(_done(work, tasks, threads), title, len(tasks)):
@@ -89,7 +78,7 @@ def score_runs(scorers: Sequence[Scorer], output: Path, threads: int) -> None:
         _join(scorer, parts, output)
 
 
-def _join(scorer: Scorer, parts: Path, output: Path) -> None:
+def _join(scorer: Scorer[Any], parts: Path, output: Path) -> None:
     """Write the files of a run from those of its songs."""
     recipes = scorer.recipes()
     tables = [read_table(_part(parts, recipe, "scores")) for recipe in recipes]
@@ -98,16 +87,6 @@ def _join(scorer: Scorer, parts: Path, output: Path) -> None:
         write_table(output / f"{scorer.run.id}.activity.parquet", activity)
     write_table(output / f"{scorer.run.id}.parquet", pd.concat(tables, ignore_index=True))
     shutil.rmtree(parts, ignore_errors=True)
-
-
-def _stamp(scorer: Scorer) -> str:
-    """Digest of all that a run's scores depend on: files, weights, parameters, system and code."""
-    run, system, params = scorer.run, scorer.system, scorer.params
-    step = step_of(system, "score_oracles" if system.oracle else "score_gated")
-    data = {name: sha256(scorer.folder / name) for name in scorer.data}
-    weights = sha256(scorer.weights) if scorer.weights else ""
-    settings = settings_of(step, dump(params), run.corpus, system.model or "")
-    return digest([run.id, data, weights, settings, system.model_dump(mode="json"), code_of(step)])
 
 
 def _part(parts: Path, recipe: Recipe, kind: str) -> Path:
@@ -139,23 +118,3 @@ def _start_worker(work: Work) -> None:
 def _do_in_worker(task: Task) -> None:
     assert _worker is not None
     _worker.do(task)
-
-
-def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer:
-    """The scorer of a run in ``results/<scale>``."""
-    weights = None if system.oracle else results / "runs" / run.id / BEST
-    if weights and not weights.exists():
-        raise UserError(f"{weights}: no such file; train the run first with `reprosep train {run.id}`")
-    if system.is_detector:
-        return DetectionScorer(params.of_corpus(run.corpus), run, system, results, weights)
-    of_sources = SourceFramesScorer if system.scored == "frames" else SourcesScorer
-    of_target = TrackScorer if system.scored == "tracks" else TargetScorer
-    kind = of_sources if system.sources else of_target
-    return kind(params.of_corpus(run.corpus), run, system, results, weights)
-
-
-def score(params: Params, identifiers: list[str], threads: int) -> None:
-    """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each."""
-    results = params.results
-    pairs = [find_run(params, identifier) for identifier in dict.fromkeys(identifiers)]
-    score_runs([scorer_for(params, *pair, results) for pair in pairs], results / "scores", threads)

@@ -6,18 +6,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
 from reprosep.metrics.bsseval import References
 from reprosep.mixtures.mixing import Mixer, Recipe
 from reprosep.papers.run import Run
-from reprosep.papers.system import System
+from reprosep.papers.system import AnySystem
 from reprosep.params.scale import Params
 from reprosep.training.checkpoint import load_best
 
+S = TypeVar("S", bound=AnySystem)
 _IDENTITY = ("run", "corpus", "target", "system", "seed", "variant", "song")
 
 
@@ -34,14 +36,17 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Scorer(ABC):
-    """Everything that scores one song of a run; picklable, so that a process can have its own."""
+class Scorer(ABC, Generic[S]):
+    """Everything that scores one song of a run; picklable, so that a process can have its own.
+
+    `params` are those of the run's corpus, `stamp` the digest of all that its scores depend on.
+    """
 
     params: Params
     run: Run
-    system: System
+    system: S
     results: Path
-    weights: Path | None
+    stamp: str
 
     @property
     def folder(self) -> Path:
@@ -53,17 +58,14 @@ class Scorer(ABC):
         """Of the run's corpus."""
         return Mixer.of(self.params, self.run.corpus, self.results)
 
-    @cached_property
-    def model(self) -> Any:
-        """The trained network."""
-        assert self.weights is not None
-        channels = self.params.corpora[self.run.corpus].channels
-        return load_best(self.weights.parent, self.params, self.system, channels, len(self.run.targets))
+    def with_best_weights(self, network: nn.Module) -> Any:
+        """A network with the weights of the run, ready to estimate."""
+        return load_best(self.results / "runs" / self.run.id, network)
 
     @property
-    @abstractmethod
-    def data(self) -> list[str]:
-        """The files of the corpus that scores depend on."""
+    def channels(self) -> int:
+        """Of the run's corpus."""
+        return self.params.corpora[self.run.corpus].channels
 
     @property
     @abstractmethod

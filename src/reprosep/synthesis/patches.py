@@ -17,11 +17,11 @@ from pydantic import Field, ValidationError, model_validator
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.project import read_yaml, repository
 from reprosep.base.validation import explain
-from reprosep.corpora.slakh import DRUMS
 from reprosep.params.section import Section
 from reprosep.synthesis.effects import Chain, board
 from reprosep.synthesis.fluidsynth import Preset, bundled_font
 from reprosep.synthesis.plugins import SUFFIXES, load
+from reprosep.synthesis.programs import DRUMS
 from reprosep.synthesis.soundfonts import presets
 
 BUNDLED = "bundled"  # instead of a path: the soundfont that comes with pretty_midi

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reprosep.corpora.slakh import DRUMS, PROGRAMS
 from reprosep.synthesis.fluidsynth import Event, Kind
+from reprosep.synthesis.programs import DRUMS, PROGRAMS
 
 if TYPE_CHECKING:
     from pretty_midi import Instrument, PrettyMIDI

@@ -8,12 +8,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from reprosep.models.build import build_model
 from reprosep.papers.run import Run
-from reprosep.papers.system import System
 from reprosep.params.scale import Params
 from reprosep.training.feed import Batches
-from reprosep.training.loop import Training
+from reprosep.training.loop import N, Training
 
 
 class Validated(Batches, Protocol):
@@ -31,18 +29,15 @@ class Validated(Batches, Protocol):
         ...
 
 
-class BatchTraining(Training):
+class BatchTraining(Training[N]):
     """What trainings by a single loss have in common."""
 
     losses = ("train_loss",)
     judged_by = stalled_by = "valid_loss"
     examples: Validated
 
-    def __init__(self, params: Params, run: Run, system: System, examples: Validated) -> None:
+    def __init__(self, params: Params, run: Run, system: N, examples: Validated) -> None:
         super().__init__(params, run, system, examples, examples.training_chunks)
-
-    def build(self) -> nn.Module:
-        return build_model(self.system, self.params, 1)
 
     @abstractmethod
     def loss(self, network: nn.Module, batch: Any) -> Tensor:

@@ -13,9 +13,7 @@ from torch import nn
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.base.memory import keep_freed_memory
-from reprosep.models.build import build_model, for_inference
-from reprosep.papers.system import System
-from reprosep.params.scale import Params
+from reprosep.models.inference import for_inference
 
 STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
 _FORMAT = 4  # of the state; raise it when its meaning changes: a state of another format is not resumed
@@ -39,10 +37,9 @@ def load_weights(path: Path, model: nn.Module) -> None:
         raise UserError(f"{path}: not the weights of this run ({reason}); delete it and train again") from error
 
 
-def load_best(folder: Path, params: Params, system: System, channels: int, sources: int = 1) -> Any:
-    """The network of a finished run with its best weights, ready to estimate."""
+def load_best(folder: Path, model: nn.Module) -> Any:
+    """The network of a finished run with its best weights, ready to estimate; `model` is one of the same shape."""
     keep_freed_memory()
-    model = build_model(system, params, channels, sources)
     load_weights(folder / BEST, model)
     return for_inference(model)
 

@@ -2,8 +2,7 @@
 
 The loop is part of the method, so it is written out: Adam or SGD, plateau or one-cycle learning rate, validation after
 every epoch, early stopping and best weights by the validation's losses. What is trained, on which batches and by which
-losses, is said by the classes that complete this one: :class:`.target_training.TargetTraining` for a network that
-estimates one target, :class:`.sources_training.SourcesTraining` for one that masks the sources of a mixture.
+losses, is said by the classes that complete this one, one in each kind's folder of :mod:`reprosep.experiments`.
 
 References
 ----------
@@ -20,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +27,9 @@ from torch import Tensor, nn
 from reprosep.base.errors import Preempted, UserError
 from reprosep.base.preemption import StopRequest
 from reprosep.base.progress import ProgressReport
-from reprosep.models.build import parameter_count
+from reprosep.models.inference import parameter_count
 from reprosep.papers.run import Run
-from reprosep.papers.system import System
+from reprosep.papers.system import Network
 from reprosep.params.scale import Params
 from reprosep.params.work import Optimizer
 from reprosep.training.checkpoint import (
@@ -49,6 +48,7 @@ from reprosep.training.feed import Batches, Feed
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 _MINUTE = 60.0  # seconds
+N = TypeVar("N", bound=Network)
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Part:
     losses: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.double))
 
 
-class Training(ABC):
+class Training(ABC, Generic[N]):
     """The state of one training; :meth:`run` takes it to its end.
 
     Attributes
@@ -90,7 +90,7 @@ class Training(ABC):
     judged_by: str
     stalled_by: str
 
-    def __init__(self, params: Params, run: Run, system: System, batches: Batches, items: int) -> None:
+    def __init__(self, params: Params, run: Run, system: N, batches: Batches, items: int) -> None:
         """`items` make an epoch if the parameters do not say otherwise."""
         settings = params.training
         self.params, self.examples, self.system = params, batches, system

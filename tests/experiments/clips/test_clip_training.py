@@ -14,16 +14,15 @@ from hypothesis import strategies as st
 
 from conftest import CHANGE, Line
 from reprosep.base.errors import UserError
-from reprosep.experiments.clips.estimate import MixtureSpectrum
 from reprosep.experiments.clips.examples import phase_sensitive
 from reprosep.experiments.clips.training import ClipTraining
 from reprosep.experiments.runs import find_run
-from reprosep.experiments.workplace import Workplace
 from reprosep.models.blstm import BLSTM
-from reprosep.models.build import parameter_count
+from reprosep.models.inference import parameter_count
 from reprosep.params.scale import merge
+from reprosep.separation.masks import MixtureSpectrum
 from synthetic import make_params
-from trainings import assert_same_weights
+from trainings import assert_same_weights, made
 
 CORPUS, SLAKH = "musdb-16k", "musdb-16k_bass_musdb-slakh_s42"
 CLIPS = {"seconds": 2.0, "presence": -40.0, "frames": 20, "small_hours": 0.003, "large_hours": 0.004, "valid": 3}
@@ -44,10 +43,9 @@ def line(prepared: Line) -> Line:
 
 def training(line: Line, identifier: str = SLAKH, **training_settings: Any) -> ClipTraining:
     params = make_params(changed(corpora={CORPUS: {"settings": {"training": training_settings}}}))
-    run, system = find_run(params, identifier)
-    made = Workplace(params.of_corpus(CORPUS), CORPUS, line.results).training(run, system)
-    assert isinstance(made, ClipTraining)
-    return made
+    found = made(params, identifier, line.results)
+    assert isinstance(found, ClipTraining)
+    return found
 
 
 def test_clips_are_those_of_all_sets(line: Line) -> None:

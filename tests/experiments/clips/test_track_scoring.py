@@ -11,14 +11,13 @@ import scipy.signal
 
 from conftest import CHANGE, Line
 from reprosep.audio.store import read_table
-from reprosep.experiments.clips.estimate import ideal_estimate
-from reprosep.experiments.clips.scores import TrackScorer
-from reprosep.experiments.runs import find_run
-from reprosep.papers.run import scored_on
+from reprosep.experiments.runs import find_run, scored_on
+from reprosep.experiments.scorers import scorer_for
 from reprosep.params.scale import Params, merge
 from reprosep.results.aggregate import Scores
 from reprosep.results.spot_check import spot_check
-from reprosep.scores.runs import scorer_for
+from reprosep.scores.tracks import TargetInTracks
+from reprosep.separation.masks import ideal_estimate
 from reprosep.separation.oracle import Scene
 from synthetic import make_params
 
@@ -44,9 +43,9 @@ def scored(prepared: Line) -> Line:
 NAMES = ("input", *sorted(ORACLES))
 
 
-def scorer(line: Line, identifier: str) -> TrackScorer:
+def scorer(line: Line, identifier: str) -> TargetInTracks:
     found = scorer_for(line.params, *find_run(line.params, identifier), line.results)
-    assert isinstance(found, TrackScorer)
+    assert isinstance(found, TargetInTracks)
     return found
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
 from reprosep.experiments.detectors import instruments
+from reprosep.experiments.detectors.checks import check_detection
 from reprosep.experiments.detectors.instruments import (
-    check_detection,
     check_instruments,
     instrument_table,
     instruments_of,

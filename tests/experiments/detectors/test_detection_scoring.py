@@ -21,8 +21,10 @@ from reprosep.claims.cases import cases_of
 from reprosep.claims.detector_quantities import ConfusionQuantity, DetectorQuantity, DetectorTerms, half_of
 from reprosep.claims.effects import Effect, Resamples, effect_of
 from reprosep.claims.verdicts import FAILS, HOLDS, conclude, evidence
-from reprosep.experiments.detectors.estimate import gate_of_seconds, of_target
+from reprosep.experiments.detectors.gate import gate_of_seconds, of_target
+from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import find_run
+from reprosep.experiments.scorers import scorer_for
 from reprosep.experiments.target.estimate import separate
 from reprosep.experiments.target.scores import TargetScorer
 from reprosep.papers.claim import Claim
@@ -38,7 +40,6 @@ from reprosep.results.detection_figures import (
     instrument_rows,
     with_longer_input,
 )
-from reprosep.scores.runs import _stamp, scorer_for
 from synthetic import make_params
 
 LONGER = "mm-detection_instruments_crnn-5s_s42"
@@ -121,8 +122,10 @@ def test_a_song_below_a_longer_input_is_heard_as_far_as_it_goes(scored: Line, mo
 
 
 def test_scores_depend_on_the_length_of_the_input(scored: Line) -> None:
-    made = scorer(scored, LONGER)
-    assert _stamp(made) != _stamp(replace(made, system=made.system.model_copy(update={"input_seconds": 4})))
+    run, system = find_run(scored.params, LONGER)
+    other = system.model_copy(update={"input_seconds": 4})
+    made, shorter = (scorer_for(scored.params, run, one, scored.results) for one in (system, other))
+    assert made.stamp != shorter.stamp
 
 
 def test_a_target_is_the_maximum_over_its_instruments() -> None:
@@ -161,7 +164,8 @@ GATING = params_of()
 def test_a_song_is_scored_with_the_detectors_gate(scored: Line) -> None:
     made = scorer(scored, IASS)
     assert isinstance(made, TargetScorer) and made.variants == ("none", "raw", "median", "oracle", "detector")
-    assert f"../scores/{DETECTOR}.parquet" in made.data
+    reads = kind_of(made.system).scoring_reads(scored.params, made.run, made.system)
+    assert f"scores/{DETECTOR}.parquet" in reads.files
     recipe = made.recipes()[0]
     scene = made.scene(recipe)
     waves = dict(made.estimates(recipe, scene)[0])

@@ -14,18 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import CHANGE, Line
+from reprosep.audio.frames import clip_frames
 from reprosep.base.errors import UserError
 from reprosep.experiments.detectors.examples import LabelledClips
+from reprosep.experiments.detectors.network import network
 from reprosep.experiments.detectors.seconds import Seconds, first_frames, input_frames
 from reprosep.experiments.detectors.training import DetectorTraining
-from reprosep.experiments.fit import clip_frames
+from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import find_run
-from reprosep.experiments.workplace import Workplace
-from reprosep.models.build import build_model, parameter_count
+from reprosep.jobs.training import recipe_of
 from reprosep.models.detectors import Convolutional, ConvolutionalRecurrent, FullyConnected
+from reprosep.models.inference import parameter_count
 from reprosep.params.scale import merge
 from synthetic import make_params
-from trainings import assert_same_weights
+from trainings import assert_same_weights, made
 
 CORPUS = "mm-detection"
 INSTRUMENTS = ["male singer", "electric bass", "drum set", "piano"]
@@ -52,10 +54,9 @@ def training(
 ) -> DetectorTraining:
     change = changed(corpora={CORPUS: {"settings": {"training": settings_}}}, detection=detection or {})
     params = make_params(change)
-    run, system = find_run(params, f"{CORPUS}_instruments_{kind}_s42")
-    made = Workplace(params.of_corpus(CORPUS), CORPUS, line.results).training(run, system)
-    assert isinstance(made, DetectorTraining)
-    return made
+    job = made(params, f"{CORPUS}_instruments_{kind}_s42", line.results)
+    assert isinstance(job, DetectorTraining)
+    return job
 
 
 # ---- networks ----------------------------------------------------------------------------------------------------
@@ -77,11 +78,11 @@ def test_shapes(bands: int, frames: int, instruments: int, widths: list[int], se
         Convolutional(bands, instruments, widths, 0.3),
         ConvolutionalRecurrent(bands, instruments, widths, 5, 0.3),
     ]
-    for network in networks:
-        network.eval().set_statistics(torch.randn(bands), torch.rand(bands) + 0.5)
-        together = network(clips)
+    for one in networks:
+        one.eval().set_statistics(torch.randn(bands), torch.rand(bands) + 0.5)
+        together = one(clips)
         assert together.shape == (3, instruments) and torch.isfinite(together).all()
-        torch.testing.assert_close(network(clips[1:2]), together[1:2], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(one(clips[1:2]), together[1:2], atol=1e-5, rtol=1e-4)
 
 
 def test_sizes_are_those_of_the_parameters() -> None:
@@ -96,7 +97,7 @@ def test_sizes_are_those_of_the_parameters() -> None:
     counts = (dense, blocks + c[1] * 4 + 4, blocks + recurrent + 2 * hidden * 4 + 4)
     for kind, count in zip(KINDS, counts, strict=True):
         _, system = find_run(make_params(changed()), f"{CORPUS}_instruments_{kind}_s42")
-        assert parameter_count(build_model(system, params, 1)) == count
+        assert parameter_count(network(system, params)) == count
 
 
 def test_the_input_is_normalised() -> None:
@@ -268,11 +269,10 @@ def test_shorter_songs_are_left_out(line: Line, monkeypatch: pytest.MonkeyPatch)
 def test_a_training_with_a_longer_input_is_another(line: Line) -> None:
     params = make_params(changed())
     run, system = find_run(params, f"{CORPUS}_instruments_crnn-5s_s42")
-    place = Workplace(params.of_corpus(CORPUS), CORPUS, line.results)
     other = system.model_copy(update={"input_seconds": 4})
-    assert place.recipe(run, system) != place.recipe(run, other)
+    assert recipe_of(params, run, system, line.results) != recipe_of(params, run, other, line.results)
     sizes = [
-        parameter_count(build_model(one, place.params, 1))
+        parameter_count(network(one, params.of_corpus(CORPUS)))
         for one in (system, find_run(params, f"{CORPUS}_instruments_crnn_s42")[1])
     ]
     assert sizes[0] == sizes[1]
@@ -328,10 +328,9 @@ def test_stopped_and_resumed_is_the_same(line: Line, tmp_path: Path, kind: str) 
 
     def job() -> DetectorTraining:
         params = make_params(merge(changed(corpora={CORPUS: {"settings": {"training": same}}}), with_dropout))
-        run, system = find_run(params, f"{CORPUS}_instruments_{kind}_s42")
-        made = Workplace(params.of_corpus(CORPUS), CORPUS, line.results).training(run, system)
-        assert isinstance(made, DetectorTraining)
-        return made
+        halfway = made(params, f"{CORPUS}_instruments_{kind}_s42", line.results)
+        assert isinstance(halfway, DetectorTraining)
+        return halfway
 
     whole = job()
     assert whole.steps >= 2
@@ -358,6 +357,7 @@ def test_it_learns(line: Line, tmp_path: Path) -> None:
 def test_inputs_are_the_seconds(line: Line) -> None:
     params = make_params(changed())
     run, system = find_run(params, f"{CORPUS}_instruments_cnn_s42")
-    found = Workplace(params.of_corpus(CORPUS), CORPUS, line.results).inputs(run, system)
-    assert {path.name for path in found} == {"index.parquet", "labels.parquet", "split.csv"}
-    assert all(path.is_file() for path in found)
+    files = kind_of(system).training_reads(run, system).files
+    seconds = {Path(name).name for name in files if Path(name).parent.name == "seconds"}
+    assert seconds == {"index.parquet", "labels.parquet", "split.csv"}
+    assert all((line.results / name).is_file() for name in files)

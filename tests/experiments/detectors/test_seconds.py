@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import CHANGE, Line
+from reprosep.audio.frames import clip_frames
 from reprosep.audio.mel import hertz, mel, mel_filters
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
@@ -26,7 +27,6 @@ from reprosep.experiments.detectors.seconds import (
     input_frames,
     log_mel,
 )
-from reprosep.experiments.fit import clip_frames
 from reprosep.params.scale import Params, merge
 from synthetic import make_params
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import mir_eval
 import numpy as np
@@ -15,16 +16,16 @@ from torch import nn
 from conftest import CHANGE, Line
 from reprosep.audio.store import read_table
 from reprosep.experiments.runs import find_run, needed_runs
+from reprosep.experiments.scorers import scorer_for
 from reprosep.experiments.sources.estimate import SourcesEstimate, separate_sources
 from reprosep.experiments.sources.frame_scores import SourceFramesScorer
-from reprosep.experiments.sources.scores import SourceScene, SourcesScorer
 from reprosep.experiments.target.item import training_item
 from reprosep.metrics import METRICS as FRAME_METRICS
 from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params, merge
 from reprosep.results.aggregate import Scores, by_song, of_pair, per_song, summarise
 from reprosep.results.spot_check import ROUNDING, largest_difference, musevals_scores, spot_check
-from reprosep.scores.runs import scorer_for
+from reprosep.scores.settings import SettingWhole, SourceScene
 from reprosep.separation.gate import gate_for, gates_for
 from reprosep.tools.own_songs.separation import separate_song
 from synthetic import make_params
@@ -47,9 +48,9 @@ def scored(prepared: Line) -> Line:
     return line
 
 
-def scorer(line: Line, identifier: str) -> SourcesScorer:
+def scorer(line: Line, identifier: str) -> SettingWhole[Any]:
     found = scorer_for(line.params, *find_run(line.params, identifier), line.results)
-    assert isinstance(found, SourcesScorer)
+    assert isinstance(found, SettingWhole)
     return found
 
 

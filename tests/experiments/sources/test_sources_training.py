@@ -15,16 +15,14 @@ from conftest import CHANGE, Line
 from reprosep.audio.store import read_table
 from reprosep.base.errors import Preempted, UserError
 from reprosep.base.preemption import StopRequest
-from reprosep.experiments.runs import find_run
 from reprosep.experiments.sources.chunks import choose_chunks
 from reprosep.experiments.sources.training import SourcesTraining
-from reprosep.experiments.workplace import Workplace
 from reprosep.mixtures.mixing import Mixer
 from reprosep.mixtures.source_songs import SourceSongs, energy_table
 from reprosep.params.scale import merge
 from reprosep.training.loop import Training
 from synthetic import make_params
-from trainings import TIMES, assert_same_weights
+from trainings import TIMES, assert_same_weights, made
 
 CORPUS = "musdb-mono"
 FOUR = ["vocals", "drums", "bass", "other"]
@@ -44,11 +42,9 @@ def training(
 ) -> SourcesTraining:
     change = {"papers": ["munet"], "corpora": {CORPUS: {"settings": {"training": settings}}}}
     params = make_params(merge(CHANGE, {**change, "models": {"u-net": {"dropout": dropout}}}))
-    run, system = find_run(params, identifier)
-    place = Workplace(params.of_corpus(CORPUS), CORPUS, line.results)
-    made = place.training(run, system.model_copy(update=system_change or {}))
-    assert isinstance(made, SourcesTraining)
-    return made
+    job = made(params, identifier, line.results, **(system_change or {}))
+    assert isinstance(job, SourcesTraining)
+    return job
 
 
 def energies(line: Line) -> Any:
@@ -129,9 +125,7 @@ def test_every_pass_has_every_chunk_once_in_an_order_of_its_own(line: Line) -> N
 def test_conditions_make_items_and_their_targets(line: Line, way: str, count: int) -> None:
     change = {"papers": ["munet"], "models": {"c-u-net": {"conditions": way}}}
     params = make_params(merge(CHANGE, change))
-    run, system = find_run(params, CONDITIONED)
-    made = Workplace(params.of_corpus(CORPUS), CORPUS, line.results).training(run, system)
-    examples: Any = made.examples
+    examples: Any = made(params, CONDITIONED, line.results).examples
     plain = training(line, UNIT).examples
     assert examples.items == count * len(examples.chosen.train)
     batch = examples.validation(0, count)  # one chunk under every condition
@@ -288,9 +282,7 @@ def test_a_stopped_training_goes_on_as_if_never_stopped(line: Line, tmp_path: Pa
 @pytest.mark.parametrize("placement", ["memory", "device"])
 def test_the_same_wherever_the_recordings_lie(line: Line, placement: str) -> None:
     change = {"papers": ["munet"], "machine": {"recordings": placement}}
-    params = make_params(merge(CHANGE, change)).of_corpus(CORPUS)
-    run, system = find_run(params, UNIT)
-    other: Any = Workplace(params, CORPUS, line.results).training(run, system)
+    other: Any = made(make_params(merge(CHANGE, change)), UNIT, line.results)
     assert other.examples.recordings.placement == placement
     mine = training(line, UNIT).examples
     one, two = mine.finish(mine.prepare(3, 4)), other.examples.finish(other.examples.prepare(3, 4))

@@ -77,6 +77,16 @@ def _plain(record: Any) -> dict[str, Any]:
     return json.loads(json.dumps(dict(record.items())))
 
 
+def made_here(path: Path) -> None:
+    """Tell Snakemake that a file which it made was written again, so that it does not count as altered."""
+    from snakemake.persistence import MetadataRecord
+
+    store = _persistence()
+    record = store._read_record(str(path))
+    if record:
+        store._write_record(str(path), MetadataRecord(**{**_plain(record), "endtime": path.stat().st_mtime}))
+
+
 @dataclass
 class Restored:
     """Outputs that got their records, files that are not as they were made, and what to take away of these."""

@@ -19,11 +19,12 @@ from typing import Any
 from reprosep.dag.dependencies import code_paths, paper_keys, parameter_keys, step_of, written_keys
 from reprosep.dag.versions.stage import NO_JOB, Job, Stage
 from reprosep.experiments.cells import corpora_counted, corpora_with_spectra
-from reprosep.experiments.runs import every_run
-from reprosep.mixtures.clips import clips_needed
+from reprosep.experiments.clips.needed import clips_needed
+from reprosep.experiments.gates import gating_run
+from reprosep.experiments.runs import corpora_of, every_run, scored_on
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
-from reprosep.papers.run import Run, corpora_of, gating_run, scored_on
+from reprosep.papers.run import Run
 from reprosep.params.data import Corpus
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params, dump

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reprosep.audio.frames import clip_frames
 from reprosep.base.errors import UserError
 from reprosep.experiments.detectors.seconds import Seconds, first_frames, input_clips, input_frames
-from reprosep.experiments.fit import clip_frames
 from reprosep.training.recordings import Placement
 
 _PASS_STREAM = 1 << 38  # keeps orders of passes and offsets apart from other uses of the same seed

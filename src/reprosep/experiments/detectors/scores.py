@@ -9,18 +9,29 @@ block, the probability is of the song's last whole window, and the labels are of
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reprosep.experiments.detectors.estimate import of_blocks
-from reprosep.experiments.detectors.seconds import FOLDER, Seconds, input_clips
+from reprosep.experiments.detectors.network import network
+from reprosep.experiments.detectors.seconds import Seconds, input_clips
 from reprosep.metrics.bsseval import References
 from reprosep.mixtures.mixing import Recipe
+from reprosep.papers.run import Run
+from reprosep.papers.system import DetectorSystem
+from reprosep.params.scale import Params
 from reprosep.scores.scorer import Heard, Scorer
 
 
-class DetectionScorer(Scorer):
+def make_scorer(params: Params, run: Run, system: DetectorSystem, results: Path, stamp: str) -> DetectionScorer:
+    """The scorer of a trained run."""
+    return DetectionScorer(params, run, system, results, stamp)
+
+
+class DetectionScorer(Scorer[DetectorSystem]):
     """All instruments in all test songs of the detectors' split; a frame is a second, a target an instrument."""
 
     @cached_property
@@ -28,14 +39,15 @@ class DetectionScorer(Scorer):
         """Of the run's corpus."""
         return Seconds(self.params, self.run.corpus, self.results)
 
+    @cached_property
+    def model(self) -> Any:
+        """The trained network."""
+        return self.with_best_weights(network(self.system, self.params))
+
     @property
     def clips(self) -> int:
         """Seconds that the network hears at once, counted in clips."""
         return input_clips(self.params, self.system.input_seconds)
-
-    @property
-    def data(self) -> list[str]:
-        return [f"{FOLDER}/{name}" for name in ("index.parquet", "labels.parquet", "split.csv")]
 
     @property
     def together(self) -> str:

@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from reprosep.audio.frames import clip_frames
 from reprosep.audio.mel import mel_filters
 from reprosep.audio.store import SongArrays, build_song_files, read_table, save_array, write_table
 from reprosep.base.errors import UserError
@@ -36,7 +37,6 @@ from reprosep.base.files import digest, slug, whole_file
 from reprosep.base.locks import alone_in
 from reprosep.experiments.detectors.instruments import check_instruments, with_instruments
 from reprosep.experiments.detectors.split import draw_split
-from reprosep.experiments.fit import clip_frames
 from reprosep.experiments.target.estimate import ChunkedSpectrum
 from reprosep.mixtures.mixing import Mixer
 from reprosep.params.scale import Params

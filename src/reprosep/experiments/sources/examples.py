@@ -28,7 +28,7 @@ from reprosep.audio.warp import warp
 from reprosep.experiments.sources.chunks import ChosenChunks, Chunk
 from reprosep.mixtures.source_songs import SourceSongs
 from reprosep.models.cunet import conditions
-from reprosep.papers.system import System
+from reprosep.papers.system import SourcesSystem
 from reprosep.params.networks import CUNetSize, UNetSize
 from reprosep.training.recordings import Excerpts, MappedRecordings, Recordings
 
@@ -92,7 +92,7 @@ class SourceExamples:
         chosen: ChosenChunks,
         setting: Sequence[str],
         estimated: Sequence[str],
-        system: System,
+        system: SourcesSystem,
         seed: int,
         device: torch.device | None = None,
         recordings: Recordings | None = None,

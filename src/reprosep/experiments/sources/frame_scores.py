@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from reprosep.audio.store import read_table
-from reprosep.experiments.sources.scores import SourceScene, SourcesScorer
+from reprosep.experiments.sources.scores import SourcesScorer
 from reprosep.metrics.bsseval import References
 from reprosep.mixtures.mixing import Recipe
+from reprosep.papers.run import Run
+from reprosep.papers.system import SourcesSystem
+from reprosep.params.scale import Params
 from reprosep.scores.frames import Sounding, framed_references, score_frames
+from reprosep.scores.settings import SourceScene
+
+
+def make_scorer(params: Params, run: Run, system: SourcesSystem, results: Path, stamp: str) -> SourceFramesScorer:
+    """The scorer of a trained run."""
+    return SourceFramesScorer(params, run, system, results, stamp)
 
 
 class SourceFramesScorer(SourcesScorer):
     """Targets against their accompaniment, in frames, in the songs that hold them."""
-
-    @property
-    def data(self) -> list[str]:
-        return [*super().data, *(f"mixtures/{target}.parquet" for target in self.run.targets)]
 
     @cached_property
     def holders(self) -> dict[str, set[str]]:

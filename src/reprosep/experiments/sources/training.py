@@ -16,29 +16,44 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from reprosep.audio.store import read_table
+from reprosep.experiments.data import CorpusData
+from reprosep.experiments.sources.chunks import choose_chunks
 from reprosep.experiments.sources.examples import SourceBatch, SourceExamples
 from reprosep.experiments.sources.losses import ideal_masks, source_losses
+from reprosep.experiments.sources.network import network
 from reprosep.experiments.sources.weights import (
     batch_energy_weights,
     dynamic_weights,
     energy_weights,
     inverse_energy_weights,
 )
-from reprosep.models.build import build_model
+from reprosep.mixtures.source_songs import SourceSongs
 from reprosep.papers.run import Run
-from reprosep.papers.system import System
+from reprosep.papers.system import SourcesSystem
 from reprosep.params.scale import Params
 from reprosep.training.loop import Training
 from reprosep.training.losses import activity_loss
 
 
-class SourcesTraining(Training):
+def make_training(data: CorpusData, run: Run, system: SourcesSystem) -> SourcesTraining:
+    """A training at its beginning."""
+    assert run.seed is not None
+    chosen = choose_chunks(
+        data.params, read_table(data.file("energies.parquet")), system.sources, system.silence_filter
+    )
+    songs, recordings = SourceSongs(data.mixer), data.chunked_recordings
+    examples = SourceExamples(songs, chosen, system.sources, run.targets, system, run.seed, data.device, recordings)
+    return SourcesTraining(data.params, run, system, examples)
+
+
+class SourcesTraining(Training[SourcesSystem]):
     """One network for all sources of a setting, or for one of them."""
 
     judged_by, stalled_by = "valid_loss", "valid_weighted"
     examples: SourceExamples
 
-    def __init__(self, params: Params, run: Run, system: System, examples: SourceExamples) -> None:
+    def __init__(self, params: Params, run: Run, system: SourcesSystem, examples: SourceExamples) -> None:
         self.sources = ["source"] if examples.conditions is not None else examples.estimated
         self.losses = ("train_loss", "train_bce", *(f"train_{name}" for name in self.sources))
         super().__init__(params, run, system, examples, examples.items)
@@ -46,7 +61,7 @@ class SourcesTraining(Training):
         self.energies = examples.chosen.energies[chosen]
 
     def build(self) -> nn.Module:
-        return build_model(self.system, self.params, 1, len(self.examples.estimated))
+        return network(self.system, self.params, 1, len(self.examples.estimated))
 
     def begin(self) -> None:
         """Nothing: the input is a logarithm, and is not normalised."""

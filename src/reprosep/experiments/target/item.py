@@ -10,6 +10,7 @@ from reprosep.audio.io import write_sound
 from reprosep.base.errors import UserError
 from reprosep.experiments.runs import find_run
 from reprosep.mixtures.mixing import Mixer
+from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import Params
 
 
@@ -18,7 +19,7 @@ def training_item(params: Params, identifier: str, index: int, folder: Path) -> 
     run, system = find_run(params, identifier)
     if run.seed is None:
         raise UserError(f"'{identifier}' is an oracle and has no training items; name a trained run")
-    if system.sources or system.clips or system.is_detector:
+    if not isinstance(system, TargetSystem):
         raise UserError(
             f"'{identifier}' is trained on parts of whole songs, not on mixed items; name a run of another system"
         )

@@ -10,31 +10,49 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from reprosep.audio.store import read_table
+from reprosep.experiments.data import CorpusData
 from reprosep.experiments.target.examples import Example, Examples
+from reprosep.experiments.target.network import network
+from reprosep.experiments.target.plan import mixtures
 from reprosep.experiments.target.validation import estimate_of, song_error
-from reprosep.mixtures.mixing import Recipe
-from reprosep.models.build import build_model
+from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers.run import Run
-from reprosep.papers.system import System
+from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import Params
 from reprosep.training.loop import Training
 from reprosep.training.losses import activity_loss, separation_loss
 
 
-class TargetTraining(Training):
+def make_training(
+    data: CorpusData, run: Run, system: TargetSystem, valid: list[Recipe] | None = None
+) -> TargetTraining:
+    """A training at its beginning, validated on other mixtures than its corpus's if `valid` says so."""
+    assert run.seed is not None
+    mixer = data.mixer.joined(Mixer.of(data.params, system.added, data.results)) if system.added else data.mixer
+    recordings = data.placed(mixer, "train") if system.added else data.recordings
+    swap = system.channel_swap
+    examples = Examples(data.params, mixer, run.target, run.seed, swap, data.device, recordings)
+    recipes = valid or recipes_of(read_table(data.results / mixtures(run)), run.target, "valid")
+    return TargetTraining(data.params, run, system, examples, recipes)
+
+
+class TargetTraining(Training[TargetSystem]):
     """One target, by MSE and, with an activity head, by the cross-entropy of its labels."""
 
     losses = ("train_loss", "train_mse", "train_bce")
     judged_by = stalled_by = "valid_mse"
     examples: Examples
 
-    def __init__(self, params: Params, run: Run, system: System, examples: Examples, recipes: list[Recipe]) -> None:
+    def __init__(
+        self, params: Params, run: Run, system: TargetSystem, examples: Examples, recipes: list[Recipe]
+    ) -> None:
         self.recipes, self.channels = recipes, params.corpora[run.corpus].channels
         songs = examples.pool.stems.loc[examples.pool.stems["target"] == run.target, "song"].nunique()
         super().__init__(params, run, system, examples, params.training.items_per_song * songs)
 
     def build(self) -> nn.Module:
-        return build_model(self.system, self.params, self.channels)
+        return network(self.system, self.params, self.channels)
 
     def begin(self) -> None:
         """Take mean and deviation of the input."""

@@ -11,11 +11,11 @@ import yaml
 from rich.table import Table
 
 from reprosep.base.progress import ProgressReport
+from reprosep.experiments.noise import noise_data
 from reprosep.params.scale import Params, dump
 from reprosep.tools.bench.machine import copy_rate
 from reprosep.tools.bench.process import in_alternation, in_own_process
 from reprosep.tools.bench.readers import BATCH, CORPUS, SOURCES
-from reprosep.tools.cost.measure import noise_workplace
 
 # Way, its title, how many items are measured per item of the slowest.
 WAYS = {
@@ -58,7 +58,7 @@ def _measure(way: str, folder: Path, items: int) -> float:
 
 def _write_material(params: Params, folder: Path) -> None:
     """A corpus of noise as store and as wav files of MUSDB18's layout."""
-    mixer = noise_workplace(params, CORPUS, folder).mixer
+    mixer = noise_data(params, CORPUS, folder).mixer
     (folder / "params.yaml").write_text(yaml.safe_dump(dump(params)))
     for number, song in enumerate(dict.fromkeys(mixer.stems["song"])):
         place = folder / "wav/train" / f"Noise - {number}"

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from reprosep.audio.stft import frame_count
 from reprosep.base.memory import keep_freed_memory
-from reprosep.models.build import build_model
+from reprosep.experiments.target.network import network as build
 from reprosep.papers.loading import load_paper
-from reprosep.papers.system import System
+from reprosep.papers.system import TargetSystem
 from reprosep.params.reading import load
 from reprosep.params.scale import Params
 from reprosep.tools.bench.machine import timed, work_of
@@ -39,12 +39,12 @@ WAYS = {
 _WARM_UP = 2
 
 
-def step_of(way: str, system: System, params: Params, batch: int, device: torch.device) -> Callable[[], Any]:
+def step_of(way: str, system: TargetSystem, params: Params, batch: int, device: torch.device) -> Callable[[], Any]:
     """A training step on one and the same batch of random magnitudes."""
     last, half, fused, compiled = WAYS[way]
     torch.manual_seed(0)
     layout = torch.channels_last if last else torch.contiguous_format
-    model = build_model(system, params, params.corpora[CORPUS].channels).to(device)
+    model = build(system, params, params.corpora[CORPUS].channels).to(device)
     network: Any = model.to(memory_format=layout)  # type: ignore[call-overload]
     if last:
         speed_up_weight_gradients(network, "bfloat16" if half else "float32", device)
@@ -80,7 +80,9 @@ def main(way: str, system: str, params: Params, batch: int, device: torch.device
     if way != "authors":
         keep_freed_memory()
     torch.set_num_threads(1)
-    step = step_of(way, load_paper(PAPER).systems[system], params, batch, device)
+    chosen = load_paper(PAPER).systems[system]
+    assert isinstance(chosen, TargetSystem)
+    step = step_of(way, chosen, params, batch, device)
     for _ in range(_WARM_UP):
         step()
     seconds = [timed(step, device) for _ in range(steps)]

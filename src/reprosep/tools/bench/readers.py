@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from reprosep.experiments.data import CorpusData
 from reprosep.experiments.target.examples import Examples
-from reprosep.experiments.workplace import Workplace
 from reprosep.params.reading import load, parse
 from reprosep.params.scale import Params, dump, merge
 from reprosep.tools.bench.process import measured
@@ -64,7 +64,8 @@ def _soundfile(folder: Path, params: Params) -> Make:
 
 def _examples(folder: Path, params: Params, placement: Placement) -> Examples:
     on_processor = {"training": {"gpu": 0}, "machine": {"recordings": placement, "side_by_side": False}}
-    return Workplace(parse(merge(dump(params), on_processor)), CORPUS, folder).examples(SOURCES[0], 0, True)
+    data = CorpusData(parse(merge(dump(params), on_processor)), CORPUS, folder)
+    return Examples(data.params, data.mixer, SOURCES[0], 0, True, data.device, data.recordings)
 
 
 def _ours(folder: Path, params: Params, placement: Placement) -> Make:

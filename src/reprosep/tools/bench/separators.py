@@ -18,9 +18,11 @@ import torch
 from reprosep.audio.stft import stft
 from reprosep.base.memory import keep_freed_memory
 from reprosep.experiments.target.estimate import separate
-from reprosep.models.build import build_model, for_inference
+from reprosep.experiments.target.network import network
 from reprosep.models.iass import IASS
+from reprosep.models.inference import for_inference
 from reprosep.papers.loading import load_paper
+from reprosep.papers.system import TargetSystem
 from reprosep.params.reading import load
 from reprosep.params.scale import Params
 from reprosep.tools.bench.process import measured
@@ -30,16 +32,18 @@ _PAPER, _SYSTEM = "iass", "iass"
 
 def _network(params: Params, channels: int) -> Any:
     torch.manual_seed(0)
-    return build_model(load_paper(_PAPER).systems[_SYSTEM], params, channels).eval()
+    system = load_paper(_PAPER).systems[_SYSTEM]
+    assert isinstance(system, TargetSystem)
+    return network(system, params, channels).eval()
 
 
 def whole(params: Params, song: np.ndarray) -> np.ndarray:
     """As the authors separate: one STFT, one pass of the network over all frames, one inverse STFT."""
-    network: IASS = _network(params, len(song))
+    model: IASS = _network(params, len(song))
     n_fft, hop = params.stft.n_fft, params.stft.hop
     with torch.inference_mode():
         spectrum = stft(torch.from_numpy(song)[None], n_fft, hop, center=True)
-        estimate, _ = network(spectrum.abs())
+        estimate, _ = model(spectrum.abs())
         wanted = torch.polar(estimate, spectrum.angle())[0]
         wave: np.ndarray = torch.istft(
             wanted, n_fft, hop, window=torch.hann_window(n_fft), length=song.shape[1]

@@ -12,9 +12,8 @@ from rich.table import Table
 
 from reprosep.base.progress import ProgressReport
 from reprosep.corpora.registry import load_version
+from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import every_run
-from reprosep.mixtures.clips import clip_count
-from reprosep.models.cunet import conditions
 from reprosep.papers.loading import load_paper
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
@@ -51,7 +50,10 @@ def cost(params: Params, epochs: int, minutes: float, steps: int) -> Group:
     """
     trained = list(_trained(params))
     songs = {name: describe(params, name, minutes) for name in dict.fromkeys(run.corpus for run, _ in trained)}
-    loads = [_load(params.of_corpus(run.corpus), run, system, songs[run.corpus][0]) for run, system in trained]
+    loads = [
+        Load(run, system, *kind_of(system).load(params.of_corpus(run.corpus), run, system, songs[run.corpus][0]))
+        for run, system in trained
+    ]
     return Group(_disk(params, songs), _hours(params, loads, epochs, steps))
 
 
@@ -59,47 +61,6 @@ def _trained(params: Params) -> Iterable[tuple[Run, System]]:
     for name in params.papers:
         paper = load_paper(name)
         yield from ((run, paper.systems[run.system]) for run in every_run(params, paper) if run.seed is not None)
-
-
-def _load(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
-    if system.is_detector:
-        return _load_of_seconds(params, run, system, songs)
-    if system.sources:
-        return _load_of_chunks(params, run, system, songs)
-    if system.clips:
-        items = sum(clip_count(params, chosen.hours) for chosen in system.clips)
-        return Load(run, system, params.training.items_per_epoch or items, params.clips.valid * params.clips.seconds)
-    holds = songs[[run.target in targets for targets in songs["targets"]]]
-    settings = params.training
-    items = settings.items_per_epoch or settings.items_per_song * int((holds["split"] == "train").sum())
-    return Load(run, system, items, _seconds(holds, "valid"))
-
-
-def _load_of_seconds(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
-    """All seconds of the songs that are no test songs; which of them validate is drawn when they are there.
-
-    Seconds with which a longer input would not fit into its song count as none.
-    """
-    missing = (system.input_seconds or params.detection.clip_seconds) - params.detection.clip_seconds
-    own = (songs[songs["split"] != "test"]["seconds"] - missing).clip(lower=0).sum()
-    valid = params.detection.valid_share * own
-    items = params.training.items_per_epoch or int((own - valid) / params.detection.clip_seconds)
-    return Load(run, system, items, float(valid))
-
-
-def _load_of_chunks(params: Params, run: Run, system: System, songs: pd.DataFrame) -> Load:
-    """All chunks of the training songs, once per condition; none is known to be silent before it is measured."""
-    by_chunk, length = params.chunks.validation == "chunk", params.training.chunk_seconds
-    own = songs[songs["split"] != "test"] if by_chunk else songs[songs["split"] == "train"]
-    valid = params.chunks.valid_share * own["seconds"].sum() if by_chunk else _seconds(songs, "valid")
-    size = params.models.c_u_net
-    passes = len(conditions(len(system.sources), size.conditions)) if system.model == "c-u-net" else 1
-    chunks = int((own["seconds"] // length).sum() - (valid // length if by_chunk else 0))
-    return Load(run, system, params.training.items_per_epoch or passes * chunks, float(valid))
-
-
-def _seconds(songs: pd.DataFrame, split: str) -> float:
-    return float(songs.loc[songs["split"] == split, "seconds"].sum())
 
 
 def _disk(params: Params, songs: dict[str, tuple[pd.DataFrame, str]]) -> Table:

@@ -16,13 +16,11 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
-from reprosep.papers.system import DETECTORS
+from reprosep.experiments.song import Song
+from reprosep.experiments.trained import TrainedRun, all_trained, find_trained
+from reprosep.papers.system import DETECTORS, DetectorSystem
 from reprosep.results.figure_style import DOTS_PER_INCH, style
-from reprosep.tools.own_songs.probabilities import Song, probabilities
-from reprosep.tools.own_songs.runs import TrainedRun, all_trained, find_trained
 from reprosep.tools.own_songs.timeline import Lane, draw_timeline
-
-_KINDS: list[str | None] = [*DETECTORS]
 
 
 def tell_activity(
@@ -77,9 +75,9 @@ def default_runs(results: Path) -> list[TrainedRun]:
     Of several detectors the last kind that tells seconds by themselves, by which IASS is gated, and its first seed.
     """
     able = [run for run in all_trained(results) if run.tells_activity]
-    detectors = [run for run in able if run.system.is_detector]
+    detectors = [(run, run.system) for run in able if isinstance(run.system, DetectorSystem)]
     if detectors:
-        return [max(detectors, key=lambda run: (run.system.input_seconds is None, _KINDS.index(run.system.model)))]
+        return [max(detectors, key=lambda one: (one[1].input_seconds is None, DETECTORS.index(one[1].model)))[0]]
     groups: dict[tuple[object, ...], list[TrainedRun]] = {}
     for run in able:
         groups.setdefault(tuple(run.record[key] for key in ("corpus", "system", "seed")), []).append(run)
@@ -92,10 +90,9 @@ def default_runs(results: Path) -> list[TrainedRun]:
 
 
 def _lanes(run: TrainedRun, song: Song, threshold: float | None) -> list[Lane]:
-    own = run.params.detection.threshold if run.system.is_detector else run.params.separation.threshold
-    found = probabilities(run, song)
-    limit = own if threshold is None else threshold
-    return [Lane(name, run.id, values, limit) for name, values in zip(run.targets, found.T, strict=True)]
+    limit = run.threshold if threshold is None else threshold
+    lanes = zip(run.targets, run.probabilities(song).T, strict=True)
+    return [Lane(name, run.id, probability, limit) for name, probability in lanes]
 
 
 def _told_apart(lanes: list[Lane]) -> list[Lane]:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from reprosep.audio.io import read_sound, resample, to_channels, write_sound
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.progress import ProgressReport
-from reprosep.experiments.clips.estimate import separate_target
-from reprosep.experiments.fit import chunk_samples
-from reprosep.experiments.sources.estimate import separate_sources
-from reprosep.experiments.target.estimate import separate
-from reprosep.papers.system import System
-from reprosep.params.scale import Params
-from reprosep.separation.gate import gate_for, gates_for
-from reprosep.tools.own_songs.runs import TrainedRun, find_trained
+from reprosep.experiments.trained import TrainedRun, find_trained
+from reprosep.papers.system import Variant
 
 GATES = ("median", "raw", "none")
 
@@ -36,7 +29,7 @@ def separate_song(song: Path, run: str, output: Path | None, results: Path, gate
     if gate not in GATES:
         raise UserError(f"--gate: unknown gate '{gate}'{near_match(gate, GATES)}; allowed: {', '.join(GATES)}")
     trained = find_trained(run, results)
-    if trained.system.is_detector:
+    if not trained.separates:
         raise UserError(
             f"--run: '{run}' detects which instruments play and separates nothing; name a run that separates, or use "
             f"`reprosep activity {song} --run {run}`"
@@ -54,16 +47,16 @@ def separate_song(song: Path, run: str, output: Path | None, results: Path, gate
 
 def _estimates(run: TrainedRun, samples: np.ndarray, rate: int, gate: str) -> list[np.ndarray]:
     """``(sample, channel)`` of every target, as long and as many channels as the song."""
-    params, system, channels, names = run.params, run.system, run.channels, run.targets
-    model = run.model()
+    params, channels, names = run.params, run.channels, run.targets
+    estimates = run.separator()
     wave = resample(samples, rate, params.audio.sample_rate)
     parts = [to_channels(wave, 2)] if channels == 2 else [wave[:, [c]] for c in range(wave.shape[1])]
-    variant = gate if gate in system.variants() else "none"
+    variant: Variant = next((one for one in run.system.variants() if one == gate), "none")
     found = []
     with ProgressReport(f"separating {', '.join(names)}", len(parts)) as progress:
         for part in parts:
             mixture = np.ascontiguousarray(part.T, dtype=np.float32)
-            found.append(_part(model, system, len(names), mixture, params, variant))
+            found.append(estimates(mixture, variant))
             progress.advance()
     whole = np.concatenate(found, axis=1)  # (target, channel, sample)
     wanted = min(samples.shape[1], 2) if channels == 2 else samples.shape[1]
@@ -73,19 +66,3 @@ def _estimates(run: TrainedRun, samples: np.ndarray, rate: int, gate: str) -> li
 def _as_the_song(estimate: np.ndarray, own_rate: int, rate: int, length: int) -> np.ndarray:
     estimate = resample(estimate, own_rate, rate)[:length]
     return np.pad(estimate, ((0, length - len(estimate)), (0, 0)))
-
-
-def _part(model: Any, system: System, count: int, wave: np.ndarray, params: Params, variant: Any) -> np.ndarray:
-    """Estimates ``(target, channel, sample)`` of a wave ``(channel, sample)``."""
-    if system.sources:
-        size = params.models.of_sources(str(system.model))
-        several = separate_sources(model, wave[0], params, size, chunk_samples(params), count)
-        if several.probability is None:
-            return several.waves()[:, None]
-        labels = np.zeros_like(several.probability, dtype=bool)
-        return several.waves(gates_for(variant, several.probability, labels, params.separation))[:, None]
-    if system.clips:
-        return separate_target(model, wave[0], params)[None, None]
-    estimate = separate(model, wave, params)
-    nothing = np.zeros(estimate.spectrum.frames, bool)
-    return estimate.wave(gate_for(variant, estimate.probability, nothing, params.separation))[None]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.files import read_json
 from reprosep.base.validation import explain
-from reprosep.papers.system import System
+from reprosep.experiments.kinds import kind_of
+from reprosep.experiments.song import Song
+from reprosep.papers.system import System, Variant, system_of_record
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params
 from reprosep.training.checkpoint import load_best
 
 _RECORD = "run.json"
+_DECIMALS = 4  # of probabilities, so that what is written and what is drawn agree on every threshold
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class TrainedRun:
     def system(self) -> System:
         """The system as trained."""
         try:
-            return System.model_validate_json(json.dumps(self.record["settings"]))
+            return system_of_record(self.record["settings"])
         except ValidationError as error:
             raise self._foreign(explain(error, System, "a system's settings")) from error
 
@@ -58,9 +62,12 @@ class TrainedRun:
     @property
     def targets(self) -> list[str]:
         """What it estimates or detects."""
-        if self.system.is_detector:
-            return self.params.detection.instruments
-        return self.system.sources if self.system.joint else [str(self.record["target"])]
+        return kind_of(self.system).targets(self.params, str(self.record["target"]), self.system)
+
+    @property
+    def model_name(self) -> str:
+        """Its network, as the section ``models`` has it."""
+        return kind_of(self.system).model(self.system)
 
     @property
     def channels(self) -> int:
@@ -75,12 +82,41 @@ class TrainedRun:
     @property
     def tells_activity(self) -> bool:
         """Whether it is a detector or has an activity head."""
-        return self.system.is_detector or len(self.system.variants()) > 1
+        return kind_of(self.system).tells_activity or self.system.has_head
+
+    @property
+    def separates(self) -> bool:
+        """Whether it estimates sound."""
+        return kind_of(self.system).separates
+
+    @property
+    def threshold(self) -> float:
+        """Probability above which an instrument plays."""
+        return kind_of(self.system).threshold(self.params)
+
+    @property
+    def title(self) -> str:
+        """Of its progress on a song."""
+        return f"listening with {self.id}"
 
     def model(self) -> Any:
-        """Its network with the best weights."""
-        sources = 1 if self.system.is_detector else len(self.targets)
-        return load_best(self.folder, self.params, self.system, self.channels, sources)
+        """Its network with the best weights, ready to estimate."""
+        network = kind_of(self.system).module("network").network
+        return load_best(self.folder, network(self.system, self.params, self.channels, len(self.targets)))
+
+    def probabilities(self, song: Song) -> np.ndarray:
+        """Probability of every target in every second of a song, ``(second, target)``.
+
+        In a second of digital silence nothing plays, whatever a network thinks of it.
+        """
+        values: np.ndarray = kind_of(self.system).module("own_song").probabilities(self, song)
+        values[song.silent()] = 0.0
+        return np.round(values, _DECIMALS)
+
+    def separator(self) -> Callable[[np.ndarray, Variant], np.ndarray]:
+        """What makes estimates ``(target, channel, sample)`` of a wave ``(channel, sample)`` by test-time variant."""
+        separator: Callable[[np.ndarray, Variant], np.ndarray] = kind_of(self.system).module("own_song").separator(self)
+        return separator
 
 
 def find_trained(run: str, results: Path) -> TrainedRun:

@@ -1,0 +1,203 @@
+"""What a scale's workflow consists of: its papers and runs, and what every job reads. The rules ask, Snakemake decides.
+
+Nothing here imports torch: a plan is made before every command, and has to be there at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from reprosep.base.files import digest
+from reprosep.corpora.label_files import label_files
+from reprosep.corpora.listing import recordings_listing, versions_to_get
+from reprosep.corpora.registry import RECORDS, load_version, song_list
+from reprosep.corpora.splits import read_split_file
+from reprosep.dag.dependencies import paper_of, step_reads
+from reprosep.experiments.accepted import code_of_run
+from reprosep.experiments.cells import calibration_cells, check_accepted
+from reprosep.experiments.clips.needed import clips_needed
+from reprosep.experiments.detectors.checks import check_detection
+from reprosep.experiments.kinds import kind_of
+from reprosep.experiments.reads import CORPUS_TABLES, Reads, settings_of_system
+from reprosep.experiments.runs import every_run
+from reprosep.papers.claim_checks import check_seeds
+from reprosep.papers.content import Paper
+from reprosep.papers.loading import load_paper
+from reprosep.papers.run import Run, side_by_side
+from reprosep.papers.system import System
+from reprosep.params.reading import parse, recordings_of
+from reprosep.params.scale import Params, dump
+
+
+def checked_papers(params: Params) -> dict[str, Paper]:
+    """The papers of a scale; :class:`UserError` for the first thing in them that does not fit the parameters."""
+    papers = {name: load_paper(name) for name in params.papers}
+    check_accepted(params, papers.values())
+    check_seeds(params, papers.items())
+    check_detection(params, papers.values())
+    return papers
+
+
+class Plan:
+    """The workflow of some parameters.
+
+    Attributes
+    ----------
+    runs
+        Every run of the papers by its id, with its system; `trained` and `oracles` are their ids.
+    together, alone
+        Trained runs that one process trains and scores, by the name of the group, and those that have one each.
+    """
+
+    def __init__(self, params: Params) -> None:
+        self.params, self.papers = params, checked_papers(params)
+        self.results = params.results
+        papers = self.papers.values()
+        self.runs = {run.id: (run, paper.systems[run.system]) for paper in papers for run in every_run(params, paper)}
+        self.trained = [name for name, (_, system) in self.runs.items() if system.trained]
+        self.oracles = [name for name in self.runs if name not in {*self.trained}]
+        self.together = side_by_side(params, [self.run(name) for name in self.trained])
+        grouped = {name for members in self.together.values() for name in members}
+        self.alone = [name for name in self.trained if name not in grouped]
+        self.with_heads = [name for name in self.runs if self.system(name).has_head]
+        self.calibrated = [name for name, paper in self.papers.items() if paper.calibration]
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> Plan:
+        """The plan of the values of params.yaml and what changes them; :class:`UserError` when one is wrong."""
+        return cls(parse(config))
+
+    def run(self, name: str) -> Run:
+        """The run of that id."""
+        return self.runs[name][0]
+
+    def system(self, name: str) -> System:
+        """The system of a run."""
+        return self.runs[name][1]
+
+    def files(self, names: Iterable[str]) -> list[Path]:
+        """Files of the scale, each once."""
+        return [self.results / name for name in dict.fromkeys(names)]
+
+    # ---- steps of corpora and papers -----------------------------------------------------------------------------
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The parameters as plain values."""
+        return dump(self.params)
+
+    @cached_property
+    def content_of(self) -> dict[str, dict[str, Any]]:
+        """Those with which each corpus is computed."""
+        return {corpus: dump(self.params.of_corpus(corpus)) for corpus in self.params.corpora}
+
+    def settings(self, step: str, corpus: str = "") -> dict[str, Any]:
+        """Parameters that a step depends on: it runs again when one of them changes."""
+        content = self.content_of.get(corpus, self.content)
+        return step_reads(step, content, corpus).settings(content)
+
+    def code(self, step: str) -> str:
+        """Digest of what the code of a step does: it runs again when that changes, not when a file is touched."""
+        return step_reads(step, self.content).code
+
+    def paper_parts(self, step: str, paper: str) -> dict[str, Any]:
+        """The parts of a paper's file that a step depends on."""
+        return paper_of(step, self.papers[paper].model_dump(mode="json"))
+
+    # ---- corpora -------------------------------------------------------------------------------------------------
+
+    def published_of(self, corpus: str) -> str:
+        """Digest of what is published of a corpus, and of its split file."""
+        content = self.params.corpora[corpus]
+        splits = read_split_file(content.split_file) if content.split_file else {}
+        versions = [load_version(name) for name in content.versions]
+        lists = [song_list(version) for version in versions]
+        return digest([splits, [version.model_dump(mode="json") for version in versions], lists])
+
+    def listing(self, corpus: str) -> Any:
+        """Names, sizes and dates of a real corpus's files, so that an added song is noticed; None for a stand-in."""
+        return recordings_listing(self.params.corpora[corpus])
+
+    def label_files(self, corpus: str) -> list[Path]:
+        """Label files of the songs of a corpus whose labels are the published ones."""
+        return sorted(label_files(corpus, self.params.corpora[corpus]).values())
+
+    def verified(self, corpus: str) -> list[Path]:
+        """What says that the published versions of a corpus are in its roots; a stand-in has none."""
+        return [RECORDS / f"{name}.json" for name in versions_to_get(self.params.corpora[corpus])]
+
+    def shared(self, file: str, corpus: str) -> list[Path]:
+        """A file of the corpus whose recordings a corpus has; none where that is itself."""
+        source = recordings_of(self.params, corpus)
+        return [] if source == corpus else [self.results / source / file]
+
+    def mixtures(self, corpus: str) -> list[Path]:
+        """Mixtures of the targets of a corpus."""
+        return self.files(f"{corpus}/mixtures/{target}.parquet" for target in self.params.corpora[corpus].targets)
+
+    def tables(self, corpus: str) -> list[Path]:
+        """Catalog, audio store and activity of a corpus."""
+        return self.files(f"{corpus}/{name}" for name in CORPUS_TABLES)
+
+    def clip_counts(self, corpus: str, target: str) -> list[tuple[str, str, int]]:
+        """How many clips of which kind the trainings take of a corpus."""
+        needed = clips_needed(self.params, corpus, target)
+        return sorted((*kind, count) for kind, count in needed.items())
+
+    # ---- runs ----------------------------------------------------------------------------------------------------
+
+    def training_reads(self, name: str) -> Reads:
+        """What the training of a run reads."""
+        return kind_of(self.system(name)).training_reads(self.run(name), self.system(name))
+
+    def scoring_reads(self, name: str) -> Reads:
+        """What the scoring of a run reads."""
+        return kind_of(self.system(name)).scoring_reads(self.params, self.run(name), self.system(name))
+
+    def training_files(self, names: Sequence[str]) -> list[Path]:
+        """What trainings read."""
+        return self.files(file for name in names for file in self.training_reads(name).files)
+
+    def scoring_files(self, names: Sequence[str]) -> list[Path]:
+        """What scorings read."""
+        return self.files(file for name in names for file in self.scoring_reads(name).files)
+
+    def training_settings(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """The systems of runs with the parameters of their trainings."""
+        return [self._settings(name, self.training_reads(name)) for name in names]
+
+    def scoring_settings(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """The systems of runs with the parameters of their scorings."""
+        return [self._settings(name, self.scoring_reads(name)) for name in names]
+
+    def _settings(self, name: str, reads: Reads) -> dict[str, Any]:
+        run, system = self.runs[name]
+        own = {"run": run.id, "system": settings_of_system(system)}
+        return {**own, **reads.settings(self.content_of[run.corpus])}
+
+    def training_code(self, names: Sequence[str]) -> list[str]:
+        """Digests of what the code of trainings does; of finished runs that accepted a change, as it was."""
+        reads = ((self.run(name), self.training_reads(name)) for name in names)
+        return list(dict.fromkeys(code_of_run(self.results, run, read) for run, read in reads))
+
+    def scoring_code(self, names: Sequence[str]) -> list[str]:
+        """Digests of what the code of scorings does."""
+        return list(dict.fromkeys(self.scoring_reads(name).code for name in names))
+
+    def score_files(self, names: Sequence[str]) -> list[Path]:
+        """What the scoring of runs writes."""
+        heads = [name for name in names if name in self.with_heads]
+        scores = [f"scores/{name}.parquet" for name in names]
+        return self.files([*scores, *(f"scores/{name}.activity.parquet" for name in heads)])
+
+    def oracles_of(self, corpus: str) -> list[str]:
+        """Ids of the oracles of a corpus."""
+        return [name for name in self.oracles if self.run(name).corpus == corpus]
+
+    def calibrated_scores(self, paper: str) -> list[Path]:
+        """Scores of the oracles of a paper's calibration."""
+        cells = calibration_cells(self.params, self.papers[paper])
+        return self.files(f"scores/{cell.corpus}_{cell.target}_{cell.system}.parquet" for cell in cells)

@@ -1,0 +1,1 @@
+"""What needs no training: ideal masks, and the unprocessed mixture."""

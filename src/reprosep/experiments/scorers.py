@@ -1,0 +1,34 @@
+"""The scorers of runs, whatever their kind, and the scoring of runs as a step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reprosep.base.errors import UserError
+from reprosep.experiments.kinds import kind_of
+from reprosep.experiments.reads import settings_of_system
+from reprosep.experiments.runs import find_run
+from reprosep.papers.run import Run
+from reprosep.papers.system import System
+from reprosep.params.scale import Params, dump
+from reprosep.scores.runs import score_runs
+from reprosep.scores.scorer import Scorer
+
+
+def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer[Any]:
+    """The scorer of a run in ``results/<scale>``; :class:`UserError` when the run is not trained yet."""
+    kind, own = kind_of(system), params.of_corpus(run.corpus)
+    for name in kind.weights(run):
+        if not (results / name).exists():
+            raise UserError(f"{results / name}: no such file; train the run first with `reprosep train {run.id}`")
+    reads = kind.scoring_reads(params, run, system)
+    stamp = reads.digest(results, dump(own), settings_of_system(system))
+    scorer: Scorer[Any] = kind.module(kind.scores_part(system)).make_scorer(own, run, system, results, stamp)
+    return scorer
+
+
+def score(params: Params, identifiers: list[str], threads: int) -> None:
+    """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each."""
+    pairs = [find_run(params, identifier) for identifier in dict.fromkeys(identifiers)]
+    score_runs([scorer_for(params, *pair, params.results) for pair in pairs], params.results / "scores", threads)

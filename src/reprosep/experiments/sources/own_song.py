@@ -1,0 +1,43 @@
+"""A trained network of several sources on a user's song: chunk by chunk, which it separates independently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from reprosep.audio.frames import chunk_samples
+from reprosep.base.progress import track
+from reprosep.experiments.song import Song, seconds_of_frames
+from reprosep.experiments.sources.estimate import separate_sources
+from reprosep.experiments.trained import TrainedRun
+from reprosep.papers.system import Variant
+from reprosep.separation.gate import gates_for
+
+
+def separator(run: TrainedRun) -> Callable[[np.ndarray, Variant], np.ndarray]:
+    """Estimates ``(target, 1, sample)`` of a wave ``(1, sample)`` by test-time variant."""
+    model, params, count = run.model(), run.params, len(run.targets)
+    size = params.models.of_sources(run.model_name)
+
+    def estimates(wave: np.ndarray, variant: Variant) -> np.ndarray:
+        several = separate_sources(model, wave[0], params, size, chunk_samples(params), count)
+        if several.probability is None:
+            return several.waves()[:, None]
+        labels = np.zeros_like(several.probability, dtype=bool)
+        return several.waves(gates_for(variant, several.probability, labels, params.separation))[:, None]
+
+    return estimates
+
+
+def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
+    """By the activity heads, ``(second, target)``."""
+    params, model, size = run.params, run.model(), chunk_samples(run.params)
+    sizes, wave = params.models.of_sources(run.model_name), song.wave(params.audio.sample_rate, 1)[0]
+    parts, frames = [], size // params.stft.hop
+    firsts = range(0, len(wave), size)
+    for first in track(firsts, run.title, len(firsts)):
+        found = separate_sources(model, wave[first : first + size], params, sizes, size, len(run.targets)).probability
+        assert found is not None
+        parts.append(found[:, :frames] if first + size < len(wave) else found)  # a shared frame is the later chunk's
+    return seconds_of_frames(np.concatenate(parts, axis=1), params, song.seconds)
