@@ -17,9 +17,10 @@ from reprosep.dag.dependencies import code_of, paper_of, settings_of, step_of
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
 from reprosep.jobs.gpus import gpu_places, visible_gpus
-from reprosep.experiments.cells import calibration_cells, check_accepted, corpora_counted, corpora_with_spectra
+from reprosep.experiments.cells import calibration_cells, check_accepted
+from reprosep.claims.reads import reads_of_claims
 from reprosep.papers.claim_checks import check_seeds
-from reprosep.experiments.runs import detector_runs, every_run, needed_runs
+from reprosep.experiments.runs import every_run, needed_runs
 from reprosep.papers.run import gating_run, scored_on, side_by_side
 from reprosep.papers.loading import load_paper
 from reprosep.params.scale import dump
@@ -32,6 +33,7 @@ from reprosep.corpora.label_files import label_files
 from reprosep.corpora.listing import recordings_listing, versions_to_get
 from reprosep.corpora.registry import load_version, song_list
 from reprosep.corpora.splits import read_split_file
+from reprosep.results.reads import figures_made, reads_of_figures, reads_of_tables, tables_made
 
 
 def validated_params():
@@ -305,44 +307,11 @@ def paper_scores(paper):
     return expand(RESULTS / "scores/{run}.parquet", run=paper_runs(paper))
 
 
-def paper_detectors(paper):
-    """Ids of the detectors of a paper."""
-    return [run.id for run in detector_runs(PARAMS, PAPERS[paper])]
-
-
-def paper_detections(paper):
-    """What the detectors of a paper found."""
-    return expand(RESULTS / "scores/{run}.parquet", run=paper_detectors(paper))
-
-
-def paper_gates(paper):
-    """What the detectors found that gate runs of a paper."""
-    gates = [gating_run(PARAMS, RUNS[name][0].corpus, RUNS[name][1], RUNS[name][0].seed) for name in paper_runs(paper)]
-    return expand(RESULTS / "scores/{run}.parquet", run=sorted({gate.id for gate in gates if gate}))
-
-
-def paper_seconds(paper):
-    """The seconds of the corpora of a paper's detectors."""
-    corpora = dict.fromkeys(RUNS[name][0].corpus for name in paper_detectors(paper))
-    return expand(RESULTS / "{corpus}/seconds/index.parquet", corpus=corpora)
-
-
-def paper_activity_scores(paper):
-    """Activity files of the runs of a paper that have an activity head."""
-    names = [name for name in paper_runs(paper) if name in WITH_ACTIVITY]
-    return expand(RESULTS / "scores/{run}.activity.parquet", run=names)
-
-
 def paper_corpora(paper):
     """Names of the corpora that a paper uses."""
     return sorted(
         {corpus for name in paper_runs(paper) for corpus in (RUNS[name][0].corpus, *scored_on(PARAMS, *RUNS[name]))}
     )
-
-
-def paper_activity_indices(paper):
-    """Activity indices of the corpora of a paper."""
-    return expand(RESULTS / "{corpus}/activity/index.parquet", corpus=paper_corpora(paper))
 
 
 def label_indices():
@@ -365,40 +334,27 @@ def paper_weights(paper):
 
 def table_files(paper):
     """The tables of a paper; those of scores a second time, on common frames."""
-    folder, tables = RESULTS / "papers" / paper, PAPERS[paper].tables
-    scored = [name for name, table in tables.items() if table.kind == "scores"]
-    return [*(folder / f"{name}.csv" for name in tables), *(folder / f"{name}-common-frames.csv" for name in scored)]
+    return [RESULTS / "papers" / paper / f"{name}.csv" for name in tables_made(PAPERS[paper])]
 
 
-def paper_costs(paper):
-    """What the trainings of a paper took, where a table or a claim tells it."""
-    content = PAPERS[paper]
-    told = any(table.kind == "costs" for table in content.tables.values())
-    names = [name for name in paper_runs(paper) if name in TRAINED]
-    return expand(RESULTS / "runs/{run}/run.json", run=names if told else [])
+def figure_files(paper):
+    """The figures of a paper, and their data."""
+    return [RESULTS / "papers" / paper / name for name in figures_made(PAPERS[paper])]
 
 
-def paper_energies(paper):
-    """Energies of the sources of the corpora that a figure of a paper shows."""
-    figures = PAPERS[paper].figures.values()
-    return [RESULTS / figure.bind.corpus / "energies.parquet" for figure in figures if figure.kind == "energies"]
+def read_by_tables(paper):
+    """What the tables of a paper are made from."""
+    return [RESULTS / name for name in reads_of_tables(PARAMS, PAPERS[paper])]
 
 
-def paper_catalogs(paper):
-    """Catalogs of the corpora that tables and figures of a paper count."""
-    return expand(RESULTS / "{corpus}/catalog.parquet", corpus=corpora_counted(PARAMS, PAPERS[paper]))
+def read_by_figures(paper):
+    """What the figures of a paper are made from."""
+    return [RESULTS / name for name in reads_of_figures(PARAMS, paper, PAPERS[paper])]
 
 
-def paper_claimed_activity(paper):
-    """Activity of the stems of the corpora whose activation rates claims of a paper compare."""
-    claims = [claim for claim in PAPERS[paper].statements if claim.metric == "activation rate"]
-    named = dict.fromkeys(claim.corpus for claim in claims if claim.corpus in PARAMS.corpora)
-    return expand(RESULTS / "{corpus}/activity/index.parquet", corpus=named)
-
-
-def paper_spectra(paper):
-    """Spectra of the corpora that figures and claims of a paper compare."""
-    return expand(RESULTS / "{corpus}/spectra.parquet", corpus=corpora_with_spectra(PARAMS, PAPERS[paper]))
+def read_by_claims(paper):
+    """What the claims of a paper are judged from."""
+    return [RESULTS / name for name in reads_of_claims(PARAMS, PAPERS[paper])]
 
 
 def source_corpus(wildcards):

@@ -1,16 +1,13 @@
 # A paper's tables, figures and claims. The names of its files come from its own file in workflow/papers/, so each paper
 # has rules of its own, made in this loop.
 
-for paper, content in PAPERS.items():
+for paper in PAPERS:
 
     rule:
         name:
             f"tables_{paper}"
         input:
-            paper_scores(paper),
-            paper_detections(paper),
-            paper_costs(paper),
-            paper_catalogs(paper),
+            read_by_tables(paper),
         output:
             table_files(paper),
             RESULTS / "papers" / paper / "metrics.json",
@@ -69,11 +66,7 @@ for paper, content in PAPERS.items():
         name:
             f"claims_{paper}"
         input:
-            paper_scores(paper),
-            paper_detections(paper),
-            paper_costs(paper),
-            paper_spectra(paper),
-            paper_claimed_activity(paper),
+            read_by_claims(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",
             RESULTS / "papers" / paper / "claims.json",
@@ -131,26 +124,9 @@ for paper, content in PAPERS.items():
         name:
             f"figures_{paper}"
         input:
-            paper_scores(paper),
-            paper_activity_scores(paper),
-            paper_activity_indices(paper),
-            paper_detections(paper),
-            paper_gates(paper),
-            paper_seconds(paper),
-            paper_energies(paper),
-            paper_catalogs(paper),
-            paper_spectra(paper),
-            listen=RESULTS / "papers" / paper / "listen/index.json",
+            read_by_figures(paper),
         output:
-            expand(
-                RESULTS / "papers" / paper / "{figure}.{suffix}",
-                figure=content.figures,
-                suffix=["svg", "png"],
-            ),
-            expand(
-                RESULTS / "papers" / paper / "{figure}.csv",
-                figure=[name for name, figure in content.figures.items() if figure.kind != "spectrograms"],
-            ),
+            figure_files(paper),
         log:
             RESULTS / "logs/figures" / f"{paper}.log",
         benchmark:

@@ -51,12 +51,12 @@ def _patterns(paper: Paper, claim: Claim) -> list[str]:
     return []
 
 
-def corpora_told(params: Params, name: str, paper: Paper, file: str) -> list[str]:
+def corpora_with(params: Params, name: str, paper: Paper, file: str) -> list[str]:
     """The corpora of this scale whose :data:`CATALOG` or :data:`SPECTRA` (`file`) a paper's results tell of."""
     read = {*reads_of_tables(params, paper), *reads_of_figures(params, name, paper), *reads_of_claims(params, paper)}
     return [corpus for corpus in params.corpora if file.format(corpus=corpus) in read]
 
 
-def every_corpus_told(params: Params, name: str, paper: Paper) -> list[str]:
+def corpora_of_results(params: Params, name: str, paper: Paper) -> list[str]:
     """The corpora of this scale that tables, figures and claims of a paper count or compare."""
-    return [corpus for file in (CATALOG, SPECTRA) for corpus in corpora_told(params, name, paper, file)]
+    return [corpus for file in (CATALOG, SPECTRA) for corpus in corpora_with(params, name, paper, file)]

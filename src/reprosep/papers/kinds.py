@@ -157,11 +157,11 @@ def _table_problem(paper: Paper, table: Table) -> str | None:
 def _column_problem(kind: str, column: Entry) -> str | None:
     """Whether a column has all the keys of its kind, and none of another kind."""
     for name, other in TABLE_KINDS.items():
-        given = [getattr(column, key) for key in other.columns]
-        if any((value is None) == (name == kind) for value in given):
-            told = ", ".join(f"{key} {value or 'missing'}" for key, value in zip(other.columns, given, strict=True))
+        values = {key: getattr(column, key) for key in other.columns}
+        if any((value is None) == (name == kind) for value in values.values()):
+            given = ", ".join(f"{key} {value or 'missing'}" for key, value in values.items())
             return (
-                f"{told} in a table of kind '{kind}'; one of kind '{name}' needs {' and '.join(other.columns)} in "
-                "every column, others have none"
+                f"{given} in a table of kind '{kind}'; one of kind '{name}' needs {' and '.join(values)} in every "
+                "column, others have none"
             )
     return None
