@@ -355,6 +355,7 @@ def test_stages_of_a_paper_of_corpora(settings: Params) -> None:
         ({"figures": {"figure-2": {"corpora": []}}}, "figure-2.corpora: empty, but 'spectra' compares corpora"),
         ({"figures": {"figure-1": {"bind": {"corpus": None}}}}, "figure-1.bind.corpus: missing, but 'categories'"),
         ({"tables": {"table-1": {"columns": [{"label": "a", "count": "song"}] * 6}}}, "'song'"),
+        ({"tables": {"table-1": {"kind": "costs"}}}, "columns.0: cost missing in a table of kind 'costs'; one of kind"),
         ({"tables": {"table-1": {"kind": "cost"}}}, "table-1.kind: unknown kind 'cost' (did you mean 'costs'?)"),
         ({"figures": {"figure-2": {"kind": "spectrum"}}}, "figure-2.kind: unknown kind 'spectrum' (did you mean"),
         ({"figures": {"figure-1": {"kind": "gains"}}}, "figure-1.bind.system: missing, but 'gains' shows one; name it"),
