@@ -61,7 +61,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def forget() -> None:
-    for cached in (code._tree, code._imports, code._digest, code._own):
+    for cached in (code._source, code._digest, code._kept):
         cached.cache_clear()
 
 
@@ -148,7 +148,7 @@ def test_folders_that_are_left_out_compute_no_number() -> None:
             name
             for root in roots().values()
             for module in closure(root)
-            for name, _, _ in code._imports(module)
+            for name, _, _ in code._source(module).imports
             if name.split(".")[1] in LEFT_OUT
         }
     )

@@ -94,7 +94,7 @@ def test_the_panels_of_a_table() -> None:
         {"name": "Acoustic guitar", "sublabel": "IASS", "cells": [cell(1.0, 2.0, mark=1), None]},
         {"name": "Vocals", "sublabel": "IASS", "cells": [cell(3.0, None), cell(NAN, None)]},
     ]
-    (panel,) = table_panels("scores", columns, rows)  # a column without any value has no panel
+    (panel,) = table_panels(True, columns, rows)  # a column without any value has no panel
     assert panel["name"] == "SDR" and (panel["axis"].low, panel["axis"].high) == (0.0, 4.0)
     assert [one["doubtful"] for one in panel["rows"]] == [True, False]
 
@@ -102,12 +102,12 @@ def test_the_panels_of_a_table() -> None:
 def test_counts_that_differ_widely_are_on_axes_of_their_own() -> None:
     columns = [{"name": "Songs"}, {"name": "Hours"}]
     rows = [{"name": "x", "sublabel": "", "cells": [cell(value + 1, value), cell(2.0, 3.0)]} for value in (7, 2e5)]
-    songs, hours = table_panels("corpora", columns, rows)
+    songs, hours = table_panels(False, columns, rows)
     assert songs["axis"].shape == "logarithmic" and hours["axis"].shape == "linear" and hours["axis"].low == 0
 
 
 def test_leakage_has_an_axis_of_its_own() -> None:
     columns = [{"name": "Avg"}, {"name": "Leakage"}]
     cells = [{**cell(3.0, None), "metric": "Avg"}, {**cell(-40.0, None), "metric": "Leakage"}]
-    first, second = table_panels("scores", columns, [{"name": "Vocals", "sublabel": "", "cells": cells}])
+    first, second = table_panels(True, columns, [{"name": "Vocals", "sublabel": "", "cells": cells}])
     assert first["axis"].low > -5 and second["axis"].low < -39

@@ -11,14 +11,16 @@ import pandas as pd
 import pytest
 import yaml
 
+from reading import files_read, planned
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
+from reprosep.claims.reads import corpora_with, reads_of_claims
 from reprosep.claims.table import write_claims
 from reprosep.corpora.slakh import read_songs
 from reprosep.dag.versions.stages import Line
-from reprosep.experiments.cells import corpora_counted, corpora_with_spectra
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Paper
+from reprosep.papers.kinds import CATALOG, SPECTRA
 from reprosep.papers.loading import load_paper
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
@@ -26,6 +28,7 @@ from reprosep.report.page import write_report
 from reprosep.report.publish import page
 from reprosep.results.categories import categories_of, count_categories, families_of, songs_by_category
 from reprosep.results.figures import write_figures
+from reprosep.results.reads import reads_of_figures, reads_of_tables
 from reprosep.results.spot_check import COLUMNS as SPOT_CHECK
 from reprosep.results.tables import write_tables
 from synthetic import make_slakh
@@ -310,9 +313,21 @@ def test_the_page_has_published_values_of_corpora_that_are_not_here(
     )
 
 
+def test_what_is_planned_to_be_read_is_read(results: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:
+    with files_read(results) as read:
+        write_tables(settings, paper, results, tmp_path)
+    assert read == set(reads_of_tables(settings, paper))
+    with files_read(results) as read:
+        write_figures(settings, paper, results, results / "papers/own")
+    assert planned(read) == set(reads_of_figures(settings, "own", paper))
+    with files_read(results) as read:
+        write_claims(settings, paper, results, tmp_path)
+    assert read == set(reads_of_claims(settings, paper))
+
+
 def test_corpora_of_a_paper(settings: Params, paper: Paper) -> None:
-    assert corpora_counted(settings, paper) == ["musdb", "slakh"]
-    assert corpora_with_spectra(settings, paper) == ["musdb", "slakh", "view"]
+    assert corpora_with(settings, "own", paper, CATALOG) == ["musdb", "slakh"]
+    assert corpora_with(settings, "own", paper, SPECTRA) == ["musdb", "slakh", "view"]
     assert needed_runs(settings, paper) == []
 
 
@@ -335,11 +350,15 @@ def test_stages_of_a_paper_of_corpora(settings: Params) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"tables": {"table-1": {"kind": "scores"}}}, "columns.0.count: songs in a table of kind 'scores'"),
-        ({"tables": {"table-1": {"columns": [{"label": "a"}] * 6}}}, "columns.0.count: missing in a table of kind"),
+        ({"tables": {"table-1": {"kind": "scores"}}}, "columns.0: count songs in a table of kind 'scores'"),
+        ({"tables": {"table-1": {"columns": [{"label": "a"}] * 6}}}, "columns.0: count missing in a table of kind"),
         ({"figures": {"figure-2": {"corpora": []}}}, "figure-2.corpora: empty, but 'spectra' compares corpora"),
         ({"figures": {"figure-1": {"bind": {"corpus": None}}}}, "figure-1.bind.corpus: missing, but 'categories'"),
         ({"tables": {"table-1": {"columns": [{"label": "a", "count": "song"}] * 6}}}, "'song'"),
+        ({"tables": {"table-1": {"kind": "costs"}}}, "columns.0: cost missing in a table of kind 'costs'; one of kind"),
+        ({"tables": {"table-1": {"kind": "cost"}}}, "table-1.kind: unknown kind 'cost' (did you mean 'costs'?)"),
+        ({"figures": {"figure-2": {"kind": "spectrum"}}}, "figure-2.kind: unknown kind 'spectrum' (did you mean"),
+        ({"figures": {"figure-1": {"kind": "gains"}}}, "figure-1.bind.system: missing, but 'gains' shows one; name it"),
     ],
 )
 def test_what_does_not_fit_is_told(

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reading import files_read, planned
 from reprosep.base.project import read_yaml, repository
+from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import write_claims
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Paper
@@ -18,8 +20,9 @@ from reprosep.papers.run import Run
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 from reprosep.report.page import write_report
-from reprosep.results.costs import runs_of_system, system_cost
+from reprosep.results.costs import system_cost
 from reprosep.results.figures import write_figures
+from reprosep.results.reads import reads_of_figures, reads_of_tables, trainings_of
 from reprosep.results.spot_check import COLUMNS as SPOT_CHECK
 from reprosep.results.tables import write_tables
 
@@ -148,8 +151,20 @@ def test_costs_are_counted(results: Path, settings: Params, paper: Paper) -> Non
     assert found["2 sources Dedicated U-Nets", "Iterations (N)"] == 2
     assert found["4 sources M-U-Net", "Iterations (N)"] == 1
     assert found["4 sources M-U-Net", "Seconds per epoch"] == 10
-    assert system_cost(runs_of_system(settings, paper, "c-u-net-4"), "seconds", results) == 40
+    assert system_cost(trainings_of(settings, paper, "c-u-net-4"), "seconds", results) == 40
     assert not (results / "papers/munet/table-1-common-frames.csv").exists()
+
+
+def test_what_is_planned_to_be_read_is_read(results: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:
+    with files_read(results) as read:
+        write_tables(settings, paper, results, tmp_path)
+    assert read == set(reads_of_tables(settings, paper))
+    with files_read(results) as read:
+        write_figures(settings, paper, results, results / "papers/munet")
+    assert planned(read) == set(reads_of_figures(settings, "munet", paper))
+    with files_read(results) as read:
+        write_claims(settings, paper, results, tmp_path)
+    assert read == set(reads_of_claims(settings, paper))
 
 
 def test_claims(results: Path) -> None:
@@ -172,7 +187,7 @@ def test_claims(results: Path) -> None:
 
 
 def test_a_dearer_network_is_not_cheaper(results: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:
-    for run in runs_of_system(settings, paper, "ebw-p1-4"):
+    for run in trainings_of(settings, paper, "ebw-p1-4"):
         path = results / "runs" / run.id / "run.json"
         before = path.read_text()
         path.write_text(json.dumps(json.loads(before) | {"items": 5 * 2 * CHUNKS}))

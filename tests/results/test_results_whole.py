@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reading import files_read, planned
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
+from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import COLUMNS, write_claims
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Deviation, Paper
@@ -23,6 +25,7 @@ from reprosep.params.scale import Params, dump, merge
 from reprosep.report.page import write_report
 from reprosep.results.calibration import conclude, measure
 from reprosep.results.figures import write_figures
+from reprosep.results.reads import reads_of_figures, reads_of_tables
 from reprosep.results.spot_check import COLUMNS as SPOT_CHECK
 from reprosep.results.tables import write_tables
 from reprosep.results.tidy import TIDY
@@ -196,6 +199,19 @@ def settings() -> Params:
 def output(tmp_path_factory: pytest.TempPathFactory, settings: Params, paper: Paper) -> Path:
     results = make_results(tmp_path_factory.mktemp("results"), settings, paper)
     return write_all(settings, paper, results)
+
+
+def test_what_is_planned_to_be_read_is_read(output: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:
+    results = output.parents[1]
+    with files_read(results) as read:
+        write_tables(settings, paper, results, tmp_path)
+    assert read == set(reads_of_tables(settings, paper))
+    with files_read(results) as read:
+        write_figures(settings, paper, results, results / "papers/iass")
+    assert planned(read) == set(reads_of_figures(settings, "iass", paper))
+    with files_read(results) as read:
+        write_claims(settings, paper, results, tmp_path)
+    assert read == set(reads_of_claims(settings, paper))
 
 
 def test_tidy_columns_and_cells_are_those_of_the_paper(output: Path, settings: Params, paper: Paper) -> None:

@@ -26,7 +26,7 @@ for paper in PLAN.calibrated:
         params:
             paper=paper,
             plan=PAPERS[paper].calibration.model_dump(mode="json"),
-            published=[cell.published for cell in calibration_cells(PARAMS, PAPERS[paper])],
+            published=PLAN.calibrated_values(paper),
             settings=PLAN.settings("calibration"),
             code=PLAN.code("calibration"),
         shell:

@@ -1,18 +1,15 @@
 # A paper's tables, figures and claims. The names of its files come from its own file in workflow/papers/, so each paper
 # has rules of its own, made in this loop.
 
-for paper, content in PAPERS.items():
+for paper in PAPERS:
 
     rule:
         name:
             f"tables_{paper}"
         input:
-            paper_scores(paper),
-            paper_detections(paper),
-            paper_costs(paper),
-            paper_catalogs(paper),
+            PLAN.read_by_tables(paper),
         output:
-            table_files(paper),
+            PLAN.table_files(paper),
             RESULTS / "papers" / paper / "metrics.json",
             RESULTS / "papers" / paper / "songs.csv",
             RESULTS / "papers" / paper / "parameters.json",
@@ -41,8 +38,8 @@ for paper, content in PAPERS.items():
         name:
             f"spot_check_{paper}"
         input:
-            paper_scores(paper),
-            paper_weights(paper),
+            PLAN.paper_scores(paper),
+            PLAN.paper_weights(paper),
         output:
             RESULTS / "papers" / paper / "spot-check.csv",
         log:
@@ -69,11 +66,7 @@ for paper, content in PAPERS.items():
         name:
             f"claims_{paper}"
         input:
-            paper_scores(paper),
-            paper_detections(paper),
-            paper_costs(paper),
-            paper_spectra(paper),
-            paper_claimed_activity(paper),
+            PLAN.read_by_claims(paper),
         output:
             RESULTS / "papers" / paper / "claims.csv",
             RESULTS / "papers" / paper / "claims.json",
@@ -102,8 +95,8 @@ for paper, content in PAPERS.items():
         name:
             f"listen_{paper}"
         input:
-            paper_weights(paper),
-            paper_mixtures(paper),
+            PLAN.paper_weights(paper),
+            PLAN.paper_mixtures(paper),
         output:
             RESULTS / "papers" / paper / "listen/index.json",
         log:
@@ -131,26 +124,9 @@ for paper, content in PAPERS.items():
         name:
             f"figures_{paper}"
         input:
-            paper_scores(paper),
-            paper_activity_scores(paper),
-            paper_activity_indices(paper),
-            paper_detections(paper),
-            paper_gates(paper),
-            paper_seconds(paper),
-            paper_energies(paper),
-            paper_catalogs(paper),
-            paper_spectra(paper),
-            listen=RESULTS / "papers" / paper / "listen/index.json",
+            PLAN.read_by_figures(paper),
         output:
-            expand(
-                RESULTS / "papers" / paper / "{figure}.{suffix}",
-                figure=content.figures,
-                suffix=["svg", "png"],
-            ),
-            expand(
-                RESULTS / "papers" / paper / "{figure}.csv",
-                figure=[name for name, figure in content.figures.items() if figure.kind != "spectrograms"],
-            ),
+            PLAN.figure_files(paper),
         log:
             RESULTS / "logs/figures" / f"{paper}.log",
         benchmark:

@@ -1,9 +1,7 @@
 rule report:
     input:
-        [paper_results(paper) for paper in PAPERS],
-        label_indices(),
-        expand(RESULTS / "runs/{run}/run.json", run=PLAN.trained),
-        expand(RESULTS / "scores/{run}.parquet", run=RUNS),
+        [PLAN.paper_results(paper) for paper in PAPERS],
+        PLAN.read_by_report(),
     output:
         RESULTS / "report.html",
     log:

@@ -131,7 +131,7 @@ def paper_memory(step, *papers):
 
     def megabytes(wildcards, attempt):
         base, kilobytes, copies, _ = PAPER_STEPS[step]
-        names = [name for paper in papers for name in (*paper_runs(paper), *paper_detectors(paper))]
+        names = [name for paper in papers for name in PLAN.every_run_of(paper)]
         corpora = [RUNS[name][0].corpus for name in names]
         scored = sum(TEST_SHARE * songs(corpus)[1] for corpus in corpora)
         return memory_asked(base + kilobytes * scored / 1000 + copies * max(map(longest_song, corpora)), attempt)

@@ -15,14 +15,21 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from reprosep.base.errors import UserError
+from reprosep.base.files import whole_file
 
 PACKAGE = "reprosep"
 LEFT_OUT = ("base", "cli", "dag", "installation", "jobs", "papers", "params", "tools")
+_KEPT = Path(".snakemake/reprosep/code.json")
+_NEW: list[str] = []  # what was read since
 _LETTERS = 16  # of a digest
 _UNUSED = ("ctx", "kind", "type_comment", "type_params", "annotation", "returns")  # fields that change nothing
 
@@ -34,13 +41,14 @@ def closure(module: str) -> list[str]:
         name = left.pop()
         if name not in found:
             found.add(name)
-            left += [one for one in _imported_modules(name) if _counts(one, module)]
+            left += [one for one in {one for one, _, _ in _source(name).imports} if _counts(one, module)]
     return sorted(found)
 
 
 def code_digest(*modules: str) -> str:
     """What the code of some modules, and of all that they import, does."""
     parts = "".join(_digest(name, name) for name in modules)
+    _keep()
     return hashlib.sha256(parts.encode()).hexdigest()[:_LETTERS]
 
 
@@ -71,24 +79,55 @@ def _counts(name: str, root: str) -> bool:
     return folder not in LEFT_OUT or folder == root.split(".")[1]
 
 
-@cache
-def _tree(module: str) -> ast.Module:
-    path = _path(module)
-    try:
-        return ast.parse(path.read_bytes())
-    except (OSError, SyntaxError) as error:
-        raise UserError(f"{path}: cannot be read as Python ({error}); mend or restore the file") from error
-
-
 Imported = tuple[str, str, str]
 """A module, what of it is imported (nothing for the module itself), and the name that it is used by."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """What the file of a module says: digest of its own statements, and what it imports of the package, wherever."""
+
+    own: str
+    imports: tuple[Imported, ...]
+
+
 @cache
-def _imports(module: str) -> tuple[Imported, ...]:
-    """What a module imports of the package, wherever; not what it imports for annotations only."""
-    nodes = (node for node in _walk(_tree(module)) if isinstance(node, ast.Import | ast.ImportFrom))
-    return tuple(sorted({found for node in nodes for found in _of_statement(node)}))
+def _source(module: str) -> Source:
+    """Of a module; kept by the content of its file, since reading all of them as Python takes a second."""
+    content = _path(module).read_bytes()
+    key = hashlib.sha256(content).hexdigest()
+    if key not in _kept():
+        _kept()[key] = _read(_path(module), content)
+        _NEW.append(key)
+    own, imports = _kept()[key]
+    return Source(own, tuple((name, part, used) for name, part, used in imports))
+
+
+def _read(path: Path, content: bytes) -> tuple[str, list[Imported]]:
+    try:
+        tree = ast.parse(content)
+    except SyntaxError as error:
+        raise UserError(f"{path}: cannot be read as Python ({error}); mend or restore the file") from error
+    nodes = (node for node in _walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    own = hashlib.sha256("\n".join(_lines(tree)).encode()).hexdigest()
+    return own, sorted({found for node in nodes for found in _of_statement(node)})
+
+
+@cache
+def _kept() -> dict[str, Any]:
+    """Digest of a file -> what it says, of earlier plans in this folder."""
+    try:
+        return dict(json.loads(_KEPT.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _keep() -> None:
+    """For the next plan, where Snakemake has a folder for such things."""
+    if _NEW and _KEPT.parent.is_dir():
+        with suppress(UserError, OSError), whole_file(_KEPT) as temporary:  # without it the next one takes longer
+            temporary.write_text(json.dumps(_kept()), encoding="utf-8")
+        _NEW.clear()
 
 
 def _of_statement(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
@@ -100,10 +139,6 @@ def _of_statement(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
             whole = f"{node.module}.{alias.name}"
             used = alias.asname or alias.name
             yield (whole, "", used) if _is_module(whole) else (str(node.module), alias.name, used)
-
-
-def _imported_modules(module: str) -> Iterable[str]:
-    return {name for name, _, _ in _imports(module)}
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
@@ -121,7 +156,7 @@ def _is_for_type_checkers(node: ast.AST) -> bool:
 @cache
 def _digest(module: str, root: str) -> str:
     """Of a module as part of what `root` does."""
-    total = hashlib.sha256(_own(module).encode())
+    total = hashlib.sha256(_source(module).own.encode())
     for name, part, used in sorted(_named(module, root)):
         total.update(f"{name} {part} {used}\n".encode())
     return total.hexdigest()
@@ -129,14 +164,8 @@ def _digest(module: str, root: str) -> str:
 
 def _named(module: str, root: str) -> Iterator[Imported]:
     """The imports of a module, each module by its digest; one that does not count has none."""
-    for name, part, used in _imports(module):
+    for name, part, used in _source(module).imports:
         yield (_digest(name, root) if _counts(name, root) else ""), part, used
-
-
-@cache
-def _own(module: str) -> str:
-    """A module's own statements as text."""
-    return "\n".join(_lines(_tree(module)))
 
 
 def _lines(node: ast.AST) -> Iterator[str]:

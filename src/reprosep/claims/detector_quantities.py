@@ -33,8 +33,9 @@ from reprosep.metrics.activity import confusions
 from reprosep.papers.claim import Claim, Side
 from reprosep.papers.content import Paper
 from reprosep.params.scale import Params
-from reprosep.results.detection import Detections, auc_mean, lrap_of_draws, read_detections, runs_of, whole, with_auc
+from reprosep.results.detection import Detections, auc_mean, lrap_of_draws, read_detections, whole, with_auc
 from reprosep.results.intervals import Values
+from reprosep.results.reads import detectors_of
 
 _DONORS = 10  # other songs whose detections stand in for a song's own, for chance
 
@@ -157,7 +158,7 @@ class DetectorTerms:
         return [Term(weight, one) for (weight, _), one in zip(sides, quantities, strict=True)], 0
 
     def _found(self, side: Side) -> list[Detections]:
-        found = read_detections(self.results, runs_of(self.params, self.paper, side.system))
+        found = read_detections(self.results, detectors_of(self.params, self.paper, side.system))
         return [one.at_scale(self.params, side.seconds) for one in found]
 
     def _measure(self, side: Side, found: list[Detections], shared: list[str]) -> Quantity:

@@ -21,8 +21,9 @@ from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Scores
-from reprosep.results.costs import runs_of_system, system_cost
+from reprosep.results.costs import system_cost
 from reprosep.results.metrics import write_verdicts
+from reprosep.results.reads import trainings_of
 from reprosep.results.tidy import write_tidy
 
 COLUMNS = [
@@ -239,7 +240,7 @@ def _counted_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> 
     rows = []
     for left, right in claim.pairs:
         assert right is not None
-        sides = [runs_of_system(params, paper, side.system) for side in (left, right)]
+        sides = [trainings_of(params, paper, side.system) for side in (left, right)]
         if not all(sides):
             return []
         one, other = (system_cost(needed, claim.metric, results) for needed in sides)  # type: ignore[arg-type]

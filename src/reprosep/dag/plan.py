@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.files import digest
+from reprosep.claims.reads import reads_of_claims
 from reprosep.corpora.label_files import label_files
 from reprosep.corpora.listing import recordings_listing, versions_to_get
 from reprosep.corpora.registry import RECORDS, load_version, song_list
@@ -22,7 +23,7 @@ from reprosep.experiments.clips.needed import clips_needed
 from reprosep.experiments.detectors.checks import check_detection
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.reads import CORPUS_TABLES, Reads, settings_of_system
-from reprosep.experiments.runs import every_run
+from reprosep.experiments.runs import every_run, needed_runs, scored_on
 from reprosep.papers.claim_checks import check_seeds
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
@@ -30,6 +31,7 @@ from reprosep.papers.run import Run, side_by_side
 from reprosep.papers.system import System
 from reprosep.params.reading import parse, recordings_of
 from reprosep.params.scale import Params, dump
+from reprosep.results.reads import figures_made, reads_of_figures, reads_of_tables, tables_made
 
 
 def checked_papers(params: Params) -> dict[str, Paper]:
@@ -201,3 +203,68 @@ class Plan:
         """Scores of the oracles of a paper's calibration."""
         cells = calibration_cells(self.params, self.papers[paper])
         return self.files(f"scores/{cell.corpus}_{cell.target}_{cell.system}.parquet" for cell in cells)
+
+    def calibrated_values(self, paper: str) -> list[float | None]:
+        """The published values of a paper's calibration."""
+        return [cell.published for cell in calibration_cells(self.params, self.papers[paper])]
+
+    # ---- papers --------------------------------------------------------------------------------------------------
+
+    def paper_runs(self, paper: str) -> list[str]:
+        """Ids of the runs of a paper that cells and calibration ask for."""
+        return [run.id for run in needed_runs(self.params, self.papers[paper])]
+
+    def every_run_of(self, paper: str) -> list[str]:
+        """Those, and its detectors'."""
+        return [run.id for run in every_run(self.params, self.papers[paper])]
+
+    def paper_scores(self, paper: str) -> list[Path]:
+        """Score files of the runs of a paper."""
+        return self.files(f"scores/{name}.parquet" for name in self.paper_runs(paper))
+
+    def paper_weights(self, paper: str) -> list[Path]:
+        """Weights of the trained runs of a paper."""
+        names = [name for name in self.paper_runs(paper) if name in {*self.trained}]
+        return self.files(f"runs/{name}/best.safetensors" for name in names)
+
+    def paper_mixtures(self, paper: str) -> list[Path]:
+        """Mixtures of the corpora on which the runs of a paper are trained and scored."""
+        names = self.paper_runs(paper)
+        scored = {one for name in names for one in (self.run(name).corpus, *scored_on(self.params, *self.runs[name]))}
+        return [path for corpus in sorted(scored) for path in self.mixtures(corpus)]
+
+    def table_files(self, paper: str) -> list[Path]:
+        """The tables of a paper; those of scores a second time, on common frames."""
+        return self.files(f"papers/{paper}/{name}.csv" for name in tables_made(self.papers[paper]))
+
+    def figure_files(self, paper: str) -> list[Path]:
+        """The figures of a paper, and their data."""
+        return self.files(f"papers/{paper}/{name}" for name in figures_made(self.papers[paper]))
+
+    def read_by_tables(self, paper: str) -> list[Path]:
+        """What the tables of a paper are made from."""
+        return self.files(reads_of_tables(self.params, self.papers[paper]))
+
+    def read_by_figures(self, paper: str) -> list[Path]:
+        """What the figures of a paper are made from."""
+        return self.files(reads_of_figures(self.params, paper, self.papers[paper]))
+
+    def read_by_claims(self, paper: str) -> list[Path]:
+        """What the claims of a paper are judged from."""
+        return self.files(reads_of_claims(self.params, self.papers[paper]))
+
+    def paper_results(self, paper: str) -> list[Path]:
+        """What the report shows of a paper."""
+        pictures = [f"{name}.{suffix}" for name in self.papers[paper].figures for suffix in ("svg", "png")]
+        others = ("claims.csv", "metrics.json", "spot-check.csv", "listen/index.json")
+        calibration = ["calibration.csv"] if paper in self.calibrated else []
+        shown = self.files(f"papers/{paper}/{name}" for name in (*calibration, *pictures, *others))
+        return [*self.table_files(paper), *shown]
+
+    def read_by_report(self) -> list[Path]:
+        """What the report shows beside the papers' results: records of trainings, scores, and where labels are from."""
+        trained = [f"runs/{name}/run.json" for name in self.trained]
+        corpora = dict.fromkeys(run.corpus for run, _ in self.runs.values())
+        labelled = [corpus for corpus in corpora if self.params.corpora[corpus].labels == "published"]
+        scores = [f"scores/{name}.parquet" for name in self.runs]
+        return self.files([*trained, *scores, *(f"{corpus}/activity/index.parquet" for corpus in labelled)])

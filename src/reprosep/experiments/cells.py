@@ -1,4 +1,4 @@
-"""The cells of a paper's tables and of its calibration, and the corpora of which it tells."""
+"""The cells of a paper's tables and of its calibration."""
 
 from __future__ import annotations
 
@@ -89,20 +89,6 @@ def _cell(table: Table, row: Entry, column: Entry, published: float | str | None
         statistic=statistic,
         **{key: bound(key) for key in ("corpus", "target", "system", "variant", "metric")},  # type: ignore[arg-type]
     )
-
-
-def corpora_counted(params: Params, paper: Paper) -> list[str]:
-    """The corpora of this scale of whose catalogs a paper's tables and figures tell."""
-    named = {row.corpus for table in paper.tables.values() if table.kind == "corpora" for row in table.rows}
-    named |= {figure.bind.corpus for figure in paper.figures.values() if figure.kind == "categories"}
-    return [name for name in params.corpora if name in named]
-
-
-def corpora_with_spectra(params: Params, paper: Paper) -> list[str]:
-    """The corpora of this scale whose spectra a paper's figures and claims compare."""
-    named = {name for figure in paper.figures.values() if figure.kind == "spectra" for name in figure.corpora}
-    named |= {str(side.corpus) for claim in paper.statements if claim.is_of_spectra for side in claim.sides}
-    return [name for name in params.corpora if name in named]
 
 
 def calibration_cells(params: Params, paper: Paper) -> list[Cell]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from reprosep.base.errors import UserError, near_match
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
 from reprosep.papers.content import Paper
+from reprosep.papers.kinds import TABLE_KINDS
 from reprosep.params.scale import Params
 
 
@@ -73,7 +74,7 @@ def _table_problem(paper: Paper, claim: Claim) -> str | None:
         if name not in paper.tables:
             return f"table: unknown table '{name}'{near_match(name, paper.tables)}"
         table = paper.tables[name]
-        known = {"scores": table.statistics(), "costs": ("count",), "detection": ("pooled",)}.get(table.kind, ())
+        known = TABLE_KINDS[table.kind].published_statistics(table)
         if claim.statistic not in known:
             told = ", ".join(known) or "none"
             return f"statistic: '{claim.statistic}', but {name} gives the {told}; take that, or name another table"

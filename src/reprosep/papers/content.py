@@ -56,7 +56,7 @@ class Table(Section):
     columns: list[Entry]
     published: list[list[float | str | None]]
     doubtful: list[Doubtful] = []
-    kind: Literal["scores", "costs", "corpora", "detection"] = "scores"
+    kind: str = "scores"  # one of papers.kinds.TABLE_KINDS
     form: Literal["median", "mean", "mean ± std (median)"] = "median"
 
     def statistics(self) -> tuple[Statistic, ...]:
@@ -76,7 +76,7 @@ class Bar(Section):
 
 
 class Figure(Section):
-    kind: Literal["spectrograms", "activity", "gains", "energies", "categories", "spectra", "instruments", "confusions"]
+    kind: str  # one of papers.kinds.FIGURE_KINDS
     caption: str
     bind: Binding
     bars: list[Bar] = []

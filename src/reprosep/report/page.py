@@ -13,7 +13,7 @@ import yaml
 from reprosep.base.files import whole_file
 from reprosep.base.project import repository
 from reprosep.claims import verdicts
-from reprosep.experiments.cells import corpora_counted, corpora_with_spectra
+from reprosep.claims.reads import corpora_of_results
 from reprosep.experiments.runs import detector_runs, every_run
 from reprosep.experiments.runs import needed_runs as runs_of
 from reprosep.papers.content import Paper
@@ -59,8 +59,8 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
     trained = {run.id: (run, paper) for paper in papers.values() for run in every_run(params, paper)}
     records = provenance_table.training_records(results, trained.values())
     used = dict.fromkeys(run.corpus for run, _ in trained.values())
-    told = {name for paper in papers.values() for name in told_of(params, paper)}
-    corpora = [corpus for name, corpus in params.corpora.items() if name in used or name in told]
+    shown = {corpus for name, paper in papers.items() for corpus in corpora_of_results(params, name, paper)}
+    corpora = [corpus for name, corpus in params.corpora.items() if name in used or name in shown]
     content = {
         "params": params,
         "papers": views,
@@ -76,11 +76,6 @@ def write_report(params: Params, papers: dict[str, Paper], results: Path, output
     page = environment().get_template("report.html.j2").render(content)
     with whole_file(output) as temporary:
         temporary.write_text(page, encoding="utf-8")
-
-
-def told_of(params: Params, paper: Paper) -> list[str]:
-    """The corpora of this scale that tables and figures of a paper compare."""
-    return [*corpora_counted(params, paper), *corpora_with_spectra(params, paper)]
 
 
 def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[str, Any]:

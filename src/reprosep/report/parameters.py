@@ -16,9 +16,9 @@ from typing import Any
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json, write_json
+from reprosep.claims.reads import corpora_of_results
 from reprosep.dag.dependencies import look_up
 from reprosep.dag.versions.stages import Line
-from reprosep.experiments.cells import corpora_counted, corpora_with_spectra
 from reprosep.experiments.runs import corpora_of, every_run
 from reprosep.papers.content import Paper
 from reprosep.params.reading import recordings_of
@@ -41,7 +41,7 @@ def record_of(params: Params, name: str, paper: Paper) -> dict[str, Any]:
     """The content of ``parameters.json``: `seeds`, `beside`, and `parameters` by dotted key."""
     beside = papers_beside(params, paper)
     narrow = params.model_copy(update={"papers": [name, *beside]})
-    content, corpora = dump(params), _corpora(params, paper)
+    content, corpora = dump(params), _corpora(params, name, paper)
     stages = [stage for stage in Line(narrow).stages() if not stage.name.startswith(_SHOWING)]
     leaves = {leaf: value for stage in stages for key in stage.keys for leaf, value in _written(content, key)}
     parameters = {key: leaves[key] for key in sorted(leaves) if not _NO_CELL.match(key) and _is_read(key, corpora)}
@@ -54,11 +54,11 @@ def _is_read(key: str, corpora: set[str]) -> bool:
     return section != "corpora" or rest.split(".")[0] in corpora
 
 
-def _corpora(params: Params, paper: Paper) -> set[str]:
+def _corpora(params: Params, name: str, paper: Paper) -> set[str]:
     """The corpora of which a paper's results tell, and those whose recordings they have."""
     named = {one for run in every_run(params, paper) for one in corpora_of(params, run, paper.systems[run.system])}
-    named |= {*corpora_counted(params, paper), *corpora_with_spectra(params, paper)}
-    return named | {recordings_of(params, name) for name in named}
+    named |= {*corpora_of_results(params, name, paper)}
+    return named | {recordings_of(params, corpus) for corpus in named}
 
 
 def _written(content: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]:

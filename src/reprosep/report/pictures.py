@@ -71,12 +71,12 @@ def _claim_row(claim: View, row: View) -> dict[str, Any]:
     return {"name": comparison(str(row["target"])), "verdict": row["verdict"], **values}
 
 
-def table_panels(kind: str, columns: Sequence[View], rows: Sequence[View]) -> Rows:
-    """A panel per column of a table: its axis and a row per cell; scores share one axis, other numbers do not."""
+def table_panels(one_axis: bool, columns: Sequence[View], rows: Sequence[View]) -> Rows:
+    """A panel per column of a table: its axis, which columns may have in common, and a row per cell."""
     cells = [[_table_row(row, row["cells"][number]) for row in rows] for number in range(len(columns))]
     apart = [any(cell and cell.get("metric") == APART for cell in column) for column in _by_column(columns, rows)]
     together = [row for column, alone in zip(cells, apart, strict=True) for row in column if not alone]
-    shared = axis_of(_values(together)) if kind in ("scores", "detection") else None
+    shared = axis_of(_values(together)) if one_axis else None
     panels = []
     for column, drawn, alone in zip(columns, cells, apart, strict=True):
         axis = None if alone else shared

@@ -21,7 +21,10 @@ from reprosep.results.calibration import COLUMNS as CALIBRATION
 from reprosep.results.calibration import FILE as CALIBRATION_FILE
 from reprosep.results.calibration import is_real
 from reprosep.results.corpus_table import decimals_of
+from reprosep.results.figure_kinds import FIGURES
+from reprosep.results.reads import versions
 from reprosep.results.spot_check import COLUMNS as SPOT_CHECK
+from reprosep.results.table_kinds import TABLES
 from reprosep.results.target_names import with_label
 from reprosep.results.tidy import TIDY
 
@@ -59,24 +62,24 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
             reason = " ".join(cell.doubtful.split())
             notes += [] if reason in notes else [reason]
             marks[cell.row, cell.column] = 1 + notes.index(reason)
-    versions = []
-    for suffix in ["", "-common-frames"] if table.kind == "scores" else [""]:
-        tidy = read_csv(folder / f"{name}{suffix}.csv", TIDY)
-        versions.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
+    kind, shown = TABLES[table.kind], []
+    for version in versions(table):
+        tidy = read_csv(folder / f"{name}{version}.csv", TIDY)
+        shown.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
     named = [with_label(column.target, column.label) for column in table.columns]
     columns = [{"name": full, "printed": printed} for full, printed in named]
     return {
         "id": name,
-        "kind": table.kind,
         "title": name.replace("-", " ").capitalize(),
         "caption": table.caption,
         "columns": columns,
-        "panels": table_panels(table.kind, columns, versions[0]),
+        "panels": table_panels(kind.has_one_axis, columns, shown[0]),
         "sublabels": any(row.sublabel for row in table.rows),
-        "unit": "dB" if table.kind == "scores" else "",
-        "rows": versions[0],
-        "common": versions[1] if len(versions) > 1 and table.form == "median" else None,
+        "unit": kind.unit,
+        "rows": shown[0],
+        "common": shown[1] if len(shown) > 1 and table.form == "median" else None,
         "notes": notes,
+        "note": kind.note,
     }
 
 
@@ -148,16 +151,17 @@ def calibration(params: Params, paper: Paper, folder: Path) -> list[dict[str, An
 
 
 def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
-    """A figure as a data URI, with its numbers where it has some that fit a page: those of spectra do not."""
-    rows: list[Any] = []
-    if figure.kind != "spectrograms":
+    """A figure as a data URI, with its numbers where it has some that fit a page."""
+    kind, rows = FIGURES[figure.kind], []
+    if kind.is_of_cells:
         rows = read_csv(folder / f"{name}.csv", TIDY).to_dict("records")
-    rows = [] if figure.kind in ("spectra", "confusions") else rows
     return {
         "id": name,
         "title": name.replace("-", " ").capitalize(),
-        "kind": figure.kind,
-        "decimals": {"activity": 3, "instruments": 3, "categories": 0}.get(figure.kind, 2),
+        "decimals": kind.decimals,
+        "heading": kind.heading,
+        "unit": kind.unit,
+        "open": kind.is_open,
         "caption": figure.caption,
         "image": data_uri(folder / f"{name}.svg"),
         "groups": list(dict.fromkeys(row["row"] for row in rows)),

@@ -20,32 +20,29 @@ from reprosep.experiments.cells import table_cells
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Figure, Paper
 from reprosep.params.scale import Params
+from reprosep.results.activity_figure import RATE
 from reprosep.results.aggregate import Scores
-from reprosep.results.corpus_figures import category_rows
-from reprosep.results.detection_figures import instrument_rows
-from reprosep.results.energy_figure import energy_rows
-from reprosep.results.figures import RATE, TidyRows, activity_rows, figure_runs, gain_rows
+from reprosep.results.figure_kind import ShownFigure
+from reprosep.results.figure_kinds import FIGURES
+from reprosep.results.reads import COMMON_FRAMES, tables_made
+from reprosep.results.table_kinds import TABLES
 from reprosep.results.tables import every_table
-from reprosep.results.tidy import DECIMALS
+from reprosep.results.tidy import DECIMALS, TidyRows
 
 KEYS = ["table", "row", "column", "metric"]
 COLUMNS = [*KEYS, "seed", "songs", "value"]
 ALL_SEEDS, NO_SEED = "all", ""
-COMMON_FRAMES = "-common-frames"
-_FIGURES = ("activity", "gains", "energies", "categories", "instruments")
-_SEEDED_FIGURES = ("activity", "gains", "instruments")
-_SECONDS = "seconds"  # a cost
 
 
 def compared(paper: Paper) -> list[str]:
     """The names of the files of a paper's results, without suffix, whose rows are cells."""
-    scored = [f"{name}{COMMON_FRAMES}" for name, table in paper.tables.items() if table.kind == "scores"]
-    return [*paper.tables, *scored, *(name for name, figure in paper.figures.items() if figure.kind in _FIGURES)]
+    figures = [name for name, figure in paper.figures.items() if FIGURES[figure.kind].is_of_cells]
+    return [*tables_made(paper), *figures]
 
 
 def is_cell(paper: Paper, table: str, metric: str) -> bool:
     """Whether a row of a table or figure is a cell to be compared."""
-    return not (table in paper.tables and paper.tables[table].kind == "costs" and metric == _SECONDS)
+    return table not in paper.tables or metric not in TABLES[paper.tables[table].kind].of_the_machine
 
 
 def cells_by_seed(params: Params, paper: Paper, results: Path) -> pd.DataFrame:
@@ -75,14 +72,14 @@ def _rows(params: Params, paper: Paper, results: Path) -> Iterator[dict[str, Any
     """Cells of one choice of seeds, with `seeded`: whether another seed has another value."""
     oracles = _oracle_cells(params, paper)
     for name, rows in every_table(params, paper, results, Scores(results, needed_runs(params, paper))).items():
-        kind = paper.tables[name.removesuffix(COMMON_FRAMES)].kind
+        kind = TABLES[paper.tables[name.removesuffix(COMMON_FRAMES)].kind]
         for row in rows:
-            known = kind in ("costs", "corpora") or (name, row["row"], row["column"]) in oracles
+            known = not kind.is_seeded or (name, row["row"], row["column"]) in oracles
             if is_cell(paper, name, row["metric"]):
                 yield _cell(name, row, seeded=not known)
     for name, figure in paper.figures.items():
         for row in _figure_rows(params, paper, figure, results):
-            yield _cell(name, row, seeded=figure.kind in _SEEDED_FIGURES and row["metric"] != RATE)
+            yield _cell(name, row, seeded=FIGURES[figure.kind].is_seeded and row["metric"] != RATE)
 
 
 def _cell(name: str, row: dict[str, Any], seeded: bool) -> dict[str, Any]:
@@ -104,19 +101,5 @@ def _oracle_cells(params: Params, paper: Paper) -> set[tuple[str, str, str]]:
 
 def _figure_rows(params: Params, paper: Paper, figure: Figure, results: Path) -> TidyRows:
     """The rows of a figure whose bars are cells; none where this scale lacks its corpus or system."""
-    corpus = params.corpora.get(figure.bind.corpus or "")
-    if corpus is None or figure.kind not in _FIGURES:
-        return []
-    if figure.kind == "energies":
-        return energy_rows(params, figure, results)
-    if figure.kind == "categories":
-        return category_rows(params, figure, results)
-    if figure.kind == "instruments":
-        return instrument_rows(params, paper, figure, results)
-    runs = figure_runs(params, paper, figure)
-    if not runs:
-        return []
-    if figure.kind == "activity":
-        return activity_rows(params, paper, results, runs, corpus)
-    scores = Scores(results, [run for group in runs.values() for run in group])
-    return gain_rows(params, scores, runs, figure)
+    kind, shown = FIGURES[figure.kind], ShownFigure(params, paper, figure, results)
+    return kind.rows(shown) if kind.is_of_cells and kind.shows(shown) else []

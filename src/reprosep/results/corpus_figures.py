@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,14 +17,15 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from reprosep.audio.store import read_table
 from reprosep.papers.content import Figure as PaperFigure
-from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
 from reprosep.results.categories import songs_by_category
+from reprosep.results.figure_kind import FigureKind
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, empty_figure
 from reprosep.results.intervals import NO_INTERVAL
+from reprosep.results.reads import corpora_shown
 from reprosep.results.target_names import readable
-from reprosep.results.tidy import tidy_row
+from reprosep.results.tidy import TidyRows, tidy_row
 
 SONGS, LEVEL = "songs", "level"
 MEAN, DEVIATION = "mean", "standard deviation"
@@ -37,28 +37,7 @@ _MARGIN_DB = 3.0
 _SHORT_TITLE = 24  # letters of a title with which others stand in one line
 
 
-def corpora_shown(params: Params, figure: PaperFigure) -> dict[str, Corpus]:
-    """The corpora of this scale that a figure shows, in its order."""
-    named = figure.corpora if figure.kind == "spectra" else [figure.bind.corpus or ""]
-    return {name: params.corpora[name] for name in named if name in params.corpora}
-
-
-def corpus_figure(params: Params, figure: PaperFigure, results: Path) -> tuple[list[dict[str, Any]], Figure]:
-    """Tidy rows of a figure of corpora, and its drawing.
-
-    Raises
-    ------
-    UserError
-        When a catalog or a table of spectra is missing or broken.
-    """
-    if figure.kind == "categories":
-        rows = category_rows(params, figure, results)
-        return rows, draw_categories(rows, figure.first)
-    rows = spectrum_rows(params, figure, results)
-    return rows, draw_spectra(rows, figure.apart) if rows else empty_figure("Nothing to draw: every song is silent.")
-
-
-def category_rows(params: Params, figure: PaperFigure, results: Path) -> list[dict[str, Any]]:
+def category_rows(params: Params, figure: PaperFigure, results: Path) -> TidyRows:
     """Number of songs that have a category of instruments, the categories of ``figure.first`` first."""
     name = str(figure.bind.corpus)
     corpus, catalog = params.corpora[name], read_table(results / name / "catalog.parquet")
@@ -70,7 +49,7 @@ def category_rows(params: Params, figure: PaperFigure, results: Path) -> list[di
     ]
 
 
-def draw_categories(rows: list[dict[str, Any]], first: list[str]) -> Figure:
+def draw_categories(rows: TidyRows, first: list[str]) -> Figure:
     """A bar per category with its number, those that come first in another colour."""
     figure = Figure(figsize=(max(4.2, 1.2 + 0.34 * len(rows)), 3.6), layout="constrained")
     axes = figure.subplots()
@@ -92,7 +71,7 @@ def draw_categories(rows: list[dict[str, Any]], first: list[str]) -> Figure:
     return figure
 
 
-def spectrum_rows(params: Params, figure: PaperFigure, results: Path) -> list[dict[str, Any]]:
+def spectrum_rows(params: Params, figure: PaperFigure, results: Path) -> TidyRows:
     """Mean and standard deviation over songs of the level of every bin, in dB; a row is a frequency in Hz.
 
     Silent songs, which have no spectrum, are left out.
@@ -117,8 +96,10 @@ def spectrum_rows(params: Params, figure: PaperFigure, results: Path) -> list[di
     return rows
 
 
-def draw_spectra(rows: list[dict[str, Any]], apart: float) -> Figure:
+def draw_spectra(rows: TidyRows, apart: float) -> Figure:
     """A line of means with a band of one standard deviation per corpus, each `apart` dB below the one before."""
+    if not rows:
+        return empty_figure("Nothing to draw: every song is silent.")
     figure = Figure(figsize=(6.8, 4.4), layout="constrained")
     axes = figure.subplots()
     titles = list(dict.fromkeys(row["corpus"] for row in rows))
@@ -141,7 +122,7 @@ def draw_spectra(rows: list[dict[str, Any]], apart: float) -> Figure:
     return figure
 
 
-def _curve(rows: list[dict[str, Any]], title: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _curve(rows: TidyRows, title: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frequencies, means and deviations of a corpus in the audible range, each ``(bin,)``."""
     own = [row for row in rows if row["corpus"] == title]
     hertz = np.array([float(row["row"]) for row in own if row["column"] == MEAN])
@@ -160,3 +141,19 @@ def _audible(axes: Axes) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(True, axis="both")
     axes.set_xlabel("frequency (Hz)")
+
+
+CATEGORIES = FigureKind(
+    rows=lambda shown: category_rows(shown.params, shown.figure, shown.results),
+    draw=lambda shown, rows: draw_categories(rows, shown.figure.first),
+    is_seeded=False,
+    decimals=0,
+    heading="Category",
+    unit=": songs with at least one such instrument",
+)
+SPECTRA = FigureKind(
+    rows=lambda shown: spectrum_rows(shown.params, shown.figure, shown.results),
+    draw=lambda shown, rows: draw_spectra(rows, shown.figure.apart),
+    is_of_cells=False,
+    is_seeded=False,
+)

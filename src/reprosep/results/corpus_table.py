@@ -24,6 +24,7 @@ from reprosep.papers.content import Table
 from reprosep.papers.measures import Count
 from reprosep.params.scale import Params
 from reprosep.results.categories import count_categories
+from reprosep.results.table_kind import TableKind
 from reprosep.results.tidy import TIDY
 
 _HOUR = 3600.0
@@ -66,3 +67,10 @@ def corpus_rows(params: Params, table: Table, results: Path) -> list[dict[str, A
 def decimals_of(metric: str) -> int:
     """Decimals with which a value of a table is shown: whole songs, tracks and categories have none."""
     return _DECIMALS.get(metric, _USUAL_DECIMALS)
+
+
+CORPORA = TableKind(
+    rows=lambda shown: corpus_rows(shown.params, shown.table, shown.results),
+    is_seeded=False,
+    note="Counted in the recordings at hand; a row of dashes: a corpus that is not here.",
+)

@@ -20,11 +20,12 @@ import numpy as np
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json
-from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Paper, Table
 from reprosep.papers.measures import Cost
 from reprosep.papers.run import Run
 from reprosep.params.scale import Params
+from reprosep.results.reads import trainings_of
+from reprosep.results.table_kind import TableKind
 from reprosep.results.tidy import TIDY
 
 _MILLION = 1e6
@@ -42,20 +43,16 @@ def cost_rows(params: Params, paper: Paper, table: Table, results: Path) -> list
     """Tidy rows of a table of costs: rows are systems, columns costs; systems that this scale lacks have none."""
     rows = []
     for entry, printed in zip(table.rows, table.published, strict=True):
-        needed = runs_of_system(params, paper, str(entry.system))
+        needed = trainings_of(params, paper, str(entry.system))
         for column, published in zip(table.columns, printed, strict=True):
-            if needed and column.cost:
+            if needed:
+                assert column.cost
                 label = f"{entry.label} {entry.sublabel}".strip()
                 value = system_cost(needed, column.cost, results)
                 title = params.corpora[needed[0].corpus].title
                 values = (label, column.label, column.cost, published, value, np.nan, np.nan, None, title)
                 rows.append(dict(zip(TIDY, values, strict=True)))
     return rows
-
-
-def runs_of_system(params: Params, paper: Paper, system: str) -> list[Run]:
-    """The trainings of a system at this scale."""
-    return [run for run in needed_runs(params, paper) if run.system == system and run.seed is not None]
 
 
 def system_cost(needed: list[Run], cost: Cost, results: Path) -> float:
@@ -75,3 +72,10 @@ def system_cost(needed: list[Run], cost: Cost, results: Path) -> float:
             raise UserError(f"{path}: no usable {error}; delete the folder {path.parent} and train again") from error
     together = np.mean if cost == "hours" else np.sum  # its networks are trained on as much each
     return float(np.mean([together(values) for values in by_seed.values()]))
+
+
+COSTS = TableKind(
+    rows=lambda shown: cost_rows(shown.params, shown.paper, shown.table, shown.results),
+    is_seeded=False,
+    of_the_machine=("seconds",),
+)

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep.experiments.runs import detector_runs
 from reprosep.metrics.activity import auc, lrap, pooled
 from reprosep.papers.content import TRACK, Paper, Table
 from reprosep.papers.measures import Measure
@@ -31,6 +30,8 @@ from reprosep.params.scale import Params
 from reprosep.results.activity_scores import COLUMNS, auc_of_draws, song_draws
 from reprosep.results.aggregate import Summary, read_parquet
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, Values, percentile_interval
+from reprosep.results.reads import detectors_of
+from reprosep.results.table_kind import TableKind
 from reprosep.results.tidy import TIDY
 
 Scale = int | str
@@ -81,11 +82,6 @@ def _detections(table: pd.DataFrame) -> Detections:
         for name, parts in found.items():
             parts[str(song)] = rows.pivot(index="frame", columns="target", values=name)[instruments].to_numpy()
     return Detections(instruments, found["probability"], {s: rows.astype(bool) for s, rows in found["label"].items()})
-
-
-def runs_of(params: Params, paper: Paper, system: str) -> list[Run]:
-    """The runs of a detector, one per seed."""
-    return [run for run in detector_runs(params, paper) if run.system == system]
 
 
 def measured(
@@ -174,7 +170,7 @@ def detection_rows(params: Params, paper: Paper, table: Table, results: Path) ->
     """Tidy rows of a table of detectors: rows are detectors, columns measures at time scales."""
     rows = []
     for entry, printed in zip(table.rows, table.published, strict=True):
-        needed = runs_of(params, paper, str(entry.system))
+        needed = detectors_of(params, paper, str(entry.system))
         found = read_detections(results, needed)
         scales = {column.seconds for column in table.columns if column.seconds}
         instruments = with_auc(one.at_scale(params, seconds) for one in found for seconds in scales)
@@ -188,3 +184,8 @@ def detection_rows(params: Params, paper: Paper, table: Table, results: Path) ->
             numbers = (published, summary.value, summary.low, summary.high, summary.songs)
             rows.append(dict(zip(TIDY, (label, column.label, column.measure, *numbers, title), strict=True)))
     return rows
+
+
+DETECTION = TableKind(
+    rows=lambda shown: detection_rows(shown.params, shown.paper, shown.table, shown.results), has_one_axis=True
+)

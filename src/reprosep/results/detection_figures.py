@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,31 +23,31 @@ from reprosep.papers.content import Paper
 from reprosep.papers.system import DetectorSystem
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
-from reprosep.results.detection import Scale, of_instrument, read_detections, runs_of
+from reprosep.results.detection import Scale, of_instrument, read_detections
+from reprosep.results.figure_kind import FigureKind
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, bars, empty_figure
 from reprosep.results.intervals import NO_INTERVAL
+from reprosep.results.reads import figure_detectors
 from reprosep.results.target_names import readable
-from reprosep.results.tidy import tidy_row
+from reprosep.results.tidy import TidyRows, tidy_row
 
 AUC, RATE, SHARE, FALSE_POSITIVES = "AUC", "activation rate", "share of false negatives", "false positives"
 _SCALES: tuple[Scale, ...] = (1, 5, 10, "track")
 _COLOURS = (GREEN, BLUE, ORANGE)
-TidyRows = list[dict[str, Any]]
 
 
 def instrument_rows(params: Params, paper: Paper, figure: PaperFigure, results: Path) -> TidyRows:
     """AUC of every instrument, detector and time scale, and the share of the training seconds in which it plays."""
     rows: TidyRows = []
     corpus = str(figure.bind.corpus)
-    title = params.corpora[corpus].title
+    title, runs = params.corpora[corpus].title, figure_detectors(params, paper, figure)
     for name, system in paper.systems.items():
-        needed = [run for run in runs_of(params, paper, name) if run.corpus == corpus]
-        found = read_detections(results, needed)
+        found = read_detections(results, [run for run in runs if run.system == name])
         for instrument in found[0].instruments if found else []:
             for scale in _SCALES:
                 summary = of_instrument(params, found, instrument, scale)
                 rows.append(tidy_row(instrument, column_of(system.label, scale), AUC, None, summary, title))
-    rates = training_rates(results / corpus)
+    rates = training_rates(results / corpus) if rows else {}
     known = dict.fromkeys(row["row"] for row in rows)
     return rows + [tidy_row(name, RATE, RATE, None, rates[name], title) for name in known]
 
@@ -115,7 +114,7 @@ def confusion_rows(params: Params, paper: Paper, figure: PaperFigure, results: P
 
     The clips of all seeds are counted together. A row without false negatives has no distribution.
     """
-    needed = runs_of(params, paper, str(figure.bind.system))
+    needed = figure_detectors(params, paper, figure)
     found = read_detections(results, needed)
     if not found:
         return []
@@ -165,3 +164,15 @@ def draw_confusions(rows: TidyRows) -> Figure:
     figure.colorbar(image, ax=axes, shrink=0.7, label="share of the row (%)")
     figure.supxlabel(" ", fontsize=8)  # room for the note on stand-ins
     return figure
+
+
+INSTRUMENTS = FigureKind(
+    rows=lambda shown: instrument_rows(shown.params, shown.paper, shown.figure, shown.results),
+    draw=lambda shown, rows: draw_instruments(rows, with_longer_input(shown.paper)),
+    decimals=3,
+)
+CONFUSIONS = FigureKind(
+    rows=lambda shown: confusion_rows(shown.params, shown.paper, shown.figure, shown.results),
+    draw=lambda _, rows: draw_confusions(rows),
+    is_of_cells=False,
+)

@@ -8,7 +8,6 @@ Kadandale et al. 2020, Figure 2 and Section III-A; the constants of their releas
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,15 +19,16 @@ from reprosep.experiments.sources.chunks import choose_chunks
 from reprosep.papers.content import Figure as PaperFigure
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
+from reprosep.results.figure_kind import FigureKind
 from reprosep.results.figure_style import BLUE, GREY, bars
 from reprosep.results.intervals import FEWEST_SONGS, NO_INTERVAL, percentile_interval, resample
 from reprosep.results.target_names import readable
-from reprosep.results.tidy import tidy_row
+from reprosep.results.tidy import TidyRows, tidy_row
 
 ENERGY = "energy"
 
 
-def energy_rows(params: Params, figure: PaperFigure, results: Path) -> list[dict[str, Any]]:
+def energy_rows(params: Params, figure: PaperFigure, results: Path) -> TidyRows:
     """Mean energy per ``figure.seconds`` of every source of every setting, with its interval over songs."""
     name = str(figure.bind.corpus)
     corpus, own = params.corpora[name], params.of_corpus(name)
@@ -56,7 +56,7 @@ def _interval(params: Params, energy: pd.Series) -> tuple[float, float]:
     return percentile_interval(params, drawn[:, 0] / drawn[:, 1])
 
 
-def draw_energies(rows: list[dict[str, Any]], seconds: float) -> Figure:
+def draw_energies(rows: TidyRows, seconds: float) -> Figure:
     """A panel of bars per setting, the authors' constants as marks beside them."""
     settings = list(dict.fromkeys(row["column"] for row in rows))
     widths = [sum(row["column"] == name for row in rows) for name in settings]
@@ -80,3 +80,10 @@ def draw_energies(rows: list[dict[str, Any]], seconds: float) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=8)
     return figure
+
+
+ENERGIES = FigureKind(
+    rows=lambda shown: energy_rows(shown.params, shown.figure, shown.results),
+    draw=lambda shown, rows: draw_energies(rows, shown.figure.seconds),
+    is_seeded=False,
+)

@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from reprosep.base.errors import UserError
+from reprosep.results.figure_kind import FigureKind, ShownFigure
 from reprosep.results.figure_style import BLUE
 from reprosep.results.intervals import Values
 from reprosep.results.target_names import readable
+from reprosep.results.tidy import TidyRows
 
 RANGE_DB = 70.0
 HIGHEST_HZ = 5000.0
@@ -101,3 +103,11 @@ def _gate(axes: Axes, arrays: Mapping[str, Any], name: str | None) -> None:
     axes.set_ylabel("labels" if name == "gate_oracle" else "gate", rotation=0, ha="right", va="center", fontsize=7)
     for side in ("top", "right"):
         axes.spines[side].set_visible(True)
+
+
+def _draw(shown: ShownFigure, _: TidyRows) -> Figure:
+    assert shown.listening is not None
+    return draw_spectrograms(read_spectrograms(shown.listening))
+
+
+SPECTROGRAMS = FigureKind(rows=lambda _: [], draw=_draw, of_runs=True, is_of_cells=False)

@@ -14,6 +14,7 @@ from reprosep.results.aggregate import Summary
 
 TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
 DECIMALS = 4
+TidyRows = list[dict[str, Any]]
 
 
 def tidy_row(

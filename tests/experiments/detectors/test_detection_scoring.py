@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from conftest import CHANGE, Line
+from reading import files_read, planned
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
 from reprosep.claims.cases import cases_of
 from reprosep.claims.detector_quantities import ConfusionQuantity, DetectorQuantity, DetectorTerms, half_of
 from reprosep.claims.effects import Effect, Resamples, effect_of
+from reprosep.claims.reads import reads_of_claims
+from reprosep.claims.table import write_claims
 from reprosep.claims.verdicts import FAILS, HOLDS, conclude, evidence
 from reprosep.experiments.detectors.gate import gate_of_seconds, of_target
 from reprosep.experiments.kinds import kind_of
@@ -32,7 +35,7 @@ from reprosep.papers.loading import load_paper
 from reprosep.papers.run import Run
 from reprosep.params.scale import Params, merge
 from reprosep.results.activity_scores import BY_SECOND, COLUMNS, at_resolution, on_same_seconds
-from reprosep.results.detection import detection_rows, read_detections, runs_of
+from reprosep.results.detection import detection_rows, read_detections
 from reprosep.results.detection_figures import (
     confusion_rows,
     draw_confusions,
@@ -40,6 +43,9 @@ from reprosep.results.detection_figures import (
     instrument_rows,
     with_longer_input,
 )
+from reprosep.results.figures import write_figures
+from reprosep.results.reads import detectors_of, reads_of_figures, reads_of_tables
+from reprosep.results.tables import write_tables
 from synthetic import make_params
 
 LONGER = "mm-detection_instruments_crnn-5s_s42"
@@ -101,7 +107,7 @@ def test_a_second_of_a_longer_input_is_as_its_block(scored: Line) -> None:
         rows = found[found["song"] == song].pivot(index="frame", columns="target", values="probability")
         np.testing.assert_allclose(rows[INSTRUMENTS], [first] * 5 + [last], atol=1e-6)
     paper = load_paper("activity")
-    (one,) = read_detections(scored.results, runs_of(scored.params, paper, "crnn-5s"))
+    (one,) = read_detections(scored.results, detectors_of(scored.params, paper, "crnn-5s"))
     at_5 = one.at_scale(scored.params, 5)
     for song, rows in one.probabilities.items():
         assert np.array_equal(at_5.probabilities[song], rows[[0, 5]])
@@ -300,6 +306,19 @@ def test_table_1(results: Path) -> None:
     assert rows["CNN", "LRAP 1 s"]["reproduced"] > rows["Fully connected", "LRAP 1 s"]["reproduced"]
 
 
+def test_what_is_planned_to_be_read_is_read(results: Path, tmp_path: Path) -> None:
+    params, paper = params_of(), load_paper("activity")
+    with files_read(results) as read:
+        write_tables(params, paper, results, tmp_path)
+    assert read == set(reads_of_tables(params, paper))
+    with files_read(results) as read:
+        write_figures(params, paper, results, results / "papers/activity")
+    assert planned(read) == set(reads_of_figures(params, "activity", paper))
+    with files_read(results) as read:
+        write_claims(params, paper, results, tmp_path)
+    assert read == set(reads_of_claims(params, paper))
+
+
 def test_a_scale_without_the_corpus_has_no_rows(results: Path) -> None:
     paper, params = load_paper("activity"), params_of()
     without = params.model_copy(update={"corpora": {k: v for k, v in params.corpora.items() if k != CORPUS}})
@@ -398,7 +417,7 @@ def test_e4_longer_clips_rank_better_by_chance_alone(tmp_path: Path) -> None:
 
 
 def test_a_perfect_detector_is_one_above_chance(results: Path) -> None:
-    found = read_detections(results, runs_of(params_of(), load_paper("activity"), "cnn"))
+    found = read_detections(results, detectors_of(params_of(), load_paper("activity"), "cnn"))
     perfect = [
         replace(one, probabilities={song: rows.astype(float) for song, rows in one.labels.items()}) for one in found
     ]
@@ -429,7 +448,7 @@ def test_e5_the_instruments_of_a_row_are_those_of_all_its_columns(tmp_path: Path
 
 
 def test_rare_instruments_are_the_half_that_plays_least(results: Path) -> None:
-    found = read_detections(results, runs_of(params_of(), load_paper("activity"), "cnn"))
+    found = read_detections(results, detectors_of(params_of(), load_paper("activity"), "cnn"))
     assert half_of(found[0], INSTRUMENTS[:3], "rare") + half_of(found[0], INSTRUMENTS[:3], "frequent") == [
         INSTRUMENTS[2],
         INSTRUMENTS[1],

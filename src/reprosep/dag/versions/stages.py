@@ -16,18 +16,18 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
+from reprosep.claims.reads import corpora_with, reads_of_claims
 from reprosep.dag.dependencies import code_paths, paper_keys, parameter_keys, step_of, written_keys
 from reprosep.dag.versions.stage import NO_JOB, Job, Stage
-from reprosep.experiments.cells import corpora_counted, corpora_with_spectra
 from reprosep.experiments.clips.needed import clips_needed
-from reprosep.experiments.gates import gating_run
 from reprosep.experiments.runs import corpora_of, every_run, scored_on
-from reprosep.papers.content import Paper
+from reprosep.papers.kinds import CATALOG, SPECTRA
 from reprosep.papers.loading import load_paper
 from reprosep.papers.run import Run
 from reprosep.params.data import Corpus
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params, dump
+from reprosep.results.reads import figures_made, reads_of_figures, reads_of_tables, tables_made
 
 TRAIN, TRAIN_JOINED, TRAIN_SOURCES, TRAIN_CLIPS = "train", "train-joined", "train-sources", "train-clips"
 TRAIN_DETECTOR = "train-detector"
@@ -98,15 +98,16 @@ class Line:
 
     def _counted(self) -> list[str]:
         """The corpora that tables and figures count, and those whose catalogs they have."""
-        papers = self.papers.values()
-        return self._with_sources(name for paper in papers for name in corpora_counted(self.params, paper))
+        return self._with_sources(CATALOG)
 
     def _with_spectra(self) -> list[str]:
         """The corpora whose spectra figures compare, and those whose recordings they have."""
-        papers = self.papers.values()
-        return self._with_sources(name for paper in papers for name in corpora_with_spectra(self.params, paper))
+        return self._with_sources(SPECTRA)
 
-    def _with_sources(self, named: Iterable[str]) -> list[str]:
+    def _with_sources(self, file: str) -> list[str]:
+        """The corpora of which papers read a file, and those whose recordings they have."""
+        papers = self.papers.items()
+        named = [corpus for name, paper in papers for corpus in corpora_with(self.params, name, paper, file)]
         wanted = {found for name in named for found in (name, recordings_of(self.params, name))}
         return [name for name in self.params.corpora if name in wanted]
 
@@ -293,34 +294,31 @@ class Line:
 
     def _paper(self, name: str) -> Stage:
         folder, paper = f"{self.root}/papers/{name}", self.papers[name]
-        tables = [f"{folder}/{name}.csv" for name in paper.tables]
-        tables += [f"{folder}/{name}-common-frames.csv" for name, one in paper.tables.items() if one.kind == "scores"]
+        tables = [f"{folder}/{file}.csv" for file in tables_made(paper)]
+        figures = [f"{folder}/{file}" for file in figures_made(paper)]
         metrics = [f"{folder}/metrics.json", f"{folder}/claims.json"]
         others = [f"{folder}/{file}" for file in ("songs.csv", "parameters.json", "claims.csv", "spot-check.csv")]
-        made = [*tables, *others, *_figures(folder, paper), f"{folder}/listen/index.json"]
+        made = [*tables, *others, *figures, f"{folder}/listen/index.json"]
         players = [] if self.is_real() else [f"{folder}/listen"]
         own = [identifier for identifier, (_, owner) in self.runs.items() if owner == name]
         trained = [identifier for identifier in own if identifier in self.trained]
         read = [f"{self.root}/scores/{identifier}.parquet" for identifier in own]
-        read += [f"{self.root}/scores/{i}.activity.parquet" for i in trained if len(self.system(i).variants()) > 1]
         read += [f"{self.root}/runs/{identifier}/best.safetensors" for identifier in trained]
         read += self._data_of(self.runs[identifier][0] for identifier in own)
-        read += [f"{self.root}/scores/{gate.id}.parquet" for gate in map(self._gate, own) if gate]
-        if any(table.kind == "costs" for table in paper.tables.values()):
-            read += [f"{self.root}/runs/{identifier}/run.json" for identifier in trained]
-        drawn = [figure.bind.corpus for figure in paper.figures.values() if figure.kind == "energies"]
-        read += [f"{self.root}/{corpus}/energies.parquet" for corpus in drawn]
-        read += [f"{self.root}/{corpus}/catalog.parquet" for corpus in corpora_counted(self.params, paper)]
-        read += [f"{self.root}/{corpus}/spectra.parquet" for corpus in corpora_with_spectra(self.params, paper)]
+        read += self._results_read(name, known=[*read, *made])
         steps = ["tables", "figures", "claims", "listen", "spot_check"]
         title = f"Tables, figures and claims of paper {name}"
         outs, job = [*made[:-1], *players], Job(papers=(name,))
         return self._stage(f"papers-{name}", title, [*made, *metrics], read, steps, outs, metrics, job)
 
-    def _gate(self, identifier: str) -> Run | None:
-        """The detector's run by whose gate a run is scored, too."""
-        run = self.runs[identifier][0]
-        return gating_run(self.params, run.corpus, self.system(identifier), run.seed)
+    def _results_read(self, name: str, known: Iterable[str]) -> list[str]:
+        """What tables, figures and claims of a paper are made from, without what is `known` or lies below it."""
+        content = self.papers[name]
+        tables, claims = reads_of_tables(self.params, content), reads_of_claims(self.params, content)
+        read = [*tables, *reads_of_figures(self.params, name, content), *claims]
+        known = set(known)
+        paths = [PurePosixPath(self.root, file) for file in read]
+        return [str(path) for path in paths if not known & {str(path), *map(str, path.parents)}]
 
     def _report(self) -> Stage:
         made = f"{self.root}/report.html"
@@ -400,11 +398,6 @@ def _label_folders(corpus: Corpus) -> list[str]:
     """Where published labels of a corpus may change: its roots, too, unless what is in them is published itself."""
     own = corpus.roots if corpus.labels == "published" and not (corpus.standin or corpus.versions) else []
     return [*corpus.label_folders, *own]
-
-
-def _figures(folder: str, paper: Paper) -> list[str]:
-    drawn = [f"{folder}/{name}.{suffix}" for name in paper.figures for suffix in ("svg", "png")]
-    return drawn + [f"{folder}/{name}.csv" for name, figure in paper.figures.items() if figure.kind != "spectrograms"]
 
 
 def _without_parts(paths: Iterable[str]) -> list[str]:

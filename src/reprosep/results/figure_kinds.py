@@ -1,0 +1,22 @@
+"""The kinds of figures by name. What they read, and what a paper file says of them: :mod:`reprosep.papers.kinds`."""
+
+from __future__ import annotations
+
+from reprosep.results.activity_figure import ACTIVITY
+from reprosep.results.corpus_figures import CATEGORIES, SPECTRA
+from reprosep.results.detection_figures import CONFUSIONS, INSTRUMENTS
+from reprosep.results.energy_figure import ENERGIES
+from reprosep.results.figure_kind import FigureKind
+from reprosep.results.gains_figure import GAINS
+from reprosep.results.spectrograms import SPECTROGRAMS
+
+FIGURES: dict[str, FigureKind] = {
+    "spectrograms": SPECTROGRAMS,
+    "activity": ACTIVITY,
+    "gains": GAINS,
+    "energies": ENERGIES,
+    "categories": CATEGORIES,
+    "spectra": SPECTRA,
+    "instruments": INSTRUMENTS,
+    "confusions": CONFUSIONS,
+}
