@@ -10,7 +10,7 @@ from pathlib import Path
 from reprosep.base.errors import UserError, near_match
 from reprosep.dag.reproduce import pending, reproduce, scale_params
 from reprosep.dag.versions.definition import check_definition, write_definition
-from reprosep.dag.versions.records import keep
+from reprosep.dag.versions.records import forget_others, keep
 from reprosep.dag.versions.stage import Stage
 from reprosep.dag.versions.stages import Stages
 from reprosep.params.scale import Params
@@ -56,6 +56,7 @@ def record(scale: str) -> int:
     stages = Stages(params).stages()
     for stage in stages:
         keep(stage)
+    forget_others(stages)
     _dvc("commit", "--force")
     return len(stages)
 
