@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.audio.stft import bins_below, frame_count, stft
-from reprosep.experiments.target.estimate import ChunkedSpectrum
 
 
 def test_bins_of_the_paper() -> None:

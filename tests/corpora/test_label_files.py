@@ -16,7 +16,7 @@ from reprosep.base.errors import UserError
 from reprosep.corpora.label_files import STEP, at_times, label_files, read_labels
 from reprosep.corpora.listing import recordings_listing
 from reprosep.corpora.songs import LABELS
-from reprosep.dag.versions.stages import Line as Stages
+from reprosep.dag.versions.stages import Stages
 from reprosep.mixtures.mixing import Excerpt, Recipe
 from reprosep.params.data import Corpus
 from reprosep.report.label_sources import label_sources
@@ -303,12 +303,12 @@ def test_the_report_tells_where_labels_come_from(labelled: Line) -> None:
 def test_stages_depend_on_label_folders() -> None:
     line = Stages(make_params({"corpora": {"mm": {"labels": "published", "label_folders": ["own/labels"]}}}))
     stages = {stage.name: stage for stage in line.stages()}
-    assert {"own/labels", "recordings/mm"} <= set(stages["activity-mm"].deps)
-    assert {"corpora.mm.labels", "corpora.mm.label_folders"} <= set(stages["activity-mm"].keys)
-    assert "own/labels" not in stages["activity-musdb"].deps
+    assert {"own/labels", "recordings/mm"} <= set(stages["activity@mm"].deps)
+    assert {"corpora.mm.labels", "corpora.mm.label_folders"} <= set(stages["activity@mm"].keys)
+    assert "own/labels" not in stages["activity@musdb"].deps
     assert "results/smoke/mm/activity" in stages["report"].deps
     computed = {stage.name: stage for stage in Stages(make_params()).stages()}
-    assert "recordings/mm" not in computed["activity-mm"].deps
+    assert "recordings/mm" not in computed["activity@mm"].deps
     assert "results/smoke/mm/activity" not in computed["report"].deps
 
 

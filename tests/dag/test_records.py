@@ -11,8 +11,8 @@ from snakemake.persistence import MetadataRecord
 from snakemake.persistence.file import FilePersistence
 
 from reprosep.base.errors import UserError
-from reprosep.dag.versions.records import keep, restore
-from reprosep.dag.versions.stage import Stage
+from reprosep.dag.versions.records import forget_others, keep, restore
+from reprosep.dag.versions.stage import Stage, records_file
 
 RESULTS = Path("results/tiny")
 INDEX, SONG = RESULTS / "audio/index.parquet", RESULTS / "audio/song.npy"
@@ -120,3 +120,15 @@ def test_a_missing_file_is_one_sentence(kept: Path) -> None:
     shutil.rmtree(RESULTS / "audio")
     with pytest.raises(UserError, match="results/tiny/audio: no such file, so stage 'store' cannot be recorded"):
         keep(STAGE)
+
+
+def test_records_of_other_stages_are_forgotten(kept: Path) -> None:
+    older = Path(STAGE.records).with_name("store@mm.json")
+    older.write_text("{}")
+    forget_others([STAGE])
+    assert [path.name for path in (kept / RESULTS / "records").iterdir()] == ["store.json"]
+
+
+def test_records_are_named_so_that_any_file_system_takes_them() -> None:
+    assert records_file("train@mm_vocals_iass_s42") == "train.mm_vocals_iass_s42.json"
+    assert records_file("papers-iass") == "papers-iass.json"

@@ -14,10 +14,10 @@ import yaml
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
-from reprosep.dag.dependencies import code_paths, parameter_keys, steps_table
+from reprosep.dag.dependencies import step_reads, steps_table
 from reprosep.dag.reproduce import scale_params
 from reprosep.dag.versions.definition import check_definition, definition
-from reprosep.dag.versions.stages import Line
+from reprosep.dag.versions.stages import Stages
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.loading import load_paper
 from reprosep.params.reading import parse
@@ -26,6 +26,7 @@ from reprosep.params.work import Rendering
 
 # Parameters on which no result depends beside the report, which prints them all: what a step is computed with, and
 # what makes the DAG another one (more targets are more files, not other files).
+ALL_PAPERS = Path("workflow/examples/all-papers.yaml")
 WITHOUT_EFFECT = {
     "training.threads",
     "training.gpu",
@@ -76,23 +77,18 @@ def test_one_training_stage_per_run(scale: str) -> None:
 
 
 def test_every_parameter_touches_something() -> None:
-    params = dump(scale_params("demo", []))
-    params["corpora"] = {"mm": params["corpora"]["mm"]}
-    keys = [
-        key
-        for step in steps_table()
-        if step != "report"
-        for model in params["models"]
-        for key in parameter_keys(step, params, "mm", model)
-    ]
-    missed = [leaf for leaf in leaves(params) if not any(leaf == key or leaf.startswith(f"{key}.") for key in keys)]
+    params = scale_params("demo", [ALL_PAPERS])
+    content = dump(params)
+    content["corpora"] = {"mm": content["corpora"]["mm"]}
+    keys = {key for stage in Stages(params).stages() if stage.name != "report" for key in stage.keys}
+    missed = [leaf for leaf in leaves(content) if not any(leaf == key or leaf.startswith(f"{key}.") for key in keys)]
     assert {leaf.removeprefix("corpora.mm.") for leaf in missed} == WITHOUT_EFFECT
 
 
 @pytest.mark.parametrize(
     ("change", "stage"),
     [
-        ({"corpora": {"mm": {"targets": ["vocals"]}}}, "mixtures-mm"),
+        ({"corpora": {"mm": {"targets": ["vocals"]}}}, "mixtures@mm"),
         ({"seeds": [1, 2]}, "scores"),
     ],
 )
@@ -102,7 +98,7 @@ def test_other_runs_mean_other_stages(
     """DVC sees that a target or a seed was added, and the stage then says what to do about it."""
     params = parse(merge(read_yaml("params.yaml"), change))
     key = next(iter(leaves(change)))
-    assert key in next(one for one in Line(params).stages() if one.name == stage).keys
+    assert key in next(one for one in Stages(params).stages() if one.name == stage).keys
     monkeypatch.chdir(tmp_path)
     Path("dvc.yaml").write_text((repository() / "dvc.yaml").read_text())
     with pytest.raises(UserError, match=r"dvc.yaml: not the stages .* write it anew with `reprosep stages demo`"):
@@ -112,11 +108,8 @@ def test_other_runs_mean_other_stages(
 def test_what_steps_depend_on_is_there() -> None:
     for step, parts in steps_table().items():
         assert parts["module"], step
-        for path in [*code_paths(step), *parts["files"]]:
+        for path in step_reads(step, {"corpora": {}}).code_paths():
             assert Path(path).exists(), f"{step}: {path}"
-
-
-ALL_PAPERS = Path("workflow/examples/all-papers.yaml")
 
 
 def test_the_example_names_all_papers() -> None:
@@ -130,30 +123,28 @@ def test_networks_of_all_sources_have_stages_of_their_own(scale: str) -> None:
     content = yaml.safe_load(definition(params, scale))
     every = [run for name in ("iass", "munet") for run in needed_runs(params, load_paper(name)) if run.seed is not None]
     trained = {run.id for run in every if run.corpus == "musdb-mono"}
-    found = content["stages"]["train-sources"]
-    assert set(found["foreach"]) == trained
-    read = {key: value for one in found["do"]["params"] if isinstance(one, dict) for key, value in one.items()}
-    keys = [one for one in found["do"]["params"] if isinstance(one, str)]
-    assert "corpora.${item.corpus}.settings" in keys and "chunks" in keys and "mixing.gain" not in keys
+    pattern = content["stages"]["train-sources"]
+    assert set(pattern["foreach"]) == trained
+    read = {key: value for one in pattern["do"]["params"] if isinstance(one, dict) for key, value in one.items()}
+    keys = [one for one in pattern["do"]["params"] if isinstance(one, str)]
+    assert "corpora.musdb-mono.settings" in keys and "chunks" in keys and "mixing.gain" not in keys
     assert read["workflow/papers/${item.paper}.yaml"] == ["systems.${item.system}"]
-    assert f"results/{scale}/${{item.corpus}}/energies.parquet" in found["do"]["deps"]
+    assert f"results/{scale}/musdb-mono/energies.parquet" in pattern["do"]["deps"]
 
 
 def test_a_view_depends_on_its_own_settings_and_on_its_source() -> None:
-    stages = {stage.name: stage for stage in Line(scale_params("demo", [ALL_PAPERS])).stages()}
-    text = yaml.safe_load(definition(scale_params("demo", [ALL_PAPERS]), "demo"))["stages"]
-    assert "corpora.musdb-mono.settings.audio.sample_rate" in text["catalog-musdb-mono"]["params"]
-    assert "corpora.musdb.standin" in text["corpora-musdb-mono"]["params"]
-    assert "corpora.musdb-mono.standin" not in text["corpora-musdb-mono"]["params"]
-    assert "results/demo/musdb/catalog.parquet" in stages["catalog-musdb-mono"].deps
-    assert "corpora.musdb-mono.settings.training.chunk_seconds" in text["energies-musdb-mono"]["params"]
+    stages = {stage.name: stage for stage in Stages(scale_params("demo", [ALL_PAPERS])).stages()}
+    assert "corpora.musdb-mono.settings.audio.sample_rate" in stages["catalog@musdb-mono"].keys
+    assert "corpora.musdb.standin" in stages["corpora@musdb-mono"].keys
+    assert "results/demo/musdb/catalog.parquet" in stages["catalog@musdb-mono"].deps
+    assert "corpora.musdb-mono.settings.training.chunk_seconds" in stages["energies@musdb-mono"].keys
 
 
 @pytest.mark.parametrize("files", [[], [ALL_PAPERS]])
 def test_no_stage_depends_on_what_no_stage_makes(files: list[Path]) -> None:
-    line = Line(scale_params("demo", files))
-    made = {path for stage in line.stages() for path in (*stage.outs, *stage.metrics)}
-    for stage in line.stages():
+    stages = Stages(scale_params("demo", files)).stages()
+    made = {path for stage in stages for path in stage.made}
+    for stage in stages:
         for path in stage.deps:
             inside = any(path == out or path.startswith(f"{out}/") for out in made)
             given = not path.startswith("results/") and Path(path).exists()
@@ -164,7 +155,7 @@ def test_no_stage_depends_on_what_no_stage_makes(files: list[Path]) -> None:
 
 
 def paths(params: Params) -> set[str]:
-    return {path for stage in Line(params).stages() for path in (*stage.outs, *stage.metrics)}
+    return {path for stage in Stages(params).stages() for path in stage.made}
 
 
 def test_real_sound_is_never_versioned() -> None:
@@ -189,12 +180,12 @@ def test_a_push_takes_no_real_sound_along(tmp_path: Path, monkeypatch: pytest.Mo
     few: dict[str, Any] = {"corpora": {name: {"targets": ["vocals"]} for name in ("musdb", "mm")}}
     params = parse(merge(dump(scale_params("paper", [])), few))
     text = definition(params, "paper")
-    line, sound = Line(params), b"sound of a recording that may not be given away"
-    targets = {path for stage in line.stages() for path in stage.targets}
+    stages, sound = Stages(params).stages(), b"sound of a recording that may not be given away"
+    targets = {path for stage in stages for path in stage.targets}
     monkeypatch.chdir(tmp_path)
     for path in targets:
         write(Path(path), b"numbers of " + path.encode())
-    for stage in line.stages():
+    for stage in stages:
         write(Path(stage.records), stage.name.encode())
     for corpus in params.corpora.values():
         write(Path(corpus.roots[0], "Song", "vocals.wav"), sound)

@@ -10,9 +10,9 @@ import pyloudnorm
 import pytest
 
 from conftest import CHANGE, Line
+from reprosep.audio.frames import clip_count
 from reprosep.base.errors import UserError
 from reprosep.experiments.clips.needed import clips_needed
-from reprosep.experiments.clips.plan import clip_count
 from reprosep.mixtures.clips import Clips, clip_samples
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
 from reprosep.params.scale import merge

@@ -17,7 +17,7 @@ from reprosep.base.project import read_yaml, repository
 from reprosep.claims.reads import corpora_with, reads_of_claims
 from reprosep.claims.table import write_claims
 from reprosep.corpora.slakh import read_songs
-from reprosep.dag.versions.stages import Line
+from reprosep.dag.versions.stages import Stages
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Paper
 from reprosep.papers.kinds import CATALOG, SPECTRA
@@ -335,15 +335,15 @@ def test_stages_of_a_paper_of_corpora(settings: Params) -> None:
     own = Paper.model_validate(
         CONTENT | {"figures": {"figure-2": CONTENT["figures"]["figure-2"] | {"corpora": ["view"]}}}
     )
-    line = Line(settings)
-    line.papers = {**line.papers, "own": own}
-    stages = {stage.name: stage for stage in line.stages()}
-    assert "results/demo/slakh/spectra.parquet" in stages["spectra-view"].deps
-    assert stages["spectra-slakh"].outs[0] == "results/demo/slakh/spectra.parquet"
+    every = Stages(settings)
+    every.papers = {**every.papers, "own": own}
+    stages = {stage.name: stage for stage in every.stages()}
+    assert "results/demo/slakh/spectra.parquet" in stages["spectra@view"].deps
+    assert stages["spectra@slakh"].outs[0] == "results/demo/slakh/spectra.parquet"
     assert {"results/demo/musdb/catalog.parquet", "results/demo/view/spectra.parquet"} <= set(stages["papers-own"].deps)
-    assert "catalog-slakh" in stages and "activity-slakh" not in stages and "spectra" in stages["spectra-slakh"].keys
+    assert "catalog@slakh" in stages and "activity@slakh" not in stages and "spectra" in stages["spectra@slakh"].keys
     made = {path for stage in stages.values() for path in (*stage.outs, *stage.metrics)}
-    wanted = {path for name in ("spectra-view", "papers-own") for path in stages[name].deps if path[:8] == "results/"}
+    wanted = {path for name in ("spectra@view", "papers-own") for path in stages[name].deps if path[:8] == "results/"}
     assert wanted <= made
 
 

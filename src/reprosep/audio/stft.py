@@ -35,6 +35,14 @@ def stft(wave: torch.Tensor, n_fft: int, hop: int, center: bool, window: torch.T
     return spectrum.reshape(batch, channels, *spectrum.shape[1:])
 
 
+def istft(
+    spectra: torch.Tensor, n_fft: int, hop: int, samples: int, window: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Waves ``(batch, sample)`` of that many samples from centred spectra ``(batch, bin, frame)``; Hann if not told."""
+    window = torch.hann_window(n_fft) if window is None else window
+    return torch.istft(spectra, n_fft, hop, window=window, length=samples)
+
+
 def root_hann(n_fft: int, device: torch.device | None = None) -> torch.Tensor:
     """Square root of the periodic Hann window: applied in analysis and in synthesis, the two make a Hann window."""
     return torch.hann_window(n_fft, device=device).sqrt()

@@ -26,12 +26,11 @@ from reprosep.base.errors import UserError, near_match
 from reprosep.base.files import whole_file
 from reprosep.base.project import read_yaml
 from reprosep.base.validation import explain
+from reprosep.corpora.draws import Stream, generator
 from reprosep.corpora.layout import MIXED, Song
 from reprosep.corpora.medleydb import read_metadata
 from reprosep.corpora.registry import load_version, song_list
 from reprosep.params.section import Fraction, Positive, Section
-
-_STREAM = 2  # keeps these draws apart from other uses of the same seed
 
 
 class SplitRule(Section):
@@ -152,7 +151,7 @@ def _draw(
     wanted = np.array([rule.songs, *rule.published.values()])
     able = [artist for artist, group in groups.items() if artist not in pinned and _drawable(group, public, rule)]
     table = np.array([groups[artist].counts for artist in able])
-    random = np.random.Generator(np.random.Philox(key=[rule.seed, _STREAM]))
+    random = generator(rule.seed, Stream.PUBLISHED_SPLIT)
     best: tuple[int, list[str]] | None = None
     for _ in range(rule.tries):
         order = random.permutation(len(able))
@@ -185,7 +184,7 @@ def _fill(order: np.ndarray, table: np.ndarray, room: int) -> list[int]:
 def _valid_artists(groups: Mapping[str, Group], artists: Sequence[str], rule: SplitRule) -> set[str]:
     """Whole artists for validation until the fraction of the songs is reached."""
     order = list(artists)
-    np.random.Generator(np.random.Philox(key=[rule.seed + 1, _STREAM])).shuffle(order)
+    generator(rule.seed + 1, Stream.PUBLISHED_SPLIT).shuffle(order)
     wanted = round(rule.valid_fraction * sum(len(groups[artist].songs) for artist in artists))
     chosen: set[str] = set()
     for artist in order:

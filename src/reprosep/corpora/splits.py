@@ -13,15 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.project import repository
+from reprosep.corpora.draws import Stream, generator
 from reprosep.corpora.layout import Song
 from reprosep.params.data import Corpus
 
 SPLITS = ("train", "valid", "test", "ignore")
-_STREAM = 1  # keeps these draws apart from other uses of the same seed
 
 
 def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> list[Song]:
@@ -104,7 +102,7 @@ def _draw(songs: list[Song], part: str, fraction: float, seed: int, fixed: set[s
     """Move whole artists to `part` until the fraction of the songs that could go there, not `fixed`, is reached."""
     free = [song for song in songs if song.split in ("", "train") and song.name not in fixed]
     artists = sorted({song.artist for song in free})
-    np.random.Generator(np.random.Philox(key=[seed, _STREAM])).shuffle(artists)
+    generator(seed, Stream.SPLIT).shuffle(artists)
     wanted, chosen, count = round(fraction * len(free)), set(), 0
     for artist in artists:
         size = sum(song.artist == artist for song in free)

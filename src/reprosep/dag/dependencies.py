@@ -60,6 +60,11 @@ def written_keys(key: str, content: Mapping[str, Any], corpus: str) -> list[str]
     return places
 
 
+def paper_keys(*steps: str) -> list[str]:
+    """The dotted keys of a paper's file that steps depend on."""
+    return [key for step in steps for key in steps_table()[step]["paper"]]
+
+
 def paper_of(step: str, paper: Mapping[str, Any]) -> dict[str, Any]:
     """Key -> value of the parts of a paper's file that a step depends on."""
-    return {key: look_up(paper, key) for key in steps_table()[step]["paper"]}
+    return {key: look_up(paper, key) for key in paper_keys(step)}

@@ -41,11 +41,14 @@ class Kind(ABC, Generic[S]):
     ----------
     folder
         Its folder below ``experiments``.
+    groups
+        Names that the versioned stages of its trainings share.
     training_keys
         Keys of params.yaml that its trainings depend on.
     """
 
     folder: ClassVar[str]
+    groups: ClassVar[tuple[str, ...]] = ()
     training_keys: ClassVar[tuple[str, ...]] = ()
 
     # ---- runs ----------------------------------------------------------------------------------------------------
@@ -57,6 +60,10 @@ class Kind(ABC, Generic[S]):
     def runs_of_cell(self, params: Params, corpus: str, target: str, name: str, system: S) -> Iterator[Run]:
         """The runs whose scores a cell holds, one per seed."""
         yield from (Run(corpus, target, name, seed) for seed in self.seeds(params))
+
+    def group(self, system: S) -> str:
+        """Which of its groups a training belongs to."""
+        return self.groups[0]
 
     def seeds(self, params: Params) -> Sequence[int | None]:
         """The seeds of its runs."""
@@ -80,6 +87,8 @@ class Kind(ABC, Generic[S]):
     def variants(self, params: Params, run: Run, system: S) -> tuple[Variant, ...]:
         """The test-time variants in which a run is scored."""
         return system.variants()
+
+    judged_by: ClassVar[str] = "valid_loss"  # the column of a training's log by which its best epoch is chosen
 
     # ---- what a trained run tells --------------------------------------------------------------------------------
 

@@ -30,13 +30,13 @@ import pandas as pd
 
 from reprosep.audio.store import FULL_SCALE, Arrays, JoinedArrays, SongArrays, read_table, write_table
 from reprosep.base.errors import UserError
+from reprosep.corpora.draws import Stream, generator
 from reprosep.corpora.layout import MIXED, class_by_program
 from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
 
 Role = Literal["target", "accompaniment"]
 Read = Callable[[tuple[str, int], int, int], np.ndarray]  # stem, start, samples -> int16 (sample, channel)
-_TRAINING_STREAM = 1 << 32  # keeps training items apart from other uses of the same seed
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Mixer:
 
     def training_recipe(self, pool: Pool, seed: int, index: int) -> Recipe:
         """Item `index` of the training with `seed`: the same for every system, process and machine."""
-        draw = np.random.Generator(np.random.Philox(key=[seed, _TRAINING_STREAM + index]))
+        draw = generator(seed, Stream.TRAINING_ITEM, index)
         hop = self.params.stft.hop
         length = round(self.params.training.chunk_seconds * self.params.audio.sample_rate)
         if self.corpus.mixing == "sources":

@@ -15,11 +15,12 @@ import pandas as pd
 
 from reprosep.audio.io import resample, write_sound
 from reprosep.audio.outline import outline, percent, stretches
+from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.audio.store import read_table, save_arrays
 from reprosep.base.files import sha256, slug, whole_folder, write_json
 from reprosep.experiments.runs import needed_runs
 from reprosep.experiments.scorers import scorer_for
-from reprosep.experiments.target.estimate import ChunkedSpectrum, Estimate, separate
+from reprosep.experiments.target.estimate import Estimate, separate
 from reprosep.experiments.target.scores import TargetScorer
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers.content import Figure, Paper

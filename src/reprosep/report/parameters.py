@@ -18,7 +18,7 @@ from reprosep.base.errors import UserError
 from reprosep.base.files import read_json, write_json
 from reprosep.claims.reads import corpora_of_results
 from reprosep.dag.dependencies import look_up
-from reprosep.dag.versions.stages import Line
+from reprosep.dag.versions.stages import Stages
 from reprosep.experiments.runs import corpora_of, every_run
 from reprosep.papers.content import Paper
 from reprosep.params.reading import recordings_of
@@ -42,7 +42,7 @@ def record_of(params: Params, name: str, paper: Paper) -> dict[str, Any]:
     beside = papers_beside(params, paper)
     narrow = params.model_copy(update={"papers": [name, *beside]})
     content, corpora = dump(params), _corpora(params, name, paper)
-    stages = [stage for stage in Line(narrow).stages() if not stage.name.startswith(_SHOWING)]
+    stages = [stage for stage in Stages(narrow).stages() if not stage.name.startswith(_SHOWING)]
     leaves = {leaf: value for stage in stages for key in stage.keys for leaf, value in _written(content, key)}
     parameters = {key: leaves[key] for key in sorted(leaves) if not _NO_CELL.match(key) and _is_read(key, corpora)}
     return {"seeds": list(params.seeds), "beside": beside, "parameters": parameters}

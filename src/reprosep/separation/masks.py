@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reprosep.audio.stft import root_hann, stft
+from reprosep.audio.stft import istft, root_hann, stft
 from reprosep.params.scale import Params
 
 _TINY = 1e-12
@@ -48,7 +48,7 @@ class MixtureSpectrum:
 
     def back(self, spectrum: Tensor) -> np.ndarray:
         """The wave of a spectrum, float32, as long as the song."""
-        wave = torch.istft(spectrum, self.n_fft, self.hop, window=self.window, length=self.length)
+        wave = istft(spectrum[None], self.n_fft, self.hop, self.length, self.window)[0]
         return np.asarray(wave[: self.samples].numpy(), dtype=np.float32)
 
 

@@ -116,7 +116,9 @@ def test_stereo_is_told(prepared: Line) -> None:
 
 def test_every_pass_has_every_chunk_once_in_an_order_of_its_own(line: Line) -> None:
     examples = training(line, UNIT).examples
-    first, second = ([examples._order(number)[item] for item in range(examples.items)] for number in (0, 1))
+    first, second = (
+        [examples._passes[number * examples.items + item] for item in range(examples.items)] for number in (0, 1)
+    )
     assert sorted(first) == sorted(second) == list(range(examples.items)) and first != second
     assert examples.items == len(examples.chosen.train)
 

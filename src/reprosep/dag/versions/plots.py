@@ -4,46 +4,50 @@ from __future__ import annotations
 
 from typing import Any
 
-from reprosep.dag.versions.stages import Line
+from reprosep.dag.versions.stages import Stages
+from reprosep.dag.versions.text import Block, BlockList
+from reprosep.experiments.kinds import kind_of
 
-_CURVES = {"valid_mse": "Validation error", "train_loss": "Training loss"}
 
-
-def plots(line: Line) -> list[dict[str, Any]]:
+def plots(stages: Stages) -> BlockList:
     """The `plots` section of dvc.yaml."""
-    curves = [_curves(line, corpus, name, title) for corpus in _corpora(line) for name, title in _CURVES.items()]
-    return [*curves, *(plot for paper in line.papers for plot in _of_paper(line, paper))]
+    curves = [curve for corpus in _corpora(stages) for curve in _curves(stages, corpus)]
+    return BlockList([*curves, *(plot for paper in stages.papers for plot in _of_paper(stages, paper))])
 
 
-def _corpora(line: Line) -> list[str]:
-    return list(dict.fromkeys(line.runs[name][0].corpus for name in line.trained))
+def _corpora(stages: Stages) -> list[str]:
+    return list(dict.fromkeys(stages.runs[name][0].corpus for name in stages.trained))
 
 
-def _curves(line: Line, corpus: str, name: str, title: str) -> dict[str, Any]:
-    of_corpus = [run for run in line.trained if line.runs[run][0].corpus == corpus]
-    files = [f"{line.root}/runs/{run}/dvclive/plots/metrics/{name}.tsv" for run in of_corpus]
-    heading = f"{title}, corpus {corpus}"
-    return {heading: {"x": "step", "y": dict.fromkeys(files, name), "x_label": "epoch", "y_label": name}}
+def _curves(stages: Stages, corpus: str) -> list[Block]:
+    """Losses of all runs on a corpus by epoch."""
+    runs = [run for run in stages.trained if stages.runs[run][0].corpus == corpus]
+    files = {run: f"{stages.root}/runs/{run}/epochs.csv" for run in runs}
+    validation = {files[run]: _validation(stages, run) for run in runs}
+    training = dict.fromkeys(files.values(), "train_loss")
+    return [
+        Block({f"Validation error, corpus {corpus}": _curve(validation, "validation error")}),
+        Block({f"Training loss, corpus {corpus}": _curve(training, "training loss")}),
+    ]
 
 
-def _of_paper(line: Line, paper: str) -> list[dict[str, Any]]:
-    folder = f"{line.root}/papers/{paper}"
-    songs = {
-        "template": "scatter_jitter",
-        "x": "SDR",
-        "y": {f"{folder}/songs.csv": "system"},
-        "x_label": "SDR of a song (dB)",
-        "y_label": "system",
-    }
-    found: list[dict[str, Any]] = [{f"Scores by song, {paper}": songs}]
-    for name, figure in line.papers[paper].figures.items():
-        if figure.kind == "gains":
-            bars = {
-                "template": "bar_horizontal",
-                "x": "reproduced",
-                "y": {f"{folder}/{name}.csv": "row"},
-                "x_label": "dB",
-                "y_label": "",
-            }
-            found.append({f"{name} of {paper}, data": bars})
-    return [*found, *({f"{folder}/{name}.png": None} for name in line.papers[paper].figures)]
+def _validation(stages: Stages, run: str) -> str:
+    """The column of a run's log by which its best epoch is chosen."""
+    return kind_of(stages.system(run)).judged_by
+
+
+def _curve(columns: dict[str, str], label: str) -> dict[str, Any]:
+    return {"x": "epoch", "x_label": "epoch", "y_label": label, "y": columns}
+
+
+def _of_paper(stages: Stages, paper: str) -> list[Any]:
+    folder, figures = f"{stages.root}/papers/{paper}", stages.papers[paper].figures
+    songs = {"template": "scatter_jitter", "x": "SDR", "y": {f"{folder}/songs.csv": "system"}}
+    labels = {"x_label": "SDR of a song (dB)", "y_label": "system"}
+    gains = [name for name, figure in figures.items() if figure.kind == "gains"]
+    bars = [Block({f"{name} of {paper}, data": _bars(f"{folder}/{name}.csv")}) for name in gains]
+    return [Block({f"Scores by song, {paper}": songs | labels}), *bars, *(f"{folder}/{name}.png" for name in figures)]
+
+
+def _bars(path: str) -> dict[str, Any]:
+    return {"template": "bar_horizontal", "x": "reproduced", "y": {path: "row"}, "x_label": "dB", "y_label": ""}

@@ -10,9 +10,9 @@ from pathlib import Path
 from reprosep.base.errors import UserError, near_match
 from reprosep.dag.reproduce import pending, reproduce, scale_params
 from reprosep.dag.versions.definition import check_definition, write_definition
-from reprosep.dag.versions.records import keep
+from reprosep.dag.versions.records import forget_others, keep
 from reprosep.dag.versions.stage import Stage
-from reprosep.dag.versions.stages import Line
+from reprosep.dag.versions.stages import Stages
 from reprosep.params.scale import Params
 
 
@@ -31,7 +31,7 @@ def do_stage(scale: str, name: str) -> None:
 
 
 def _find(params: Params, name: str) -> Stage:
-    stages = {stage.name: stage for stage in Line(params).stages()}
+    stages = {stage.name: stage for stage in Stages(params).stages()}
     if name not in stages:
         raise UserError(f"unknown stage '{name}'{near_match(name, stages)}; `dvc stage list --name-only` lists them")
     return stages[name]
@@ -53,9 +53,10 @@ def record(scale: str) -> int:
             f"results/{params.scale}: not up to date, so nothing was recorded; still to be run: {listed}; "
             f"run `make demo SCALE={scale}` first"
         )
-    stages = Line(params).stages()
+    stages = Stages(params).stages()
     for stage in stages:
         keep(stage)
+    forget_others(stages)
     _dvc("commit", "--force")
     return len(stages)
 

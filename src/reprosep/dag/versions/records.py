@@ -3,8 +3,8 @@
 Snakemake decides by ``.snakemake/metadata`` whether a file is up to date: one record per output with its parameters,
 the checksums of its inputs and its modification time. A clone has none, and of files that DVC puts back it has those of
 other versions. So every stage keeps the records of its outputs, with the checksums of all of its files, in
-``results/<scale>/records/<stage>.json``, which DVC versions with them. Before Snakemake plans, :func:`restore` goes
-through these:
+``results/<scale>/records/<stage>.json`` (of ``train@<run>``: ``train.<run>.json``), which DVC versions with them.
+Before Snakemake plans, :func:`restore` goes through these:
 
 - A file whose content is the recorded one gets the record, dated as the file is now.
 - An output that Snakemake made since (its record has the file's very modification time) is left alone.
@@ -17,6 +17,7 @@ A file is read only when its modification time or size is new, so that a plan co
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,10 +52,18 @@ def keep(stage: Stage) -> None:
     seen.save()
 
 
+def forget_others(stages: Iterable[Stage]) -> None:
+    """Remove the records of stages that are no more, or that have another name by now: they tell of older files."""
+    known = {Path(stage.records) for stage in stages}
+    for folder in {path.parent for path in known}:
+        for path in set(folder.glob("*.json")) - known:
+            path.unlink()
+
+
 def stage_files(stage: Stage) -> list[Path]:
     """All files of a stage's outs, sorted; :class:`UserError` when an out is missing."""
     found: list[Path] = []
-    for out in (*stage.outs, *stage.metrics):
+    for out in stage.made:
         path = Path(out)
         if not path.exists():
             raise UserError(f"{path}: no such file, so stage '{stage.name}' cannot be recorded; make it first")

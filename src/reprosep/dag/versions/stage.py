@@ -8,32 +8,38 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: Snakemake's `targets`, what is versioned, keys of params.yaml and, by paper, of the paper's file."""
+    """One stage: Snakemake's `targets`, what is versioned, keys of params.yaml and, by paper, of the paper's file.
+
+    `deps` are results and recordings that it reads, `code` are files of the project.
+    """
 
     name: str
     description: str
     targets: tuple[str, ...]
     deps: tuple[str, ...]
     outs: tuple[str, ...]
+    code: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     paper: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     records: str = ""
 
+    @property
+    def group(self) -> str:
+        """The part of its name that it shares with the same stage of other corpora or runs; '' when there is none."""
+        return self.name.partition("@")[0] if "@" in self.name else ""
 
-@dataclass(frozen=True)
-class Job:
-    """What stands for the places in a step's keys; `shape` are keys that make other stages, not other files.
+    @property
+    def item(self) -> str:
+        """The corpus or run that it is of."""
+        return self.name.partition("@")[2]
 
-    `written`: a corpus's own settings are looked up key by key; else the steps name them as a whole.
-    """
-
-    corpus: str = ""
-    models: tuple[str, ...] = ()
-    systems: tuple[str, ...] = ()
-    papers: tuple[str, ...] = ()
-    shape: tuple[str, ...] = ()
-    written: bool = True
+    @property
+    def made(self) -> tuple[str, ...]:
+        """Everything that it makes and DVC versions, its records aside."""
+        return (*self.outs, *self.metrics)
 
 
-NO_JOB = Job()
+def records_file(name: str) -> str:
+    """The file of a stage's records: no file system minds a dot, and no corpus, run or group has one in its name."""
+    return f"{name.replace('@', '.')}.json"

@@ -14,19 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from reprosep.audio.stft import root_hann, stft
+from reprosep.corpora.draws import Stream, generator
 from reprosep.mixtures.mixing import Mixer, Recipe
 from reprosep.params.scale import Params
+from reprosep.training.moving import Moving
+from reprosep.training.orders import Passes
 from reprosep.training.recordings import MappedRecordings
 
-_PASS_STREAM = 1 << 35  # keeps orders of passes and segments apart from other uses of the same seed
-_SEGMENT_STREAM = 1 << 36
 _TINY = 1e-12
 
 
@@ -47,18 +47,10 @@ class ClipBatch:
 
 
 @dataclass
-class ClipWaves:
+class ClipWaves(Moving):
     """What the processor has mixed: targets and mixtures ``(2, item, sample)``."""
 
     waves: Tensor
-
-    def to(self, device: torch.device) -> ClipWaves:
-        """On a device; to a GPU by way of pinned memory, without waiting."""
-        return self if device.type != "cuda" else ClipWaves(self.waves.pin_memory().to(device, non_blocking=True))
-
-    def record_stream(self, stream: torch.cuda.Stream) -> None:
-        """Their memory is in use until `stream`, another than they were made on, has come past this point."""
-        self.waves.record_stream(stream)
 
 
 class ClipExamples:
@@ -78,7 +70,7 @@ class ClipExamples:
         rooted = params.models.blstm.window == "sqrt-hann"
         hann = torch.hann_window(params.stft.n_fft, device=self.device)
         self.window = root_hann(params.stft.n_fft, self.device) if rooted else hann
-        self._order = lru_cache(maxsize=2)(self._draw_order)
+        self._passes = Passes(seed, Stream.CLIP_ORDER, len(self.train))
 
     @property
     def training_chunks(self) -> int:
@@ -105,14 +97,10 @@ class ClipExamples:
         magnitude = mixture.abs()
         return ClipBatch(magnitude, phase_sensitive(target, mixture, magnitude))
 
-    def _draw_order(self, number: int) -> np.ndarray:
-        draw = np.random.Generator(np.random.Philox(key=[self.seed, _PASS_STREAM + number]))
-        return draw.permutation(len(self.train))
-
     def _segment(self, item: int) -> Clip:
         """A training item: part of a clip, at a hop that is drawn for this item."""
-        clip = self.train[self._order(item // len(self.train))[item % len(self.train)]]
-        draw = np.random.Generator(np.random.Philox(key=[self.seed, _SEGMENT_STREAM + item]))
+        clip = self.train[self._passes[item]]
+        draw = generator(self.seed, Stream.CLIP_SEGMENT, item)
         hop = self.params.stft.hop
         start = int(draw.integers(max(clip.recipe.length - self.segment, 0) // hop + 1)) * hop
         moved = tuple(replace(excerpt, start=excerpt.start + start) for excerpt in clip.recipe.excerpts)

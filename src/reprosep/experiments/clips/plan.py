@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
+from reprosep.audio.frames import clip_count
+from reprosep.experiments.clips.tested import scored_on
 from reprosep.experiments.kind import LOOP, Kind, tables
 from reprosep.papers.run import Run, targets_of
 from reprosep.papers.system import AnySystem, ClipsSystem, Way
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ClipSplit = Literal["train", "valid"]
-_HOUR = 3600.0  # seconds
 _VALUES = 20  # per unit, layer and frame: gates and states of both directions
 
 
@@ -22,6 +23,7 @@ class ClipsKind(Kind[ClipsSystem]):
     """A run is of one target; the network is one, wherever it is scored."""
 
     folder = "clips"
+    groups = ("train-clips",)
     training_keys = (
         "corpora.<corpus>.settings",
         "models.<model>",
@@ -42,7 +44,7 @@ class ClipsKind(Kind[ClipsSystem]):
         return list(dict.fromkeys([run.corpus, *(chosen.corpus for chosen in system.clips)]))
 
     def scored_on(self, params: Params, run: Run, system: ClipsSystem) -> list[str]:
-        return [one for one in system.tested if run.target in targets_of(params, one)] or [run.corpus]
+        return scored_on(params, run, system)
 
     def training_files(self, run: Run, system: ClipsSystem) -> list[str]:
         corpora = self.trained_on(run, system)
@@ -63,12 +65,6 @@ class ClipsKind(Kind[ClipsSystem]):
 
     def epoch_items(self, params: Params, system: ClipsSystem, songs: int, seconds: float) -> float:
         return sum(clip_count(params, chosen.hours) for chosen in system.clips)
-
-
-def clip_count(params: Params, hours: Literal["small", "large"]) -> int:
-    """How many clips make ``clips.small_hours`` or ``clips.large_hours``."""
-    wanted = params.clips.small_hours if hours == "small" else params.clips.large_hours
-    return max(round(wanted * _HOUR / params.clips.seconds), 1)
 
 
 def clips_of_runs(

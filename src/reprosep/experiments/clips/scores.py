@@ -9,7 +9,7 @@ import numpy as np
 
 from reprosep.experiments.clips.estimate import separate_target
 from reprosep.experiments.clips.network import network
-from reprosep.experiments.clips.plan import ClipsKind
+from reprosep.experiments.clips.tested import scored_on
 from reprosep.models.blstm import BLSTM
 from reprosep.papers.run import Run
 from reprosep.papers.system import ClipsSystem
@@ -28,7 +28,7 @@ class ClipsScorer(TargetInTracks[ClipsSystem]):
 
     @property
     def tested(self) -> list[str]:
-        return ClipsKind().scored_on(self.params, self.run, self.system)
+        return scored_on(self.params, self.run, self.system)
 
     @cached_property
     def model(self) -> BLSTM:

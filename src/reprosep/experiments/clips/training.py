@@ -15,10 +15,10 @@ from __future__ import annotations
 import pandas as pd
 from torch import Tensor, nn
 
+from reprosep.audio.frames import clip_count
 from reprosep.audio.store import read_table
 from reprosep.experiments.clips.examples import Clip, ClipBatch, ClipExamples
 from reprosep.experiments.clips.network import network
-from reprosep.experiments.clips.plan import clip_count
 from reprosep.experiments.data import CorpusData
 from reprosep.mixtures.mixing import Mixer, recipes_of
 from reprosep.papers.run import Run

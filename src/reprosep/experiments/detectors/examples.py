@@ -19,33 +19,19 @@ from torch import Tensor
 
 from reprosep.audio.frames import clip_frames
 from reprosep.base.errors import UserError
+from reprosep.corpora.draws import Stream, generator
 from reprosep.experiments.detectors.seconds import Seconds, first_frames, input_clips, input_frames
+from reprosep.training.moving import Moving
+from reprosep.training.orders import Passes
 from reprosep.training.recordings import Placement
-
-_PASS_STREAM = 1 << 38  # keeps orders of passes and offsets apart from other uses of the same seed
-_OFFSET_STREAM = 1 << 39
 
 
 @dataclass
-class ClipLabels:
+class ClipLabels(Moving):
     """Log-mel spectrograms of clips, and 1 for every instrument that plays."""
 
     spectrograms: Tensor
     labels: Tensor
-
-    def to(self, device: torch.device) -> ClipLabels:
-        """On a device; to a GPU by way of pinned memory, without waiting."""
-        if device.type != "cuda":
-            return self
-        return ClipLabels(*(one.pin_memory().to(device, non_blocking=True) for one in self._tensors()))
-
-    def record_stream(self, stream: torch.cuda.Stream) -> None:
-        """Their memory is in use until `stream`, another than they were made on, has come past this point."""
-        for one in self._tensors():
-            one.record_stream(stream)
-
-    def _tensors(self) -> tuple[Tensor, Tensor]:
-        return self.spectrograms, self.labels
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class LabelledClips:
         self.frames = input_frames(self.params, self.clips)
         self.device, self.recordings = device or torch.device("cpu"), Spectrograms()
         self.train, self.valid = self._places("train"), self._places("valid")
-        self._order = lru_cache(maxsize=2)(self._draw_order)
+        self._passes = Passes(seed, Stream.SECOND_ORDER, len(self.train))
         self._frame_labels = lru_cache(maxsize=None)(seconds.frame_labels)
 
     def _places(self, split: str) -> list[tuple[str, int]]:
@@ -117,15 +103,11 @@ class LabelledClips:
         square = sum(((song - mean[:, None]) ** 2).sum(axis=1) for song in songs) / count
         return torch.from_numpy(mean).float(), torch.from_numpy(np.sqrt(square)).float().clamp_min(1e-4)
 
-    def _draw_order(self, number: int) -> np.ndarray:
-        draw = np.random.Generator(np.random.Philox(key=[self.seed, _PASS_STREAM + number]))
-        return draw.permutation(len(self.train))
-
     def _place(self, item: int) -> tuple[str, int]:
-        song, start = self.train[self._order(item // len(self.train))[item % len(self.train)]]
+        song, start = self.train[self._passes[item]]
         if self.params.detection.offsets == "seconds":
             return song, start
-        draw = np.random.Generator(np.random.Philox(key=[self.seed, _OFFSET_STREAM + item]))
+        draw = generator(self.seed, Stream.SECOND_OFFSET, item)
         wanted = clip_frames(self.params)
         moved = start + int(draw.integers(-(wanted // 2), wanted // 2 + 1))
         return song, min(max(moved, 0), self._last(song))

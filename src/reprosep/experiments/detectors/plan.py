@@ -22,6 +22,7 @@ class DetectorKind(Kind[DetectorSystem]):
     """A run is of all instruments of the corpus that its system detects on."""
 
     folder = "detectors"
+    groups = ("train-detector",)
     separates, tells_activity = False, True
     training_keys = (
         "corpora.<corpus>.settings",

@@ -31,13 +31,13 @@ import torch
 
 from reprosep.audio.frames import clip_frames
 from reprosep.audio.mel import mel_filters
+from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.audio.store import SongArrays, build_song_files, read_table, save_array, write_table
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, slug, whole_file
 from reprosep.base.locks import alone_in
 from reprosep.experiments.detectors.instruments import check_instruments, with_instruments
 from reprosep.experiments.detectors.split import draw_split
-from reprosep.experiments.target.estimate import ChunkedSpectrum
 from reprosep.mixtures.mixing import Mixer
 from reprosep.params.scale import Params
 

@@ -20,14 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.corpora.artist_split import artist_key
+from reprosep.corpora.draws import Stream, generator
 
 PARTS = ("train", "valid", "test")
-_STREAM = 1 << 37  # keeps this draw apart from other uses of the same seed
 _TRIES = 100  # draws, of which the first valid one counts: rare instruments may leave an order of artists no way
 
 
@@ -59,7 +58,7 @@ def draw_split(stems: pd.DataFrame, corpus: str, seed: int, valid_share: float, 
     }
     _check_artists(artists, corpus)
     test = set(keys[stems["split"] == "test"])
-    draw, order = np.random.Generator(np.random.Philox(key=[seed, _STREAM])), sorted(artists)
+    draw, order = generator(seed, Stream.ARTIST_SPLIT), sorted(artists)
     for _ in range(_TRIES):
         draw.shuffle(order)
         parts = _deal(artists, order, test, valid_share, test_share)

@@ -16,10 +16,10 @@ import pandas as pd
 
 from reprosep.audio.chunks import audible
 from reprosep.base.errors import UserError
+from reprosep.corpora.draws import Stream, generator
 from reprosep.params.scale import Params
 
 Chunk = tuple[str, int]  # song, first sample
-_SPLIT_STREAM = 1 << 33  # keeps the choice of validation chunks apart from other uses of the master seed
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _split(params: Params, split: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if params.chunks.validation == "song":
         return split == "train", split == "valid"
     own = np.flatnonzero(split != "test")
-    draw = np.random.Generator(np.random.Philox(key=[params.seed, _SPLIT_STREAM]))
+    draw = generator(params.seed, Stream.CHUNK_SPLIT)
     count = max(round(params.chunks.valid_share * len(own)), 1) if len(own) > 1 else 0
     valid = np.zeros(len(split), bool)
     valid[own[draw.permutation(len(own))[:count]]] = True

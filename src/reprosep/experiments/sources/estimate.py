@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reprosep.audio.stft import stft
+from reprosep.audio.stft import istft, stft
 from reprosep.audio.warp import unwarp, warp
 from reprosep.experiments.sources.examples import EPSILON
 from reprosep.models.cunet import CUNet
@@ -52,9 +52,7 @@ class SourcesEstimate:
         masks = self.masks if gates is None else self.masks * self._by_chunk(gates)
         frames = self.masks.shape[-1]
         length = (frames - 1) * self.hop
-        window = torch.hann_window(self.n_fft)
-        spectra = (masks * self.spectra).flatten(0, 1)
-        waves = torch.istft(spectra, self.n_fft, self.hop, window=window, length=length)
+        waves = istft((masks * self.spectra).flatten(0, 1), self.n_fft, self.hop, length)
         chunks = waves.unflatten(0, masks.shape[:2]).clamp(-1, 1)
         song: np.ndarray = chunks.transpose(0, 1).flatten(1)[:, : self.samples].numpy()
         return song

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -25,15 +24,17 @@ from torch import Tensor
 from reprosep.audio.stft import stft
 from reprosep.audio.store import FULL_SCALE
 from reprosep.audio.warp import warp
+from reprosep.corpora.draws import Stream
 from reprosep.experiments.sources.chunks import ChosenChunks, Chunk
 from reprosep.mixtures.source_songs import SourceSongs
 from reprosep.models.cunet import conditions
 from reprosep.papers.system import SourcesSystem
 from reprosep.params.networks import CUNetSize, UNetSize
+from reprosep.training.moving import Moving
+from reprosep.training.orders import Passes
 from reprosep.training.recordings import Excerpts, MappedRecordings, Recordings
 
 EPSILON = float(np.finfo(np.float32).eps)  # added to magnitudes, of which logarithms and ratios are taken
-_PASS_STREAM = 1 << 34  # keeps the orders of passes apart from other uses of the same seed
 
 
 @dataclass
@@ -48,31 +49,13 @@ class SourceBatch:
 
 
 @dataclass
-class ChunkItems:
+class ChunkItems(Moving):
     """What the processor prepares: the stems of each source as the recordings locate them, labels, conditions."""
 
     located: Tensor
     places: list[int]  # stems of each source, silence among them
     labels: Tensor
     condition: Tensor | None
-
-    def to(self, device: torch.device) -> ChunkItems:
-        """On a device; to a GPU by way of pinned memory, without waiting."""
-        if device.type != "cuda":
-            return self
-        moved = [one if one is None else one.pin_memory().to(device, non_blocking=True) for one in self._tensors()]
-        located, labels, condition = moved
-        assert located is not None and labels is not None
-        return ChunkItems(located, self.places, labels, condition)
-
-    def record_stream(self, stream: torch.cuda.Stream) -> None:
-        """Their memory is in use until `stream`, another than they were made on, has come past this point."""
-        for one in self._tensors():
-            if one is not None:
-                one.record_stream(stream)
-
-    def _tensors(self) -> tuple[Tensor | None, ...]:
-        return self.located, self.labels, self.condition
 
 
 class SourceExamples:
@@ -104,7 +87,7 @@ class SourceExamples:
         self.size: UNetSize | CUNetSize = songs.params.models.of_sources(str(system.model))
         way = self.size.conditions if isinstance(self.size, CUNetSize) else None
         self.conditions = conditions(len(self.estimated), way) if way else None
-        self._order = lru_cache(maxsize=2)(self._draw_order)
+        self._passes = Passes(seed, Stream.CHUNK_ORDER, self.items)
 
     @property
     def training_chunks(self) -> int:
@@ -123,7 +106,7 @@ class SourceExamples:
 
     def prepare(self, first: int, count: int) -> ChunkItems:
         """The processor's part of a training batch."""
-        numbers = [self._order(item // self.items)[item % self.items] for item in range(first, first + count)]
+        numbers = [self._passes[item] for item in range(first, first + count)]
         return self._located([(self.chosen.train[n // self.per_chunk], n % self.per_chunk) for n in numbers])
 
     def validation(self, first: int, count: int) -> SourceBatch:
@@ -136,9 +119,6 @@ class SourceExamples:
     def validation_items(self) -> int:
         """Items of the validation."""
         return len(self.chosen.valid) * self.per_chunk
-
-    def _draw_order(self, number: int) -> np.ndarray:
-        return np.random.Generator(np.random.Philox(key=[self.seed, _PASS_STREAM + number])).permutation(self.items)
 
     def _located(self, chosen: Sequence[tuple[Chunk, int]]) -> ChunkItems:
         stems = [[self.songs.stems_of(song, s, tuple(self.setting)) for s in self.setting] for (song, _), _ in chosen]

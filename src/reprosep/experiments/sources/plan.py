@@ -24,6 +24,7 @@ class SourcesKind(Kind[SourcesSystem]):
     """A joint system has one run for all sources of its setting, others have one per source."""
 
     folder = "sources"
+    groups = ("train-sources",)
     training_keys = (
         "seed",
         "corpora.<corpus>.settings",

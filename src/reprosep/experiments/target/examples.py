@@ -19,12 +19,13 @@ from torch import Tensor
 from reprosep.audio.stft import frame_count, stft
 from reprosep.audio.store import FULL_SCALE
 from reprosep.base.preemption import StopRequest
+from reprosep.corpora.draws import Stream
 from reprosep.mixtures.mixing import Excerpt, Mixer, Recipe, Role
 from reprosep.params.scale import Params
 from reprosep.training.devices import Devices
+from reprosep.training.moving import Moving
 from reprosep.training.recordings import SHARE_OF_MEMORY, Excerpts, MappedRecordings, Recordings, free_memory
 
-_STATISTICS_ITEMS_FROM = 1 << 31  # statistics use items that no training of a realistic length reaches
 _DEVIATION_FLOOR = 1e-4  # of the largest deviation, as in Open-Unmix
 
 
@@ -38,7 +39,7 @@ class Example:
 
 
 @dataclass
-class Items:
+class Items(Moving):
     """What the processor prepares of a batch for another device; items have the same number of places, some silent.
 
     Attributes
@@ -60,21 +61,6 @@ class Items:
     swaps: Tensor
     labels: Tensor
     targets: int
-
-    def to(self, device: torch.device) -> Items:
-        """On a device; to a GPU by way of pinned memory, without waiting."""
-        if device.type != "cuda":
-            return self
-        located, gains, swaps, labels = (one.pin_memory().to(device, non_blocking=True) for one in self._tensors())
-        return Items(located, gains, swaps, labels, self.targets)
-
-    def record_stream(self, stream: torch.cuda.Stream) -> None:
-        """Their memory is in use until `stream`, another than they were made on, has come past this point."""
-        for one in self._tensors():
-            one.record_stream(stream)
-
-    def _tensors(self) -> tuple[Tensor, ...]:
-        return self.located, self.gains, self.swaps, self.labels
 
 
 @dataclass
@@ -185,7 +171,7 @@ class Examples:
         """Mean and standard deviation per bin of mono mixture magnitudes, each ``(bin,)``; until a stop."""
         sums = torch.zeros(3, self.params.stft.n_fft // 2 + 1, dtype=torch.double, device=self.device)
         for item in stop.until(devices.share(self.params.training.statistics_items)):
-            mixture = self.batch(_STATISTICS_ITEMS_FROM + item, 1).mixture.double().mean(dim=1)[0]
+            mixture = self.batch(Stream.STATISTICS + item, 1).mixture.double().mean(dim=1)[0]
             frames = torch.full_like(sums[0], mixture.shape[1])
             sums += torch.stack([mixture.sum(1), mixture.square().sum(1), frames])
         total, square, frames = devices.total(sums)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.base.progress import track
 from reprosep.experiments.song import Song, seconds_of_frames
-from reprosep.experiments.target.estimate import ChunkedSpectrum, separate
+from reprosep.experiments.target.estimate import separate
 from reprosep.experiments.trained import TrainedRun
 from reprosep.models.whole_song import estimate_song
 from reprosep.papers.system import Variant

@@ -21,6 +21,8 @@ class TargetKind(Kind[TargetSystem]):
     """A run is of one target; its training may mix in stems of another corpus."""
 
     folder = "target"
+    groups = ("train", "train-joined")
+    judged_by = "valid_mse"
     training_keys = (
         "models.<model>",
         "training.chunk_seconds",
@@ -41,6 +43,9 @@ class TargetKind(Kind[TargetSystem]):
     def has_target(self, params: Params, corpus: str, target: str, system: TargetSystem) -> bool:
         added = not system.added or system.added in params.corpora
         return added and target in targets_of(params, corpus)
+
+    def group(self, system: TargetSystem) -> str:
+        return self.groups[1] if system.added else self.groups[0]
 
     def trained_on(self, run: Run, system: TargetSystem) -> list[str]:
         return [run.corpus, *([system.added] if system.added else [])]

@@ -14,7 +14,6 @@ from reprosep.audio.store import read_table
 from reprosep.experiments.data import CorpusData
 from reprosep.experiments.target.examples import Example, Examples
 from reprosep.experiments.target.network import network
-from reprosep.experiments.target.plan import mixtures
 from reprosep.experiments.target.validation import estimate_of, song_error
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers.run import Run
@@ -33,7 +32,7 @@ def make_training(
     recordings = data.placed(mixer, "train") if system.added else data.recordings
     swap = system.channel_swap
     examples = Examples(data.params, mixer, run.target, run.seed, swap, data.device, recordings)
-    recipes = valid or recipes_of(read_table(data.results / mixtures(run)), run.target, "valid")
+    recipes = valid or recipes_of(read_table(data.file(f"mixtures/{run.target}.parquet")), run.target, "valid")
     return TargetTraining(data.params, run, system, examples, recipes)
 
 
