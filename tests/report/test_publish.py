@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_results_whole import make_params, make_results
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
@@ -19,6 +18,7 @@ from reprosep.params.scale import Params, merge
 from reprosep.report.parameters import record_of, write_record
 from reprosep.report.publish import publish, publish_steps
 from reprosep.results.tables import write_tables
+from synthetic_results import make_params, make_results
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from reprosep.base.errors import UserError, near_match
+from reprosep.base.files import read_json
 from reprosep.base.progress import ProgressReport
 from reprosep.base.project import read_yaml, repository
 from reprosep.params.reading import parse
@@ -50,10 +51,24 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
         When a parameter is wrong, or when a step fails: the sentence of that step.
     """
     params = scale_params(scale, config_files)  # a wrong key is told at once, before Snakemake starts
+    if sentence := older_results(params):
+        print(sentence, file=sys.stderr)
     _wait_for_other_run()
     _unlock()
     _follow(_command(scale, config_files, extra))
     return Path("results") / params.scale / "report.html"
+
+
+def older_results(params: Params) -> str:
+    """One sentence where trainings of a scale do not say which code trained them; '' where all do, or none is there."""
+    records = sorted((params.results / "runs").glob("*/run.json"))
+    older = [path for path in records if "code" not in read_json(path)]
+    if not older:
+        return ""
+    return (
+        f"{params.results}: {len(older)} of {len(records)} trainings are of an older version of the project, which did "
+        "not note the code of a run, so everything is computed anew; copy the folder first if you want to keep it"
+    )
 
 
 def scale_params(scale: str, config_files: list[Path]) -> Params:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json
+from reprosep.experiments.accepted import ACCEPTED
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
 
@@ -50,7 +52,14 @@ def summary(records: list[dict[str, Any]]) -> dict[str, Any]:
         "wall_seconds": sum(_seconds(record["wall_seconds"]) for record in records),
         "device_seconds": sum(_seconds(record["device_seconds"]) for record in records),
         "runs": len(records),
+        "accepted": _accepted(records),
     }
+
+
+def _accepted(records: list[dict[str, Any]]) -> list[str]:
+    """Changes of code that were said not to concern finished trainings: reason, date, and how many."""
+    entries = [(entry["date"], entry["reason"]) for record in records for entry in record.get(ACCEPTED, [])]
+    return [f"{reason} ({date}, {count} of {len(records)} runs)" for (date, reason), count in Counter(entries).items()]
 
 
 def _commit(record: dict[str, Any]) -> str:
