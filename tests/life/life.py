@@ -24,8 +24,8 @@ from reprosep.experiments.runs import needed_runs
 from reprosep.papers.loading import load_paper
 
 PAPER, SYSTEM = "workflow/papers/iass.yaml", "iass"
-OLD = "iass: {label: IASS, model: iass, blocks: 3, activity_weight: 2.0}"
-NEW = "iass: {label: IASS, model: iass, blocks: 3, activity_weight: 1.0}"
+OLD = "label: IASS\n    model: iass\n    blocks: 3\n    activity_weight: 2.0\n"
+NEW = OLD.replace("2.0", "1.0")
 NOTHING = "Nothing to be done"
 
 

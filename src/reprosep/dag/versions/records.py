@@ -83,7 +83,10 @@ def _persistence() -> Any:
 
 
 def _plain(record: Any) -> dict[str, Any]:
-    return json.loads(json.dumps(dict(record.items())))
+    """A record without its date, which is the file's: that of each copy, so that it would tell of a change at each."""
+    content: dict[str, Any] = json.loads(json.dumps(dict(record.items())))
+    content.pop("endtime", None)
+    return content
 
 
 def made_here(path: Path) -> None:
