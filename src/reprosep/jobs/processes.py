@@ -61,7 +61,7 @@ def launch(params: Params, identifier: str, stop: StopRequest) -> None:
         logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # the sentences below say it
         with _passed_on(stop):
             try:
-                elastic_launch(config, sys.executable)("-m", "reprosep.cli.main", "train", identifier, "-p", str(file))
+                elastic_launch(config, sys.executable)("-m", "reprosep.cli", "train", identifier, "-p", str(file))
             except ChildFailedError as error:
                 raise _verdict(identifier, error.failures, stop) from None
 
