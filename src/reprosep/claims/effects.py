@@ -195,11 +195,11 @@ def _variance(values: Values) -> float:
 
 def _by_training(terms: Sequence[Term]) -> dict[str, Values]:
     """What the terms add to the effect with every training of a system ``(seed,)``, by system."""
-    found: dict[str, Values] = {}
+    by_system: dict[str, Values] = {}
     for term in terms:
         for system, values in term.quantity.trainings().items():
-            found[system] = term.weight * values + found.get(system, 0.0)
-    return found
+            by_system[system] = term.weight * values + by_system.get(system, 0.0)
+    return by_system
 
 
 def _of_trainings(trained: dict[str, Values]) -> list[tuple[float, float]]:

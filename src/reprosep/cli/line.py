@@ -45,8 +45,8 @@ def check(
     check_seeds(resolved, papers.items())
     check_detection(resolved, papers.values())
     for name, paper in papers.items():
-        told = f"{len(paper.claims)} claims, {len(paper.questions)} questions of our own"
-        print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {told}")
+        counts = f"{len(paper.claims)} claims, {len(paper.questions)} questions of our own"
+        print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {counts}")
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
 

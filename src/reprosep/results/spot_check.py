@@ -153,8 +153,8 @@ def _of_sources(scorer: SettingWhole[Any], recipe: Recipe, variant: Variant, min
     scene = scorer.scene(recipe)
     references = scorer.references(recipe, scene)[0]
     expected = mir_evals_scores(scorer, scene, scorer.estimates(recipe, scene).waves[variant])
-    found = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
-    return Again(found, expected, references.conditioning.uncertainty, "mir_eval")
+    stored = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
+    return Again(stored, expected, references.conditioning.uncertainty, "mir_eval")
 
 
 @compute_again.register(TargetInTracks)
@@ -174,24 +174,24 @@ def plain_si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
 
 
 def _in_frames(references: References, wave: np.ndarray, mine: pd.DataFrame) -> Again:
-    found = mine.sort_values("frame")[list(METRICS)].to_numpy().T
-    return Again(found, musevals_scores(references, wave.T), references.conditioning.uncertainty, "museval")
+    stored = mine.sort_values("frame")[list(METRICS)].to_numpy().T
+    return Again(stored, musevals_scores(references, wave.T), references.conditioning.uncertainty, "museval")
 
 
 def _two_digits(value: float) -> float:
     return float(f"{value:.1e}")
 
 
-def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:
+def largest_difference(scores: np.ndarray, expected: np.ndarray) -> float:
     """Largest absolute difference in dB where both are finite and at most :data:`ROUNDING`; 0 when nothing is left."""
-    compared = np.isfinite(found) & np.isfinite(expected) & ~((found > ROUNDING) & (expected > ROUNDING))
-    return float(np.abs(found - expected)[compared].max(initial=0.0))
+    compared = np.isfinite(scores) & np.isfinite(expected) & ~((scores > ROUNDING) & (expected > ROUNDING))
+    return float(np.abs(scores - expected)[compared].max(initial=0.0))
 
 
-def same_frames(found: np.ndarray, expected: np.ndarray) -> bool:
+def same_frames(scores: np.ndarray, expected: np.ndarray) -> bool:
     """Whether the same frames have scores; one that is infinite here may be just above :data:`ROUNDING` there."""
-    perfect = (found > ROUNDING) | (expected > ROUNDING)
-    return bool((np.isfinite(found) == np.isfinite(expected))[~perfect].all())
+    perfect = (scores > ROUNDING) | (expected > ROUNDING)
+    return bool((np.isfinite(scores) == np.isfinite(expected))[~perfect].all())
 
 
 def musevals_scores(references: References, wave: np.ndarray) -> np.ndarray:

@@ -47,8 +47,8 @@ class TargetInTracks(Scorer[S]):
     def _of_corpus(self, corpus: str) -> list[Recipe]:
         mixer = self.mixers[corpus]
         stems = mixer.stems[(mixer.stems["split"] == "test") & (mixer.stems["target"] == self.run.target)]
-        found = (mixer.song_recipe(song, self.run.target) for song in dict.fromkeys(stems["song"]))
-        return [Recipe(corpus + _BETWEEN + recipe.name, recipe.length, recipe.excerpts) for recipe in found]
+        recipes = (mixer.song_recipe(song, self.run.target) for song in dict.fromkeys(stems["song"]))
+        return [Recipe(corpus + _BETWEEN + recipe.name, recipe.length, recipe.excerpts) for recipe in recipes]
 
     def scene(self, recipe: Recipe) -> Scene:
         """The target in its mixture, ``(1, sample)``."""

@@ -260,13 +260,13 @@ class Training(ABC, Generic[N]):
     def step(self, step: int) -> Tensor:
         """Step `step` since the beginning: one batch, one update; its losses on the device."""
         first = step * self.batch_size + self.devices.rank * self.batch_share
-        loss, told = self.losses_of(self.feed.batch(first, self.batch_share, first + self.batch_size))
+        loss, losses = self.losses_of(self.feed.batch(first, self.batch_share, first + self.batch_size))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         if self.params.training.schedule == "one-cycle":
             self.scheduler.step()
-        return told.detach()
+        return losses.detach()
 
     def autocast(self) -> Any:
         """Where networks compute, in the precision of this training."""

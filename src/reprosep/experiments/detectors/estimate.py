@@ -30,5 +30,5 @@ def of_blocks(model: Any, blocks: np.ndarray, clips: int, seconds: int) -> np.nd
 
     `blocks` are of that many `clips` (seconds) each, ``(block, band, frame)``.
     """
-    found = probabilities(model, blocks, max(_CLIPS // clips, 1))
-    return np.repeat(found, clips, axis=0)[:seconds]
+    by_block = probabilities(model, blocks, max(_CLIPS // clips, 1))
+    return np.repeat(by_block, clips, axis=0)[:seconds]

@@ -69,9 +69,9 @@ class DetectionScorer(Scorer[DetectorSystem]):
         self, recipe: Recipe, scene: np.ndarray, references: list[References]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         labels = self.seconds.labels[recipe.name]
-        found = of_blocks(self.model, scene, self.clips, len(labels))
+        probabilities = of_blocks(self.model, scene, self.clips, len(labels))
         parts = [
-            self.activity_of(name, found[:, number], labels[:, number])
+            self.activity_of(name, probabilities[:, number], labels[:, number])
             for number, name in enumerate(self.seconds.instruments)
         ]
         table = pd.concat(parts, ignore_index=True)

@@ -72,13 +72,13 @@ def compare(
 
 def _papers_in(results: Path) -> list[str]:
     known = sorted(path.stem for path in (repository() / "workflow" / "papers").glob("*.yaml"))
-    found = [name for name in known if (results / "papers" / name).is_dir()]
-    if not found:
+    papers = [name for name in known if (results / "papers" / name).is_dir()]
+    if not papers:
         raise UserError(
             f"{results}: no results of a paper in it, expected a folder such as results/demo; "
             "run `reprosep reproduce` first"
         )
-    return found
+    return papers
 
 
 def _nothing_published(results: Path, folder: Path, published: Path | None, if_published: bool) -> int:
