@@ -110,7 +110,7 @@ def _read(path: Path, content: bytes) -> tuple[str, list[Imported]]:
         raise UserError(f"{path}: cannot be read as Python ({error}); mend or restore the file") from error
     nodes = (node for node in _walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
     own = hashlib.sha256("\n".join(_lines(tree)).encode()).hexdigest()
-    return own, sorted({imported for node in nodes for imported in _of_statement(node)})
+    return own, sorted({imported for node in nodes for imported in _imported_by(node)})
 
 
 @cache
@@ -130,7 +130,7 @@ def _keep() -> None:
         _NEW.clear()
 
 
-def _of_statement(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
+def _imported_by(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
     for alias in node.names:
         if isinstance(node, ast.Import):
             if alias.name.split(".")[0] == PACKAGE:

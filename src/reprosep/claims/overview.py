@@ -26,7 +26,7 @@ PAPERS = ("iass", "munet", "slakh", "activity")
 _SHORT = {HOLDS: "hold", FAILS: "do not hold", BY_FRAMES: "depend on the frames", UNDECIDED: "are undecided"}
 
 
-def of_own_numbers(params: Params, paper: Paper, claim: Claim, scored: Scored) -> str:
+def verdict_in_print(params: Params, paper: Paper, claim: Claim, scored: Scored) -> str:
     """Whether a claim holds of the paper's own printed numbers; '' where these do not tell."""
     if claim.is_counted:
         pairs = [(left.system, right.system) for left, right in claim.pairs if right is not None]
@@ -46,7 +46,7 @@ def block(params: Params, published: Path) -> str:
     for name in PAPERS:
         paper = load_paper(name)
         scored = scored_targets(every, paper)
-        counts = Counter(of_own_numbers(every, paper, claim, scored) for claim in paper.claims)
+        counts = Counter(verdict_in_print(every, paper, claim, scored) for claim in paper.claims)
         parts = [f"{counts[HOLDS]} hold", f"{counts[FAILS]} do not"] if counts[HOLDS] + counts[FAILS] else []
         parts += [f"{counts['']} are not about printed numbers"] if counts[""] else []
         lines.append(f"| {paper.short} | {len(paper.claims)} | {', '.join(parts)} | {len(paper.questions)} |")
@@ -61,7 +61,8 @@ def _published(folder: Path) -> list[str]:
         if "asked_by" in table.columns:
             total = table[table["target"] == ALL_TARGETS]
             parts = [
-                _told(total[total["asked_by"] == who], what) for who, what in ((THE_PAPER, "claims"), (US, "questions"))
+                _tally(total[total["asked_by"] == who], what)
+                for who, what in ((THE_PAPER, "claims"), (US, "questions"))
             ]
             seeds = int(total["seeds"].max())
             lines.append(
@@ -71,7 +72,7 @@ def _published(folder: Path) -> list[str]:
     return lines
 
 
-def _told(rows: pd.DataFrame, what: str) -> str:
+def _tally(rows: pd.DataFrame, what: str) -> str:
     counts = ", ".join(f"{count} {_SHORT[verdict]}" for verdict, count in counted(rows["verdict"]).items())
     return f"of {len(rows)} {what} {counts}" if len(rows) else ""
 

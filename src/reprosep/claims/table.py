@@ -15,7 +15,17 @@ from reprosep.claims.effects import NAN, Effect, effect_of
 from reprosep.claims.published import Printed, printed_effect, printed_times, printed_values
 from reprosep.claims.sources import Source, source_of
 from reprosep.claims.targets import scored_targets, targets_of_claim
-from reprosep.claims.verdicts import FAILS, HOLDS, Evidence, conclude, evidence, in_print, is_right, of_rows, together
+from reprosep.claims.verdicts import (
+    FAILS,
+    HOLDS,
+    Evidence,
+    conclude,
+    evidence,
+    in_print,
+    is_right,
+    single_verdicts,
+    together,
+)
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
@@ -150,8 +160,8 @@ def _case_rows(
 ) -> list[dict[str, Any]]:
     """One row for each of some comparisons, whose p-values are adjusted for their number."""
     own, common = _evidence(claim, measured)
-    decided = of_rows(own, params.statistics.alpha)
-    on_common = of_rows(common, params.statistics.alpha) if common else [("", NAN)] * len(measured)
+    decided = single_verdicts(own, params.statistics.alpha)
+    on_common = single_verdicts(common, params.statistics.alpha) if common else [("", NAN)] * len(measured)
     return [
         _row(params, paper, claim, one)
         | {

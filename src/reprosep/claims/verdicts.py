@@ -122,7 +122,7 @@ def conclude(claim: Claim, comparisons: Sequence[Evidence], alpha: float) -> tup
     return (HOLDS if right < alpha else FAILS if wrong < alpha else UNDECIDED), min(right, wrong)
 
 
-def of_rows(comparisons: Sequence[Evidence], alpha: float) -> list[tuple[str, float]]:
+def single_verdicts(comparisons: Sequence[Evidence], alpha: float) -> list[tuple[str, float]]:
     """The verdict of every comparison by itself, and its p-value adjusted for their number."""
     adjusted = holm([one.p_value for one in comparisons])
     decided = [HOLDS if one.right <= one.wrong else FAILS for one in comparisons]

@@ -123,7 +123,7 @@ def mixture_blocks(song: Song, rate: int) -> Iterator[np.ndarray]:
     if song.mixture is not None:
         yield from _mono(song.mixture, rate)
         return
-    for parts in zip_longest(*(_of_one_size(_mono(stem, rate)) for stem in song.stems), fillvalue=_NOTHING):
+    for parts in zip_longest(*(_equal_blocks(_mono(stem, rate)) for stem in song.stems), fillvalue=_NOTHING):
         total = np.zeros(max(map(len, parts)), np.float32)
         for part in parts:
             total[: len(part)] += part
@@ -144,7 +144,7 @@ def _mono(stem: Stem, rate: int) -> Iterator[np.ndarray]:
     yield stream.resample_chunk(_NOTHING, last=True)
 
 
-def _of_one_size(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def _equal_blocks(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """The same samples in blocks of one size, the last of them shorter."""
     rest = _NOTHING
     for block in blocks:

@@ -80,6 +80,6 @@ def in_print(views: Sequence[dict[str, Any]]) -> dict[str, int]:
     return {verdict: counts[verdict] for verdict in (HOLDS, FAILS)}
 
 
-def of_one_seed(views: Sequence[dict[str, Any]]) -> bool:
+def any_single_seed(views: Sequence[dict[str, Any]]) -> bool:
     """Whether any verdict is of single trainings."""
     return any(view["seeds"] == 1 for view in views)

@@ -166,8 +166,8 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
         lines += _cells(pd.read_csv(folder / f"{name}.csv"))
     claims = read_claims(folder / "claims.csv")
-    told_where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
-    return "\n".join([*lines, *_claims(paper, claims), "", told_where]) + "\n"
+    where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
+    return "\n".join([*lines, *_claims(paper, claims), "", where]) + "\n"
 
 
 def _cells(table: pd.DataFrame) -> list[str]:
@@ -195,11 +195,11 @@ def _claims(paper: Paper, claims: pd.DataFrame) -> list[str]:
     for title, asked in (("The paper's claims", paper.claims), ("Our own questions", paper.questions)):
         own = claims[claims["claim"].isin([one.id for one in asked]) & (claims["target"] == ALL_TARGETS)]
         if len(own):
-            lines += ["", f"## {title}", "", f"{told(own)}.", "", *_verdicts(asked, own)]
+            lines += ["", f"## {title}", "", f"{tally(own)}.", "", *_verdicts(asked, own)]
     return lines
 
 
-def told(claims: pd.DataFrame) -> str:
+def tally(claims: pd.DataFrame) -> str:
     """How many claims have which verdict, in words."""
     counts = counted(claims["verdict"])
     return f"Of {len(claims)}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())

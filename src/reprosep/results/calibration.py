@@ -25,7 +25,7 @@ from reprosep.papers.loading import load_paper
 from reprosep.papers.run import Run
 from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
-from reprosep.results.aggregate import Scores, of_pair, per_song, summarise
+from reprosep.results.aggregate import Scores, pair_songs, per_song, summarise
 from reprosep.results.tidy import write_tidy
 
 AGREES, DIFFERS, ACCEPTED = "agrees", "differs", "differs, accepted"
@@ -65,7 +65,7 @@ def measure(params: Params, paper: Paper, results: Path) -> list[dict[str, Any]]
 def _row(params: Params, paper: Paper, scores: Scores, cell: Cell) -> dict[str, Any]:
     pair = (cell.system, cell.variant)
     songs = scores.songs(cell.corpus, cell.target, [pair], common=False)
-    summary, scored = summarise(params, of_pair(songs, pair), cell.metric), per_song(songs, pair, cell.metric)
+    summary, scored = summarise(params, pair_songs(songs, pair), cell.metric), per_song(songs, pair, cell.metric)
     unscored = [str(name) for name, value in scored.items() if math.isnan(value)]
     assert paper.calibration is not None
     known = cell.published is not None

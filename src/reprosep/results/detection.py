@@ -154,7 +154,7 @@ def auc_mean(detections: Detections, instruments: Sequence[str], times: Values) 
     )
 
 
-def of_instrument(params: Params, detections: Sequence[Detections], name: str, seconds: Scale) -> Summary:
+def instrument_auc(params: Params, detections: Sequence[Detections], name: str, seconds: Scale) -> Summary:
     """AUC of one instrument at a time scale; `songs` are those in which it plays."""
     tables = [one.at_scale(params, seconds).of(name) for one in detections]
     values = [auc(table["label"].to_numpy(bool), table["probability"].to_numpy(float)) for table in tables]

@@ -23,7 +23,7 @@ from reprosep.papers.content import Paper
 from reprosep.papers.system import DetectorSystem
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
-from reprosep.results.detection import Scale, of_instrument, read_detections
+from reprosep.results.detection import Scale, instrument_auc, read_detections
 from reprosep.results.figure_kind import FigureKind
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, bars, empty_figure
 from reprosep.results.intervals import NO_INTERVAL
@@ -45,7 +45,7 @@ def instrument_rows(params: Params, paper: Paper, figure: PaperFigure, results: 
         detections = read_detections(results, [run for run in runs if run.system == name])
         for instrument in detections[0].instruments if detections else []:
             for scale in _SCALES:
-                summary = of_instrument(params, detections, instrument, scale)
+                summary = instrument_auc(params, detections, instrument, scale)
                 rows.append(tidy_row(instrument, column_of(system.label, scale), AUC, None, summary, title))
     rates = training_rates(results / corpus) if rows else {}
     known = dict.fromkeys(row["row"] for row in rows)

@@ -42,9 +42,9 @@ class TargetInTracks(Scorer[S]):
 
     def recipes(self) -> list[Recipe]:
         """The test songs that hold the target, named ``<corpus>/<song>``."""
-        return [recipe for corpus in self.mixers for recipe in self._of_corpus(corpus)]
+        return [recipe for corpus in self.mixers for recipe in self._corpus_recipes(corpus)]
 
-    def _of_corpus(self, corpus: str) -> list[Recipe]:
+    def _corpus_recipes(self, corpus: str) -> list[Recipe]:
         mixer = self.mixers[corpus]
         stems = mixer.stems[(mixer.stems["split"] == "test") & (mixer.stems["target"] == self.run.target)]
         recipes = (mixer.song_recipe(song, self.run.target) for song in dict.fromkeys(stems["song"]))

@@ -112,7 +112,7 @@ def remarks(cells: pd.DataFrame, pairs: Mapping[str, tuple[Results, Results]]) -
     return lines
 
 
-def parameters_told(differing: list[str]) -> list[str]:
+def parameter_lines(differing: list[str]) -> list[str]:
     """The parameters that differ, published and own value."""
     if not differing:
         return []

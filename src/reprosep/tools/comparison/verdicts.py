@@ -12,7 +12,7 @@ from reprosep.claims.verdicts import counted
 _NAMED = 6  # claims of another verdict that are listed
 
 
-def claims_told(name: str, own: Path, published: Path) -> list[str]:
+def claim_lines(name: str, own: Path, published: Path) -> list[str]:
     """How the paper's claims stand in two files ``claims.csv``; nothing where one of them is missing or older."""
     mine, theirs = (_verdicts(path) for path in (own, published))
     if mine is None or theirs is None:
