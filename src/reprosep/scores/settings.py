@@ -22,7 +22,7 @@ from reprosep.metrics.bsseval_v3 import score_sources
 from reprosep.mixtures.mixing import Recipe
 from reprosep.mixtures.source_songs import SourceSongs
 from reprosep.papers.system import Variant
-from reprosep.scores.scorer import S, Scorer
+from reprosep.scores.scorer import Scorer, SystemType
 
 METRICS = ("SDR", "SIR", "SAR")
 
@@ -49,7 +49,7 @@ class SourceEstimates:
     probability: np.ndarray | None
 
 
-class SettingWhole(Scorer[S]):
+class SettingWhole(Scorer[SystemType]):
     """All targets of a run in every test song, whole."""
 
     @cached_property

@@ -17,13 +17,13 @@ import pandas as pd
 from reprosep.metrics.bsseval import References
 from reprosep.metrics.si_sdr import si_sdr
 from reprosep.mixtures.mixing import Mixer, Recipe
-from reprosep.scores.scorer import Heard, S, Scorer
+from reprosep.scores.scorer import Heard, Scorer, SystemType
 from reprosep.separation.oracle import Scene
 
 _BETWEEN = "/"  # corpus and song in the name of a recipe
 
 
-class TargetInTracks(Scorer[S]):
+class TargetInTracks(Scorer[SystemType]):
     """The target of a run in the test songs that hold it, of every corpus on which its system is tested."""
 
     @property

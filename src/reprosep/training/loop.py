@@ -48,7 +48,7 @@ from reprosep.training.feed import Batches, Feed
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 _MINUTE = 60.0  # seconds
-N = TypeVar("N", bound=Network)
+NetworkType = TypeVar("NetworkType", bound=Network)
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Part:
     losses: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.double))
 
 
-class Training(ABC, Generic[N]):
+class Training(ABC, Generic[NetworkType]):
     """The state of one training; :meth:`run` takes it to its end.
 
     Attributes
@@ -90,7 +90,7 @@ class Training(ABC, Generic[N]):
     judged_by: str
     stalled_by: str
 
-    def __init__(self, params: Params, run: Run, system: N, batches: Batches, items: int) -> None:
+    def __init__(self, params: Params, run: Run, system: NetworkType, batches: Batches, items: int) -> None:
         """`items` make an epoch if the parameters do not say otherwise."""
         settings = params.training
         self.params, self.examples, self.system = params, batches, system
