@@ -65,7 +65,7 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> fl
 
 
 def command(identifier: str) -> list[str]:
-    return [sys.executable, "-m", "reprosep.cli.main", "train", identifier]
+    return [sys.executable, "-m", "reprosep.cli", "train", identifier]
 
 
 def environment() -> dict[str, str]:

@@ -22,8 +22,8 @@ from reprosep.claims.verdicts import (
     evidence,
     in_print,
     is_right,
-    of_rows,
     region,
+    single_verdicts,
     together,
 )
 from reprosep.papers.claim import Claim
@@ -130,7 +130,7 @@ def test_one_target_among_many_does_not_decide_by_chance() -> None:
 
 def test_rows_are_adjusted_for_their_number() -> None:
     found = [evidence(claim(), effect(value)) for value in (-0.0205, 0.05, 0.0)]
-    rows = of_rows(found, ALPHA)
+    rows = single_verdicts(found, ALPHA)
     assert [one for one, _ in rows] == [UNDECIDED, HOLDS, UNDECIDED]
     assert found[0].p_value < ALPHA < rows[0][1]
 

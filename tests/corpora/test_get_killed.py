@@ -43,7 +43,7 @@ def project(tmp_path: Path) -> Path:
 def start(project: Path, moment: Moment | None = None) -> subprocess.Popen[bytes]:
     found = {**os.environ, "PYTHONPATH": str(project / "src"), "NO_PROXY": "127.0.0.1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "reprosep.cli.main", "get", "tiny"],
+        [sys.executable, "-m", "reprosep.cli", "get", "tiny"],
         cwd=project,
         env=moment.environment(found) if moment else found,
         stdout=subprocess.DEVNULL,

@@ -30,7 +30,7 @@ AT_ONCE = 2
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "reprosep.cli.main", *arguments]
+    command = [sys.executable, "-m", "reprosep.cli", *arguments]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
@@ -154,7 +154,7 @@ def test_gets_at_once_download_once(tmp_path: Path) -> None:
     with Server() as server:
         url = server.serve("/tiny", content)
         register(tmp_path / "workflow/corpora", "tiny", [entry_of("tiny.zip", content, [url])], songs)
-        command = [sys.executable, "-m", "reprosep.cli.main", "get", "tiny"]
+        command = [sys.executable, "-m", "reprosep.cli", "get", "tiny"]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src"), "NO_PROXY": "127.0.0.1"}
         server.hold_after = 0  # until the second one waits for the first
         first = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)

@@ -43,8 +43,6 @@ WITHOUT_EFFECT = {
     *(f"rendering.{key}" for key in Rendering.model_fields if key != "shares"),
     *(f"rendering.shares.{split}" for split in ("train", "valid", "test")),
     "scale",
-    "seeds",
-    "papers",
     "of",  # where a corpus takes what it does not say itself: those keys are the steps' own
 }
 

@@ -210,7 +210,7 @@ def test_signals_to_the_command(
     made.step("train", [identifier])
     folder = made.results / "runs" / identifier
     folder.rename(tmp_path / "whole")
-    command, done = [sys.executable, "-m", "reprosep.cli.main", "train", identifier], 0
+    command, done = [sys.executable, "-m", "reprosep.cli", "train", identifier], 0
     for number, epochs in moments.items():
         moment = Moment(tmp_path, f"*/{identifier}/checkpoint/{STATE}", epochs)
         status, told = interrupted(command, number, moment)

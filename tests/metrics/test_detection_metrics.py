@@ -15,7 +15,7 @@ from reprosep.metrics.activity import auc, confusions, lrap, macro_auc, pooled
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump, merge
 from reprosep.results.activity_scores import song_draws
-from reprosep.results.detection import Detections, draws, measured, of_instrument, whole, with_auc
+from reprosep.results.detection import Detections, draws, instrument_auc, measured, whole, with_auc
 
 NAMES = ["a", "b", "c"]
 
@@ -215,16 +215,16 @@ def test_time_scales_are_seconds_whatever_a_clip_is(params: Params, clip_seconds
     clips_ = round(5 / clip_seconds)
     assert values.tolist() == [row for song in found.songs for row in plain_pooled(found.probabilities[song], clips_)]
     assert measured(short, [found], "AUC", 5, found.instruments).value == macro_auc(labels, values)
-    assert of_instrument(short, [found], "a", 5).value == pytest.approx(auc(labels[:, 0], values[:, 0]), nan_ok=True)
+    assert instrument_auc(short, [found], "a", 5).value == pytest.approx(auc(labels[:, 0], values[:, 0]), nan_ok=True)
 
 
 def test_one_instrument(params: Params) -> None:
     found = detections(7, [12, 7, 3, 9], [0.5, 0.0, 0.6], (1,))
     labels, values = found.together()
-    first = of_instrument(params, [found], "a", 1)
+    first = instrument_auc(params, [found], "a", 1)
     assert first.value == pytest.approx(roc_auc_score(labels[:, 0], values[:, 0]))
     assert (first.songs, first.silent_songs) == (3, 1)
-    never = of_instrument(params, [found], "b", 1)
+    never = instrument_auc(params, [found], "b", 1)
     assert np.isnan([never.value, never.low, never.high]).all() and never.songs == 0
 
 

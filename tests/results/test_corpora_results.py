@@ -336,7 +336,7 @@ def test_stages_of_a_paper_of_corpora(settings: Params) -> None:
         CONTENT | {"figures": {"figure-2": CONTENT["figures"]["figure-2"] | {"corpora": ["view"]}}}
     )
     every = Stages(settings)
-    every.papers = {**every.papers, "own": own}
+    every.plan.papers["own"] = own
     stages = {stage.name: stage for stage in every.stages()}
     assert "results/demo/slakh/spectra.parquet" in stages["spectra@view"].deps
     assert stages["spectra@slakh"].outs[0] == "results/demo/slakh/spectra.parquet"

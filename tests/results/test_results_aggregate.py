@@ -58,7 +58,7 @@ def in_loops(frames: pd.DataFrame, pair: tuple[str, str], metric: str) -> list[f
 @pytest.mark.parametrize("pair", PAIRS)
 def test_aggregation_equals_plain_loops(settings: Params, seeds: tuple[int, ...], pair: tuple[str, str]) -> None:
     frames = make_frames(seeds)
-    songs = aggregate.of_pair(aggregate.song_scores(frames), pair)
+    songs = aggregate.pair_songs(aggregate.song_scores(frames), pair)
     cells = {}
     for metric in METRICS:
         np.testing.assert_allclose(songs[metric], in_loops(frames, pair, metric), rtol=1e-12)
@@ -70,7 +70,7 @@ def test_aggregation_equals_plain_loops(settings: Params, seeds: tuple[int, ...]
 
 def test_average_of_a_song_is_the_mean_of_its_three_medians() -> None:
     songs = aggregate.song_scores(make_frames())
-    rows = aggregate.of_pair(songs, PAIRS[0])
+    rows = aggregate.pair_songs(songs, PAIRS[0])
     by_song = aggregate.per_song(songs, PAIRS[0], "Avg")
     np.testing.assert_allclose(by_song, (rows["SDR"] + rows["SIR"] + rows["SAR"]) / 3)
 
@@ -96,7 +96,7 @@ def test_songs_without_a_score_are_left_out_and_counted(settings: Params) -> Non
     frames = make_frames()
     scored = frames[frames["song"] != "song 2"]
     frames.loc[frames["song"] == "song 2", list(METRICS)] = np.nan
-    songs = aggregate.of_pair(aggregate.song_scores(frames), PAIRS[0])
+    songs = aggregate.pair_songs(aggregate.song_scores(frames), PAIRS[0])
     summary = aggregate.summarise(settings, songs, "SDR")
     assert (summary.songs, summary.silent_songs) == (4, 1)
     assert summary.value == pytest.approx(np.median(in_loops(scored, PAIRS[0], "SDR")))
@@ -106,7 +106,7 @@ def test_songs_without_a_score_are_left_out_and_counted(settings: Params) -> Non
 def test_nothing_scored_is_blank(settings: Params) -> None:
     frames = make_frames()
     frames[list(METRICS)] = np.nan
-    songs = aggregate.of_pair(aggregate.song_scores(frames), PAIRS[0])
+    songs = aggregate.pair_songs(aggregate.song_scores(frames), PAIRS[0])
     summary = aggregate.summarise(settings, songs, "Avg")
     assert summary.songs == 0 and np.isnan([summary.value, summary.low, summary.high]).all()
 

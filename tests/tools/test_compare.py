@@ -14,7 +14,7 @@ import pytest
 from reprosep.base.errors import UserError
 from reprosep.tools.comparison.command import compare
 from reprosep.tools.comparison.noise import Values, noise_of
-from reprosep.tools.comparison.verdicts import claims_told
+from reprosep.tools.comparison.verdicts import claim_lines
 
 TARGETS = [f"Target [{letter}]" for letter in "abcdefgh"]
 TABLES = ["table-3", "table-1", "table-2", "table-4"]
@@ -343,10 +343,10 @@ def test_verdicts_are_told_with_their_trainings(tmp_path: Path) -> None:
     own, published = tmp_path / "own.csv", tmp_path / "published.csv"
     write_verdicts(own, {"better": "holds", "worse": "undecided"}, seeds=1)
     write_verdicts(published, {"better": "holds", "worse": "does not hold"}, seeds=3)
-    first, second = claims_told("iass", own, published)
+    first, second = claim_lines("iass", own, published)
     assert first == (
         "iass: 2 claims, 1 holds, 1 undecided, of these trainings (one seed); "
         "published: 2 claims, 1 holds, 1 does not hold, of 3 trainings each"
     )
     assert second == "iass: of another verdict than published: worse (undecided, published: does not hold)"
-    assert claims_told("iass", own, tmp_path / "missing.csv") == []
+    assert claim_lines("iass", own, tmp_path / "missing.csv") == []

@@ -169,7 +169,7 @@ def test_a_killed_training_equals_an_uninterrupted_one(linked: Callable[..., Lin
     made.step("train", [IASS])
     folder = made.results / "runs" / IASS
     folder.rename(tmp_path / "whole")
-    command = [sys.executable, "-m", "reprosep.cli.main", "train", IASS]
+    command = [sys.executable, "-m", "reprosep.cli", "train", IASS]
     moment = Moment(tmp_path, f"*/{IASS}/checkpoint/{STATE}", 2)  # one checkpoint is there
     environment = moment.environment(dict(os.environ))
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)

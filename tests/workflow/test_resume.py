@@ -25,7 +25,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 def start(folder: Path, moment: Moment | None = None) -> subprocess.Popen[str]:
     """What `make smoke` starts, up to the scores of two trainings."""
     wanted = [word for run in RUNS for word in ("--target", str(RESULTS / f"scores/{run}.parquet"))]
-    command = [sys.executable, "-m", "reprosep.cli.main", "reproduce", "smoke", *wanted]
+    command = [sys.executable, "-m", "reprosep.cli", "reproduce", "smoke", *wanted]
     found = environment(folder)
     found = moment.environment(found) if moment else found
     return subprocess.Popen(command, cwd=folder, env=found, stderr=subprocess.PIPE, text=True)

@@ -112,8 +112,8 @@ def build_activity(
             write_labels(labels, mono, list(stems["stem"]), params)
             confidences = stem_confidences(stored, params)
             if source:
-                told = _published(source, list(stems["stem"]), stored.shape[1], params)
-                confidences = np.concatenate([told, confidences])
+                from_labels = _published(source, list(stems["stem"]), stored.shape[1], params)
+                confidences = np.concatenate([from_labels, confidences])
             save_array(folder / file, confidences)
         return _rows(stems, np.load(folder / file), file, params.activity.threshold)
 
@@ -134,8 +134,8 @@ def stem_confidences(song: np.ndarray, params: Params) -> np.ndarray:
 def _published(source: Path, stems: list[str], samples: int, params: Params) -> np.ndarray:
     """Published confidences at the frames of a song of so many samples, float32 ``(stem, frame)``."""
     rate, hop = params.audio.sample_rate, params.stft.hop
-    found = read_labels(source, stems, samples / rate)
-    return at_times(found, np.arange(samples // hop + 1) * hop / rate).astype(np.float32)
+    labels = read_labels(source, stems, samples / rate)
+    return at_times(labels, np.arange(samples // hop + 1) * hop / rate).astype(np.float32)
 
 
 def write_labels(path: Path, samples: np.ndarray, stems: list[str], params: Params) -> None:

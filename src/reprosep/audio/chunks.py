@@ -28,8 +28,8 @@ def chunks(samples: np.ndarray, length: int, keep_tail: bool) -> np.ndarray:
 
 def energies(chunked: np.ndarray) -> np.ndarray:
     """Sum of squares of every source in every chunk, in double precision."""
-    found: np.ndarray = np.square(chunked, dtype=np.float64).sum(axis=2)
-    return found
+    sums: np.ndarray = np.square(chunked, dtype=np.float64).sum(axis=2)
+    return sums
 
 
 def audible(energy: np.ndarray, silent: float) -> np.ndarray:

@@ -73,10 +73,10 @@ def stream_infos(path: str | Path) -> list[SoundInfo]:
     """
     path = Path(path)
     _check_present(path)
-    found, told = _probed(path, "a")
-    if not found:
-        raise _unreadable(path, told)
-    return found
+    infos, message = _probed(path, "a")
+    if not infos:
+        raise _unreadable(path, message)
+    return infos
 
 
 def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
@@ -209,24 +209,24 @@ def _decoded(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
 
 
 def _tool(name: str) -> str:
-    found = shutil.which(name)
-    if not found:
+    path = shutil.which(name)
+    if not path:
         raise UserError(
             f"{name}: not found; install it with `apt-get install ffmpeg` or `conda install -c conda-forge ffmpeg`"
         )
-    return found
+    return path
 
 
 def _ffprobe(path: Path, stream: int) -> SoundInfo:
-    found, told = _probed(path, f"a:{stream}")
-    if found:
-        return found[0]
+    infos, message = _probed(path, f"a:{stream}")
+    if infos:
+        return infos[0]
     if stream:
         raise UserError(
             f"{path}: no audio stream {stream} in it (the first is 0); expected a stems file with all its streams, "
             "get it anew from its source"
         )
-    raise _unreadable(path, told)
+    raise _unreadable(path, message)
 
 
 def _probed(path: Path, streams: str) -> tuple[list[SoundInfo], str]:
@@ -246,8 +246,8 @@ def _info_of(stream: dict[str, Any], container: dict[str, Any]) -> SoundInfo:
     return SoundInfo(rate, int(stream["channels"]), round(seconds * rate))
 
 
-def _unreadable(path: Path, told: str) -> UserError:
-    reason = " ".join(told.split()) or "no sound in it"
+def _unreadable(path: Path, message: str) -> UserError:
+    reason = " ".join(message.split()) or "no sound in it"
     return UserError(f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav")
 
 
@@ -261,14 +261,14 @@ def _ffmpeg(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
 def _ffmpeg_blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
     """The samples of :func:`_ffmpeg` as ffmpeg decodes them."""
     command, empty = _ffmpeg_command(path, info, stream), True
-    with TemporaryFile() as told, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told) as process:
+    with TemporaryFile() as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process:
         assert process.stdout is not None
         while content := process.stdout.read(size * info.channels * np.dtype("<f4").itemsize):
             empty = False
             yield np.frombuffer(content, dtype="<f4").reshape(-1, info.channels)
         if process.wait() or empty:
-            told.seek(0)
-            raise _undecoded(path, told.read())
+            errors.seek(0)
+            raise _undecoded(path, errors.read())
 
 
 def _ffmpeg_command(path: Path, info: SoundInfo, stream: int) -> list[str]:
@@ -276,6 +276,6 @@ def _ffmpeg_command(path: Path, info: SoundInfo, stream: int) -> list[str]:
     return [*command, "-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
 
 
-def _undecoded(path: Path, told: bytes) -> UserError:
-    reason = " ".join(told.decode(errors="replace").split())
+def _undecoded(path: Path, message: bytes) -> UserError:
+    reason = " ".join(message.decode(errors="replace").split())
     return UserError(f"{path}: ffmpeg cannot decode it ({reason[:120]}); convert it to wav")

@@ -36,13 +36,13 @@ _UNUSED = ("ctx", "kind", "type_comment", "type_params", "annotation", "returns"
 
 def closure(module: str) -> list[str]:
     """The modules of the package that a module needs, itself among them, sorted."""
-    found, left = set[str](), [module]
+    modules, left = set[str](), [module]
     while left:
         name = left.pop()
-        if name not in found:
-            found.add(name)
+        if name not in modules:
+            modules.add(name)
             left += [one for one in {one for one, _, _ in _source(name).imports} if _counts(one, module)]
-    return sorted(found)
+    return sorted(modules)
 
 
 def code_digest(*modules: str) -> str:
@@ -110,7 +110,7 @@ def _read(path: Path, content: bytes) -> tuple[str, list[Imported]]:
         raise UserError(f"{path}: cannot be read as Python ({error}); mend or restore the file") from error
     nodes = (node for node in _walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
     own = hashlib.sha256("\n".join(_lines(tree)).encode()).hexdigest()
-    return own, sorted({found for node in nodes for found in _of_statement(node)})
+    return own, sorted({imported for node in nodes for imported in _imported_by(node)})
 
 
 @cache
@@ -130,7 +130,7 @@ def _keep() -> None:
         _NEW.clear()
 
 
-def _of_statement(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
+def _imported_by(node: ast.Import | ast.ImportFrom) -> Iterator[Imported]:
     for alias in node.names:
         if isinstance(node, ast.Import):
             if alias.name.split(".")[0] == PACKAGE:

@@ -60,8 +60,8 @@ def _wait(held: filelock.BaseFileLock, who: str, stop: StopRequest) -> None:
         try:
             held.acquire(cancel_check=lambda: bool(stop.reason))
         except filelock.Timeout:
-            told = f"stopped by {stop.reason} while waiting for another {who}"
-            raise Preempted(f"{told}; the same command waits again") from None
+            reason = f"stopped by {stop.reason} while waiting for another {who}"
+            raise Preempted(f"{reason}; the same command waits again") from None
     except OSError as error:
         if error.errno not in (*_CANNOT_LOCK, *_CANNOT_WRITE):
             raise

@@ -47,7 +47,7 @@ class DetectorQuantity(OfTrainings):
     corpus: str
     group: str
     system: str
-    found: Sequence[Detections]
+    detections: Sequence[Detections]
     metric: str
     instruments: Sequence[str]
     seed: int = 0
@@ -55,46 +55,46 @@ class DetectorQuantity(OfTrainings):
     @property
     def songs(self) -> list[str]:
         """The songs that it is of."""
-        return self.found[0].songs
+        return self.detections[0].songs
 
     @cached_property
     def by_seed(self) -> Values:
         """The measure of every training."""
         if self.metric == "AUC":
-            return np.array([whole(one, "AUC", self.instruments) for one in self.found])
+            return np.array([whole(one, "AUC", self.instruments) for one in self.detections])
         once = np.ones((1, len(self.songs)))
-        return np.array([self._ranked(place, once)[0] for place in range(len(self.found))])
+        return np.array([self._ranked(place, once)[0] for place in range(len(self.detections))])
 
     def drawn(self, resamples: Resamples) -> Values:
         """The measure of every resample, mean over seeds."""
         if self.metric == "AUC":
-            each = [auc_mean(one, self.instruments, resamples.times) for one in self.found]
+            each = [auc_mean(one, self.instruments, resamples.times) for one in self.detections]
         else:
-            each = [self._ranked(place, resamples.times) for place in range(len(self.found))]
+            each = [self._ranked(place, resamples.times) for place in range(len(self.detections))]
         return np.asarray(np.mean(each, axis=0))
 
     def _ranked(self, place: int, times: Values) -> Values:
-        own = lrap_of_draws(self.found[place], times)
+        own = lrap_of_draws(self.detections[place], times)
         if self.metric == "LRAP":
             return own
-        chance = np.mean([lrap_of_draws(one, times) for one in self._of_others[place]], axis=0)
+        chance = np.mean([lrap_of_draws(one, times) for one in self._exchanged[place]], axis=0)
         return np.asarray((own - chance) / (1 - chance))
 
     @cached_property
-    def _of_others(self) -> list[list[Detections]]:
+    def _exchanged(self) -> list[list[Detections]]:
         """Of every seed: the detections with those of another song in the place of each song's own, several times."""
         songs = list(np.random.default_rng(self.seed).permutation(self.songs))
         shifts = range(1, min(_DONORS, len(songs) - 1) + 1)
-        return [[_of_another(one, songs, shift) for shift in shifts] for one in self.found]
+        return [[_exchange(one, songs, shift) for shift in shifts] for one in self.detections]
 
 
-def _of_another(found: Detections, songs: list[str], shift: int) -> Detections:
+def _exchange(detections: Detections, songs: list[str], shift: int) -> Detections:
     donors = dict(zip(songs, songs[shift:] + songs[:shift], strict=True))
-    lengths = {song: min(len(found.labels[song]), len(found.labels[donors[song]])) for song in songs}
+    lengths = {song: min(len(detections.labels[song]), len(detections.labels[donors[song]])) for song in songs}
     return replace(
-        found,
-        probabilities={song: found.probabilities[donors[song]][: lengths[song]] for song in songs},
-        labels={song: found.labels[song][: lengths[song]] for song in songs},
+        detections,
+        probabilities={song: detections.probabilities[donors[song]][: lengths[song]] for song in songs},
+        labels={song: detections.labels[song][: lengths[song]] for song in songs},
     )
 
 
@@ -149,38 +149,40 @@ class DetectorTerms:
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """Those of a comparison."""
         sides = [(weight, side) for weight, side, _ in single_sides(case)]
-        found = [self._found(side) for _, side in sides]
+        by_side = [self._detections_of(side) for _, side in sides]
         if self.claim.metric == "confusion":
-            pairs = zip(sides, found, strict=True)
+            pairs = zip(sides, by_side, strict=True)
             return [Term(weight, self._confusion(side, one)) for (weight, side), one in pairs], 0
-        shared = with_auc(detections for one in found for detections in one)
-        quantities = [self._measure(side, one, shared) for (_, side), one in zip(sides, found, strict=True)]
+        shared = with_auc(detections for one in by_side for detections in one)
+        quantities = [self._measure(side, one, shared) for (_, side), one in zip(sides, by_side, strict=True)]
         return [Term(weight, one) for (weight, _), one in zip(sides, quantities, strict=True)], 0
 
-    def _found(self, side: Side) -> list[Detections]:
-        found = read_detections(self.results, detectors_of(self.params, self.paper, side.system))
-        return [one.at_scale(self.params, side.seconds) for one in found]
+    def _detections_of(self, side: Side) -> list[Detections]:
+        detections = read_detections(self.results, detectors_of(self.params, self.paper, side.system))
+        return [one.at_scale(self.params, side.seconds) for one in detections]
 
-    def _measure(self, side: Side, found: list[Detections], shared: list[str]) -> Quantity:
-        chosen = shared if side.instruments == "all" else half_of(found[0], shared, side.instruments)
+    def _measure(self, side: Side, detections: list[Detections], shared: list[str]) -> Quantity:
+        chosen = shared if side.instruments == "all" else half_of(detections[0], shared, side.instruments)
         group, system = f"{self.claim.corpus}/detected", side.system
-        return DetectorQuantity(self.claim.corpus, group, system, found, self.claim.metric, chosen, self.params.seed)
+        return DetectorQuantity(
+            self.claim.corpus, group, system, detections, self.claim.metric, chosen, self.params.seed
+        )
 
-    def _confusion(self, side: Side, found: list[Detections]) -> Quantity:
-        names, songs = found[0].instruments, found[0].songs
+    def _confusion(self, side: Side, detections: list[Detections]) -> Quantity:
+        names, songs = detections[0].instruments, detections[0].songs
         groups = [[names.index(name) for name in group if name in names] for group in self.claim.related]
         threshold, related = self.params.detection.threshold, side.instruments == "related"
         counts = [
             np.array([confusions(one.labels[song], one.probabilities[song] > threshold) for song in songs], dtype=float)
-            for one in found
+            for one in detections
         ]
         group, system = f"{self.claim.corpus}/detected", side.system
         return ConfusionQuantity(self.claim.corpus, group, system, songs, counts, groups, related)
 
 
-def half_of(found: Detections, instruments: Sequence[str], which: str) -> list[str]:
+def half_of(detections: Detections, instruments: Sequence[str], which: str) -> list[str]:
     """The instruments that play in the fewest clips (`rare`), or the others (`frequent`)."""
-    labels, _ = found.together()
-    ranked = sorted(instruments, key=lambda name: (labels[:, found.instruments.index(name)].sum(), name))
+    labels, _ = detections.together()
+    ranked = sorted(instruments, key=lambda name: (labels[:, detections.instruments.index(name)].sum(), name))
     half = len(ranked) // 2
     return ranked[:half] if which == "rare" else ranked[half:]

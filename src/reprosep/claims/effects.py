@@ -172,7 +172,7 @@ def effect_of(settings: Resampling, terms: Sequence[Term], pooled: bool = False)
     total = _variance(np.sum(list(drawn.values()), axis=0))
     of_songs = total * sum(parts_of_songs.values()) / uncorrected if uncorrected else 0.0
     within = _freedom([(part, counts[name] - 1) for name, part in parts_of_songs.items()])
-    components = [(of_songs, min(within, len(union) - 1)), *_of_trainings(trained)]
+    components = [(of_songs, min(within, len(union) - 1)), *_training_variances(trained)]
     error = float(np.sqrt(sum(variance for variance, _ in components)))
     return Effect(value, error, _freedom(components), songs, seeds, in_table)
 
@@ -195,14 +195,14 @@ def _variance(values: Values) -> float:
 
 def _by_training(terms: Sequence[Term]) -> dict[str, Values]:
     """What the terms add to the effect with every training of a system ``(seed,)``, by system."""
-    found: dict[str, Values] = {}
+    by_system: dict[str, Values] = {}
     for term in terms:
         for system, values in term.quantity.trainings().items():
-            found[system] = term.weight * values + found.get(system, 0.0)
-    return found
+            by_system[system] = term.weight * values + by_system.get(system, 0.0)
+    return by_system
 
 
-def _of_trainings(trained: dict[str, Values]) -> list[tuple[float, float]]:
+def _training_variances(trained: dict[str, Values]) -> list[tuple[float, float]]:
     """(variance, degrees of freedom) that the trainings of every system add."""
     several = [values for values in trained.values() if len(values) > 1]
     return [(float(values.var(ddof=1)) / len(values), len(values) - 1.0) for values in several]

@@ -31,7 +31,7 @@ def papers() -> list[str]:
     return list(read_yaml(repository() / "workflow" / "examples" / "all-papers.yaml")["papers"])
 
 
-def of_own_numbers(params: Params, paper: Paper, claim: Claim, scored: Scored) -> str:
+def verdict_in_print(params: Params, paper: Paper, claim: Claim, scored: Scored) -> str:
     """Whether a claim holds of the paper's own printed numbers; '' where these do not tell."""
     if claim.is_counted:
         pairs = [(left.system, right.system) for left, right in claim.pairs if right is not None]
@@ -51,10 +51,10 @@ def block(params: Params, published: Path) -> str:
     for name in papers():
         paper = load_paper(name)
         scored = scored_targets(every, paper)
-        found = Counter(of_own_numbers(every, paper, claim, scored) for claim in paper.claims)
-        told = [f"{found[HOLDS]} hold", f"{found[FAILS]} do not"] if found[HOLDS] + found[FAILS] else []
-        told += [f"{found['']} are not about printed numbers"] if found[""] else []
-        lines.append(f"| {paper.short} | {len(paper.claims)} | {', '.join(told)} | {len(paper.questions)} |")
+        counts = Counter(verdict_in_print(every, paper, claim, scored) for claim in paper.claims)
+        parts = [f"{counts[HOLDS]} hold", f"{counts[FAILS]} do not"] if counts[HOLDS] + counts[FAILS] else []
+        parts += [f"{counts['']} are not about printed numbers"] if counts[""] else []
+        lines.append(f"| {paper.short} | {len(paper.claims)} | {', '.join(parts)} | {len(paper.questions)} |")
     return "\n".join([BEGIN, *lines, "", *_published(published), END])
 
 
@@ -65,20 +65,21 @@ def _published(folder: Path) -> list[str]:
         table = read_claims(path) if path.is_file() else pd.DataFrame()
         if "asked_by" in table.columns:
             total = table[table["target"] == ALL_TARGETS]
-            told = [
-                _told(total[total["asked_by"] == who], what) for who, what in ((THE_PAPER, "claims"), (US, "questions"))
+            parts = [
+                _tally(total[total["asked_by"] == who], what)
+                for who, what in ((THE_PAPER, "claims"), (US, "questions"))
             ]
             seeds = int(total["seeds"].max())
             lines.append(
                 f"Published of {load_paper(name).short} at the scale `{folder.name}`, on stand-in music and with "
-                f"{seeds} trainings each: {'; '.join(one for one in told if one)}."
+                f"{seeds} trainings each: {'; '.join(one for one in parts if one)}."
             )
     return lines
 
 
-def _told(rows: pd.DataFrame, what: str) -> str:
-    told = ", ".join(f"{count} {_SHORT[verdict]}" for verdict, count in counted(rows["verdict"]).items())
-    return f"of {len(rows)} {what} {told}" if len(rows) else ""
+def _tally(rows: pd.DataFrame, what: str) -> str:
+    counts = ", ".join(f"{count} {_SHORT[verdict]}" for verdict, count in counted(rows["verdict"]).items())
+    return f"of {len(rows)} {what} {counts}" if len(rows) else ""
 
 
 def with_block(text: str, written: str) -> str:

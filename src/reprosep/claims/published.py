@@ -41,9 +41,9 @@ def _printed_part(claim: Claim, part: Part, printed: Printed) -> float:
 
 def _printed(claim: Claim, part: Part, side: Side, metric: str, printed: Printed) -> float:
     """A printed cell; an Avg that is doubtful or not printed is made of the printed SDR, SIR and SAR."""
-    found = printed.get((claim.corpus, part.target, side.system, side.variant, metric), NAN)
-    if metric != "Avg" or np.isfinite(found):
-        return found
+    value = printed.get((claim.corpus, part.target, side.system, side.variant, metric), NAN)
+    if metric != "Avg" or np.isfinite(value):
+        return value
     return float(np.mean([_printed(claim, part, side, one, printed) for one in metrics_of(metric)]))
 
 

@@ -58,10 +58,10 @@ class ScoreQuantity:
         if self.right is not None and self.systems[0] == self.systems[1]:
             pairs = [self._effect(*pair) for pair in zip(self.left, self.right, strict=True)]
             return {self.systems[0]: np.array(pairs)} if self.systems[0] else {}
-        found = {self.systems[0]: np.array([self._effect(one, right) for one in self.left])}
+        effects = {self.systems[0]: np.array([self._effect(one, right) for one in self.left])}
         if self.right is not None:
-            found[self.systems[1]] = np.array([self._effect(left, one) for one in self.right])
-        return {system: values for system, values in found.items() if system}
+            effects[self.systems[1]] = np.array([self._effect(left, one) for one in self.right])
+        return {system: values for system, values in effects.items() if system}
 
     def drawn(self, resamples: Resamples) -> Values:
         """The effect of every resample; songs that do not count are drawn, too, and count for nothing."""

@@ -44,9 +44,9 @@ class ScoreTerms:
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """Those of a comparison; the two sides of one target and metric are one quantity, on the same songs."""
-        found = [(part.weight, self._quantity(part, common)) for part in case.parts]
-        terms = [Term(weight, one.quantity) for weight, one in found]
-        return terms, max(one.left_out for _, one in found)
+        weighted = [(part.weight, self._quantity(part, common)) for part in case.parts]
+        terms = [Term(weight, one.quantity) for weight, one in weighted]
+        return terms, max(one.left_out for _, one in weighted)
 
     def _quantity(self, part: Part, common: bool) -> Compared:
         sides = [(side.system, side.variant) for side in part.sides]

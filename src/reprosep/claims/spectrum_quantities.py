@@ -80,8 +80,8 @@ class SpectrumTerms:
 
     def terms(self, case: Case, common: bool) -> tuple[list[Term], int]:
         """Those of a comparison, and how many songs are silent or have no such frequencies."""
-        found = [(weight, *self._quantity(side)) for weight, side, _ in single_sides(case)]
-        return [Term(weight, one) for weight, one, _ in found], sum(silent for *_, silent in found)
+        weighted = [(weight, *self._quantity(side)) for weight, side, _ in single_sides(case)]
+        return [Term(weight, one) for weight, one, _ in weighted], sum(silent for *_, silent in weighted)
 
     def _quantity(self, side: Side) -> tuple[ScoreQuantity, int]:
         corpus = str(side.corpus)

@@ -15,7 +15,17 @@ from reprosep.claims.effects import NAN, Effect, effect_of
 from reprosep.claims.published import Printed, printed_effect, printed_times, printed_values
 from reprosep.claims.sources import Source, source_of
 from reprosep.claims.targets import scored_targets, targets_of_claim
-from reprosep.claims.verdicts import FAILS, HOLDS, Evidence, conclude, evidence, in_print, is_right, of_rows, together
+from reprosep.claims.verdicts import (
+    FAILS,
+    HOLDS,
+    Evidence,
+    conclude,
+    evidence,
+    in_print,
+    is_right,
+    single_verdicts,
+    together,
+)
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
@@ -117,10 +127,10 @@ def _tested_rows(
 ) -> list[dict[str, Any]]:
     """Rows of the comparisons that decide, where these are means also of those beside them, and the claim's own row."""
     alpha, printed = params.statistics.alpha, printed_values(params, paper, claim)
-    found = [_measured(params, claim, source, case, printed) for case in cases_of(paper, claim, targets)]
-    if claim.is_of_spectra and not any(one.own.songs for one in found):
+    measured = [_measured(params, claim, source, case, printed) for case in cases_of(paper, claim, targets)]
+    if claim.is_of_spectra and not any(one.own.songs for one in measured):
         return []  # the recordings of this scale end below the frequencies in question
-    own, common = _evidence(claim, found)
+    own, common = _evidence(claim, measured)
     verdict, p_value = conclude(claim, own, alpha)
     on_common, p_common = conclude(claim, common, alpha) if common else ("", NAN)
     total = {
@@ -129,29 +139,29 @@ def _tested_rows(
         "p_adjusted": p_value,
         "verdict_common_frames": on_common,
         "p_common_frames": p_common,
-        "published_verdict": in_print(claim, [one.printed for one in found]),
+        "published_verdict": in_print(claim, [one.printed for one in measured]),
     }
-    rows = _case_rows(params, paper, claim, found, decides=True)
+    rows = _case_rows(params, paper, claim, measured, decides=True)
     beside = single_cases(paper, claim, targets) if claim.quantifier == "mean" else []
-    if len(beside) > len(found):
+    if len(beside) > len(measured):
         singles = [_measured(params, claim, source, case, printed) for case in beside]
         return [*rows, *_case_rows(params, paper, claim, singles, decides=False), _total_row(rows, total)]
     return [*rows, _total_row(rows, total)]
 
 
-def _evidence(claim: Claim, found: Sequence[Measured]) -> tuple[list[Evidence], list[Evidence]]:
+def _evidence(claim: Claim, measured: Sequence[Measured]) -> tuple[list[Evidence], list[Evidence]]:
     """On each side's own frames, and on common ones where there are frames."""
-    own = [evidence(claim, one.own) for one in found]
-    return own, [evidence(claim, one.common) for one in found if one.common is not None]
+    own = [evidence(claim, one.own) for one in measured]
+    return own, [evidence(claim, one.common) for one in measured if one.common is not None]
 
 
 def _case_rows(
-    params: Params, paper: Paper, claim: Claim, found: Sequence[Measured], decides: bool
+    params: Params, paper: Paper, claim: Claim, measured: Sequence[Measured], decides: bool
 ) -> list[dict[str, Any]]:
     """One row for each of some comparisons, whose p-values are adjusted for their number."""
-    own, common = _evidence(claim, found)
-    decided = of_rows(own, params.statistics.alpha)
-    on_common = of_rows(common, params.statistics.alpha) if common else [("", NAN)] * len(found)
+    own, common = _evidence(claim, measured)
+    decided = single_verdicts(own, params.statistics.alpha)
+    on_common = single_verdicts(common, params.statistics.alpha) if common else [("", NAN)] * len(measured)
     return [
         _row(params, paper, claim, one)
         | {
@@ -162,7 +172,7 @@ def _case_rows(
             "verdict_common_frames": other,
             "p_common_frames": p_other,
         }
-        for one, single, (verdict, adjusted), (other, p_other) in zip(found, own, decided, on_common, strict=True)
+        for one, single, (verdict, adjusted), (other, p_other) in zip(measured, own, decided, on_common, strict=True)
     ]
 
 
@@ -177,7 +187,7 @@ def _measured(params: Params, claim: Claim, source: Source, case: Case, printed:
 def _row(params: Params, paper: Paper, claim: Claim, one: Measured) -> dict[str, Any]:
     low, high = one.own.interval(params.statistics.confidence)
     common = one.common.value if one.common else NAN
-    told = is_right(claim, one.printed) if np.isfinite(one.printed) else None
+    right_in_print = is_right(claim, one.printed) if np.isfinite(one.printed) else None
     return _identity(params, paper, claim) | {
         "target": one.case.label,
         "scope": scope(paper, one.case.systems, one.own.seeds),
@@ -190,7 +200,7 @@ def _row(params: Params, paper: Paper, claim: Claim, one: Measured) -> dict[str,
         "effect_common_frames": common,
         "effect_in_table": one.own.in_table,
         "published_effect": one.printed,
-        "published_verdict": "" if told is None else HOLDS if told else FAILS,
+        "published_verdict": "" if right_in_print is None else HOLDS if right_in_print else FAILS,
     }
 
 
@@ -231,8 +241,8 @@ def _total_row(rows: Sequence[dict[str, Any]], total: dict[str, Any]) -> dict[st
     blank = dict.fromkeys(COLUMNS[COLUMNS.index("effect") : -1])
     left_out = max(row["songs_left_out"] for row in rows)
     longest = max((row["scope"] for row in rows), key=len)
-    told = {"scope": longest, "songs_left_out": left_out, "seeds": rows[0]["seeds"]}
-    return {**rows[0], **blank, **told, **total}
+    summary = {"scope": longest, "songs_left_out": left_out, "seeds": rows[0]["seeds"]}
+    return {**rows[0], **blank, **summary, **total}
 
 
 def _counted_rows(params: Params, paper: Paper, claim: Claim, results: Path) -> list[dict[str, Any]]:

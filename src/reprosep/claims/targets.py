@@ -36,7 +36,7 @@ def targets_of_claim(params: Params, paper: Paper, claim: Claim, scored: Scored)
     if paper.systems[claim.left[0].system].scored == "seconds":
         computed = {run.system for run in detector_runs(params, paper)}
         return [INSTRUMENTS] if all(side.system in computed for side in claim.sides) else []
-    return _of_scores(params, claim, scored)
+    return _targets_with_scores(params, claim, scored)
 
 
 def _is_gated(params: Params, paper: Paper, claim: Claim) -> bool:
@@ -45,7 +45,7 @@ def _is_gated(params: Params, paper: Paper, claim: Claim) -> bool:
     return all(gating_run(params, claim.corpus, paper.systems[side.system], None) for side in by_detector)
 
 
-def _of_scores(params: Params, claim: Claim, scored: Scored) -> list[str]:
+def _targets_with_scores(params: Params, claim: Claim, scored: Scored) -> list[str]:
     systems = [side.system for side in claim.sides]
     own = params.corpora[claim.corpus].targets
     named = [*(claim.targets or []), *(claim.against or [])]

@@ -72,8 +72,8 @@ class Evidence:
 
 def counted(verdicts: Iterable[str]) -> dict[str, int]:
     """How many of some verdicts there are of each kind that occurs, in the order of :data:`VERDICTS`."""
-    found = Counter(verdicts)
-    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
+    counts = Counter(verdicts)
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
 def region(claim: Claim) -> tuple[float, float]:
@@ -97,12 +97,12 @@ def evidence(claim: Claim, effect: Effect) -> Evidence:
     if effect.songs < FEWEST_PAIRS:
         return Evidence(NAN, NAN)
     low, high = region(claim)
-    told = math.isnan(effect.in_table) or is_right(claim, effect.in_table)
+    affirmed = math.isnan(effect.in_table) or is_right(claim, effect.in_table)
     denied = math.isnan(effect.in_table) or not is_right(claim, effect.in_table)
     bounded = [(effect.above(low), effect.below(low))] if math.isfinite(low) else []
     bounded += [(effect.below(high), effect.above(high))] if math.isfinite(high) else []
     right, wrong = max(one for one, _ in bounded), min(one for _, one in bounded)
-    return Evidence(right if told else max(right, 1.0), wrong if denied else max(wrong, 1.0))
+    return Evidence(right if affirmed else max(right, 1.0), wrong if denied else max(wrong, 1.0))
 
 
 def enough(claim: Claim, comparisons: int) -> int:
@@ -110,22 +110,22 @@ def enough(claim: Claim, comparisons: int) -> int:
     return comparisons // 2 + 1 if claim.quantifier == "most" else comparisons
 
 
-def conclude(claim: Claim, found: Sequence[Evidence], alpha: float) -> tuple[str, float]:
+def conclude(claim: Claim, comparisons: Sequence[Evidence], alpha: float) -> tuple[str, float]:
     """The verdict over the comparisons of a claim on one choice of frames, and its p-value."""
-    if not found:
+    if not comparisons:
         return UNDECIDED, NAN
-    needed = enough(claim, len(found))
-    right = at_least([one.right for one in found], needed)
-    wrong = at_least([one.wrong for one in found], len(found) - needed + 1)
-    if all(math.isnan(one.right) for one in found):
+    needed = enough(claim, len(comparisons))
+    right = at_least([one.right for one in comparisons], needed)
+    wrong = at_least([one.wrong for one in comparisons], len(comparisons) - needed + 1)
+    if all(math.isnan(one.right) for one in comparisons):
         return UNDECIDED, NAN
     return (HOLDS if right < alpha else FAILS if wrong < alpha else UNDECIDED), min(right, wrong)
 
 
-def of_rows(found: Sequence[Evidence], alpha: float) -> list[tuple[str, float]]:
+def single_verdicts(comparisons: Sequence[Evidence], alpha: float) -> list[tuple[str, float]]:
     """The verdict of every comparison by itself, and its p-value adjusted for their number."""
-    adjusted = holm([one.p_value for one in found])
-    decided = [HOLDS if one.right <= one.wrong else FAILS for one in found]
+    adjusted = holm([one.p_value for one in comparisons])
+    decided = [HOLDS if one.right <= one.wrong else FAILS for one in comparisons]
     return [
         (verdict if p_value < alpha else UNDECIDED, float(p_value))
         for verdict, p_value in zip(decided, adjusted, strict=True)

@@ -39,8 +39,8 @@ def check(
 
     resolved = read_params(params)
     for name, paper in checked_papers(resolved).items():
-        told = f"{len(paper.claims)} claims, {len(paper.questions)} questions of our own"
-        print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {told}")
+        counts = f"{len(paper.claims)} claims, {len(paper.questions)} questions of our own"
+        print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {counts}")
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
 
@@ -176,7 +176,7 @@ def spot_check(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Score a few songs of a paper again by museval and compare."""
     from reprosep.results.spot_check import write_spot_check
 
-    write_spot_check(*_of_paper(params, paper))
+    write_spot_check(*_read_paper(params, paper))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -185,7 +185,7 @@ def tables(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     from reprosep.report.parameters import write_record
     from reprosep.results.tables import write_tables
 
-    resolved, content, results, output = _of_paper(params, paper)
+    resolved, content, results, output = _read_paper(params, paper)
     write_tables(resolved, content, results, output)
     write_record(resolved, paper, content, output)
 
@@ -195,7 +195,7 @@ def listen(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Write excerpts to listen to and the spectrograms that a paper shows."""
     from reprosep.report.listening import write_listening
 
-    resolved, content, results, output = _of_paper(params, paper)
+    resolved, content, results, output = _read_paper(params, paper)
     write_listening(resolved, content, results, output / "listen")
 
 
@@ -204,7 +204,7 @@ def figures(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Draw a paper's figures."""
     from reprosep.results.figures import write_figures
 
-    write_figures(*_of_paper(params, paper))
+    write_figures(*_read_paper(params, paper))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -212,7 +212,7 @@ def claims(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Judge a paper's claims."""
     from reprosep.claims.table import write_claims
 
-    write_claims(*_of_paper(params, paper))
+    write_claims(*_read_paper(params, paper))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -225,7 +225,7 @@ def report(params: ParamFiles = DEFAULT_PARAMS) -> None:
     write_report(resolved, papers, resolved.results, resolved.results / "report.html")
 
 
-def _of_paper(files: list[Path], name: str) -> tuple[Params, Paper, Path, Path]:
+def _read_paper(files: list[Path], name: str) -> tuple[Params, Paper, Path, Path]:
     """Parameters from files, a paper, the scale's results and the folder of the paper's."""
     params = read_params(files)
     return params, load_paper(name), params.results, params.results / "papers" / name

@@ -77,13 +77,13 @@ def _test_encryption(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def _zip_members(archive: zipfile.ZipFile) -> list[Member]:
-    found, packed = [], 0
+    entries, packed = [], 0
     for info in archive.infolist():
         packed += info.compress_size
         mode = stat.S_IFMT(info.external_attr >> 16)  # 0 where the archive was not made on Unix
         kind = "folder" if info.is_dir() else "file" if mode in (0, stat.S_IFREG) else "other"
-        found.append(Member(info.filename, info.file_size, kind, packed, partial(archive.open, info)))
-    return found
+        entries.append(Member(info.filename, info.file_size, kind, packed, partial(archive.open, info)))
+    return entries
 
 
 def _magic(path: Path) -> bytes:

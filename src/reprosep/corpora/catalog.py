@@ -41,8 +41,8 @@ def write_catalog(params: Params, name: str, threads: int, examined: Path | None
         check_targets(name, read_table(params.results / name / "catalog.parquet"), params.corpora[name].targets)
         return
     compose_if_absent(params.corpora[name], threads)
-    found = read_table(examined) if examined else None
-    write_table(params.results / name / "catalog.parquet", build_catalog(params, name, threads, found))
+    recordings = read_table(examined) if examined else None
+    write_table(params.results / name / "catalog.parquet", build_catalog(params, name, threads, recordings))
 
 
 def examine_corpus(params: Params, name: str, threads: int = 1) -> pd.DataFrame:
@@ -79,12 +79,12 @@ def build_catalog(params: Params, name: str, threads: int = 1, examined: pd.Data
     }
     songs = assign_splits(name, readable_songs(name, corpus), corpus, params.seed)
     pairs = [(song, stem, recordings.get((song.name, stem.name))) for song in songs for stem in song.stems]
-    catalog = pd.DataFrame([_row(song, stem, found) for song, stem, found in pairs if found])
+    catalog = pd.DataFrame([_row(song, stem, recording) for song, stem, recording in pairs if recording])
     check_targets(name, catalog, corpus.targets)
     return catalog
 
 
-def _row(song: Song, stem: Stem, found: dict[Any, Any]) -> dict[str, Any]:
+def _row(song: Song, stem: Stem, recording: dict[Any, Any]) -> dict[str, Any]:
     return {
         "song": song.name,
         "artist": song.artist,
@@ -94,11 +94,11 @@ def _row(song: Song, stem: Stem, found: dict[Any, Any]) -> dict[str, Any]:
         "target": stem.target,
         "path": stem.path,
         "stream": stem.stream,
-        "sha256": found["sha256"],
-        "sample_rate": found["sample_rate"],
-        "channels": found["channels"],
-        "samples": found["samples"],
-        "seconds": found["samples"] / found["sample_rate"],
+        "sha256": recording["sha256"],
+        "sample_rate": recording["sample_rate"],
+        "channels": recording["channels"],
+        "samples": recording["samples"],
+        "seconds": recording["samples"] / recording["sample_rate"],
         "bleed": song.bleed,
     }
 

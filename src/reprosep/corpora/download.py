@@ -90,10 +90,10 @@ def _fetch(archive: Archive, folder: Path, page: str, report: ProgressReport, st
                 reasons.append(str(reason))
                 break
             except ValueError:
-                found = _checksum_found(archive, folder)
+                checksum = _actual_checksum(archive, folder)
                 transfer.discard()
                 if not transfer.resumed:
-                    reasons.append(f"{url}: gives a file with the checksum {found}, expected {archive.checksum}")
+                    reasons.append(f"{url}: gives a file with the checksum {checksum}, expected {archive.checksum}")
                     break
     raise UserError(
         f"{archive.name}: not to be had: {'; '.join(reasons)}; run the same command again later, or get the file from "
@@ -101,7 +101,7 @@ def _fetch(archive: Archive, folder: Path, page: str, report: ProgressReport, st
     )
 
 
-def _checksum_found(archive: Archive, folder: Path) -> str:
+def _actual_checksum(archive: Archive, folder: Path) -> str:
     algorithm = pooch.hashes.hash_algorithm(archive.checksum)
     part = _part(archive, folder)
     return f"{algorithm}:{pooch.file_hash(str(part), alg=algorithm)}" if part.exists() else "of another file"

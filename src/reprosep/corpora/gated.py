@@ -46,8 +46,8 @@ def _unpacked(version: Version, archive: Path, folder: Path) -> Path:
 def page(name: str, version: Version, folder: Path, sources: Sequence[Path] = ()) -> str:
     """What to do to get a version that is not, or not wholly, in `folder`: a sentence, then a page of plain text."""
     all_songs, missing = song_list(version), missing_songs(version, folder)
-    found = len(songs_in(version, folder))
-    head = f"{name}: {found} of {len(all_songs)} songs of {version.title} are in {folder}; {_WORDS[version.access]}"
+    present = len(songs_in(version, folder))
+    head = f"{name}: {present} of {len(all_songs)} songs of {version.title} are in {folder}; {_WORDS[version.access]}"
     if not missing:
         head = f"{name}: the songs of {version.title} are in {folder}, but not the metadata of all of them"
     paragraphs = {
@@ -55,13 +55,13 @@ def page(name: str, version: Version, folder: Path, sources: Sequence[Path] = ()
         "Licence": version.licence,
         "Where to put it": f"{folder}/Audio/<song>/ with <song>_STEMS/ and <song>_METADATA.yaml; or leave it where it "
         f"is:\nreprosep get {name} --from <folder or archive> [--from ...] links folders and unpacks archives.",
-        "Found so far": "\n".join(_found(version, folder, sources, missing)),
+        "Found so far": "\n".join(_inventory(version, folder, sources, missing)),
         "To do without": f"Take {name} out of corpora.*.versions: what is in the corpus's roots is used, unchecked.",
     }
     return "\n\n".join([head, *(f"{title}\n{_indented(text)}" for title, text in paragraphs.items())])
 
 
-def _found(version: Version, folder: Path, sources: Sequence[Path], missing: Sequence[str]) -> list[str]:
+def _inventory(version: Version, folder: Path, sources: Sequence[Path], missing: Sequence[str]) -> list[str]:
     total = len(song_list(version))
     lines = [f"songs: {total - len(missing)} of {total}" + (f"; missing: {first_of(missing)}" if missing else "")]
     if without := missing_metadata(version, folder):

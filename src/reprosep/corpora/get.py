@@ -90,8 +90,8 @@ def _open(request: Request, version: Version, folder: Path) -> Manifest:
     archives = [source for source in request.sources if source.is_file()]
     folders = [source for source in request.sources if source.is_dir()]
     if folders:
-        found = {place: target for source in folders for place, target in find_songs(version, source, folder).items()}
-        make_links(version, found)
+        links = {place: target for source in folders for place, target in find_songs(version, source, folder).items()}
+        make_links(version, links)
     elif archives or not _is_there_by_hand(version, folder, manifest):
         return _fetched(request, version, folder, archives, manifest["files"] if manifest else {})
     _require_songs(request, version, folder)

@@ -42,9 +42,9 @@ def label_files(name: str, corpus: Corpus) -> dict[str, Path]:
     UserError
         When one of ``label_folders`` is missing.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     if corpus.labels == "computed":
-        return found
+        return files
     for folder in corpus.label_folders:
         if not Path(folder).is_dir():
             raise UserError(
@@ -54,8 +54,8 @@ def label_files(name: str, corpus: Corpus) -> dict[str, Path]:
     for folder in [*corpus.label_folders, *corpus.roots]:
         paths = [path for path in files_below(Path(folder)) if path.name.endswith(LABELS)]
         for path in sorted(paths, key=lambda path: (path.parent.name == _OLDER, path)):
-            found.setdefault(path.name.removesuffix(LABELS), path)
-    return found
+            files.setdefault(path.name.removesuffix(LABELS), path)
+    return files
 
 
 def read_labels(path: Path, stems: list[str], seconds: float) -> np.ndarray:
@@ -119,8 +119,8 @@ def _check_row(path: Path, number: int, row: list[str], columns: int) -> None:
         raise _mistake(path, f"{where} has a confidence outside 0 … 1")
 
 
-def _mistake(path: Path, found: str) -> UserError:
+def _mistake(path: Path, problem: str) -> UserError:
     return UserError(
-        f"{path}: {found}; get the file anew from where the labels are published, or move it away: the labels of its "
+        f"{path}: {problem}; get the file anew from where the labels are published, or move it away: the labels of its "
         "song are then computed"
     )

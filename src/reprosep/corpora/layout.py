@@ -41,12 +41,12 @@ class Song:
 class Faults:
     """What a reader does about a song that it cannot read: raises, or with `keep` notes it and reads the others.
 
-    ``with faults.of(name, path): …`` surrounds the reading of one song; `found` holds (name, path, error).
+    ``with faults.of(name, path): …`` surrounds the reading of one song; `errors` holds (name, path, error).
     """
 
     def __init__(self, keep: bool = False) -> None:
         self.keep = keep
-        self.found: list[tuple[str, str, UserError]] = []
+        self.errors: list[tuple[str, str, UserError]] = []
 
     @contextmanager
     def of(self, name: str, path: object) -> Iterator[None]:
@@ -56,7 +56,7 @@ class Faults:
         except UserError as error:
             if not self.keep:
                 raise
-            self.found.append((name, str(path), error))
+            self.errors.append((name, str(path), error))
 
 
 class InstrumentTable:

@@ -67,17 +67,17 @@ def rehash(folder: Path, files: Files, title: str, jobs: int) -> Files:
     """The files with checksums computed anew; :class:`UserError` when one differs from what is recorded."""
     with ThreadPoolExecutor(jobs) as pool:
         sums = list(track(pool.map(lambda path: sha256(folder / path), files), f"verify {title}", len(files)))
-    found: Files = {
+    computed: Files = {
         path: {"bytes": files[path]["bytes"], "sha256": checksum} for path, checksum in zip(files, sums, strict=True)
     }
-    wrong = [path for path in files if files[path]["sha256"] not in (None, found[path]["sha256"])]
+    wrong = [path for path in files if files[path]["sha256"] not in (None, computed[path]["sha256"])]
     if wrong:
         path = wrong[0]
         raise UserError(
-            f"{folder / path}: checksum {found[path]['sha256']}, but {folder / NAME} says "
+            f"{folder / path}: checksum {computed[path]['sha256']}, but {folder / NAME} says "
             f"{files[path]['sha256']}{_and_more(wrong)}; delete it and run the command again to get it anew"
         )
-    return found
+    return computed
 
 
 def _and_more(paths: list[str]) -> str:

@@ -58,15 +58,15 @@ def _check_subsets(folder: Path) -> None:
         raise UserError(
             f"{folder}: no such folder; put MUSDB18 there or name its folder in corpora.musdb.roots", "no-folder"
         )
-    found = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    for name in found:
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    for name in names:
         if name not in SUBSETS:
             raise UserError(
                 f"{folder / name}: unknown split '{name}'{near_match(name, SUBSETS)}; expected train and test",
                 "unknown-split",
             )
     for subset in SUBSETS:
-        if subset not in found:
+        if subset not in names:
             raise UserError(
                 f"{folder}: no folder '{subset}' in it; expected train and test as MUSDB18 has them", "no-split"
             )
@@ -89,10 +89,10 @@ def _check_suffix(folder: Path, expected: set[str]) -> bool:
             "expected one kind; move one kind away, or decode all with musdbconvert",
             "wrong-format",
         )
-    found = ".wav" if folders else STEMS_SUFFIX
-    if expected and found not in expected:
+    suffix = ".wav" if folders else STEMS_SUFFIX
+    if expected and suffix not in expected:
         raise UserError(
-            f"{folder}: holds {found} files, expected {' or '.join(sorted(expected))} files as the corpus' version "
+            f"{folder}: holds {suffix} files, expected {' or '.join(sorted(expected))} files as the corpus' version "
             "has them; name the version that is there in corpora.*.versions, or get the other one",
             "wrong-format",
         )

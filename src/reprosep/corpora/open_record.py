@@ -67,14 +67,14 @@ def require_same(version: Version, folder: Path, manifest: Manifest) -> None:
 
 def _given_archives(version: Version, given: Sequence[Path]) -> dict[str, Path]:
     """The registry's archives among the files that the user names, told by their checksums."""
-    found = {}
+    paths = {}
     for path in given:
         archive = next((archive for archive in version.archives if _is_archive(path, archive)), None)
         if archive is None:
             names = ", ".join(f"{archive.name} ({archive.checksum})" for archive in version.archives)
             raise UserError(f"{path}: is not an archive of {version.title} or is damaged; expected {names}")
-        found[archive.name] = path
-    return found
+        paths[archive.name] = path
+    return paths
 
 
 def _is_archive(path: Path, archive: Archive) -> bool:

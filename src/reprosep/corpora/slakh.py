@@ -140,10 +140,10 @@ def _song(folder: Path, split: str) -> Song:
 
 def _check_stray(path: Path, folder: Path, entries: dict[str, Any]) -> None:
     """A stem that the metadata does not name would be missing from the sum."""
-    for found in sorted(folder.glob("*")):
-        if found.suffix in _SUFFIXES and not found.name.startswith(".") and found.stem not in entries:
+    for file in sorted(folder.glob("*")):
+        if file.suffix in _SUFFIXES and not file.name.startswith(".") and file.stem not in entries:
             raise UserError(
-                f"{found}: not among the stems of {path}; expected {', '.join(sorted(entries)) or 'none'}, "
+                f"{file}: not among the stems of {path}; expected {', '.join(sorted(entries)) or 'none'}, "
                 "remove it or get the song anew",
                 "extra-file",
             )
@@ -180,12 +180,12 @@ def _target(path: Path, name: str, entry: dict[str, Any]) -> str:
 
 def _sound(path: Path) -> Path | None:
     """The sound file of that name without suffix, in whichever format."""
-    found = [file for suffix in _SUFFIXES if (file := path.with_name(path.name + suffix)).is_file()]
-    if len(found) > 1:
+    files = [file for suffix in _SUFFIXES if (file := path.with_name(path.name + suffix)).is_file()]
+    if len(files) > 1:
         raise UserError(
-            f"{found[0]}: is there as {found[1].name} too, expected one; remove one of the two", "extra-file"
+            f"{files[0]}: is there as {files[1].name} too, expected one; remove one of the two", "extra-file"
         )
-    return found[0] if found else None
+    return files[0] if files else None
 
 
 def _value(path: Path, mapping: dict[str, Any], key: str, stem: str = "") -> Any:

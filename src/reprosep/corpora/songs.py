@@ -17,14 +17,14 @@ _NAMED = 5  # songs named in a sentence
 def songs_in(version: Version, folder: Path) -> dict[str, Path]:
     """Song -> its folder or file, of the songs of `version` (of its list, where it has one) that are in `folder`."""
     wanted = song_list(version)
-    found = {}
+    places = {}
     for subset in SUBSETS[version.kind]:
         entries = sorted((folder / subset).iterdir()) if (folder / subset).is_dir() else []
         for entry in entries:
             song = entry.name.removesuffix(version.suffix)
             if (song in wanted or not wanted) and is_song(version, entry):
-                found[song] = entry
-    return found
+                places[song] = entry
+    return places
 
 
 def is_song(version: Version, entry: Path) -> bool:

@@ -106,8 +106,8 @@ def spectra_table(songs: Sequence[Song], rate: int, settings: Spectra, threads: 
         spectrum = AverageSpectrum(settings)
         for samples in mixture_blocks(song, rate):
             spectrum.add(samples)
-        found = levels(spectrum.mean()).astype(np.float32)
-        return song.name, rate, spectrum.samples / rate, spectrum.frames, found
+        mean_levels = levels(spectrum.mean()).astype(np.float32)
+        return song.name, rate, spectrum.samples / rate, spectrum.frames, mean_levels
 
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -123,7 +123,7 @@ def mixture_blocks(song: Song, rate: int) -> Iterator[np.ndarray]:
     if song.mixture is not None:
         yield from _mono(song.mixture, rate)
         return
-    for parts in zip_longest(*(_of_one_size(_mono(stem, rate)) for stem in song.stems), fillvalue=_NOTHING):
+    for parts in zip_longest(*(_equal_blocks(_mono(stem, rate)) for stem in song.stems), fillvalue=_NOTHING):
         total = np.zeros(max(map(len, parts)), np.float32)
         for part in parts:
             total[: len(part)] += part
@@ -144,7 +144,7 @@ def _mono(stem: Stem, rate: int) -> Iterator[np.ndarray]:
     yield stream.resample_chunk(_NOTHING, last=True)
 
 
-def _of_one_size(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def _equal_blocks(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """The same samples in blocks of one size, the last of them shorter."""
     rest = _NOTHING
     for block in blocks:
@@ -168,16 +168,16 @@ def write_spectra(params: Params, name: str, threads: int) -> None:
     compose_if_absent(params.corpora[name], threads)
     folder = params.results / name
     stems = read_table(folder / "catalog.parquet")
-    found = {song.name: song for song in read_songs(name, params.corpora[name], Faults(keep=True))}
-    songs = [_catalogued(found, song, folder) for song in dict.fromkeys(stems["song"])]
+    by_name = {song.name: song for song in read_songs(name, params.corpora[name], Faults(keep=True))}
+    songs = [_catalogued(by_name, song, folder) for song in dict.fromkeys(stems["song"])]
     table = spectra_table(songs, usual_rate(stems["sample_rate"]), params.spectra, threads, f"spectra {name}")
     write_table(folder / "spectra.parquet", table)
 
 
-def _catalogued(found: dict[str, Song], song: str, folder: Path) -> Song:
-    if song not in found:
+def _catalogued(by_name: dict[str, Song], song: str, folder: Path) -> Song:
+    if song not in by_name:
         raise UserError(
             f"{folder / 'catalog.parquet'}: lists song '{song}', which is not in the corpus's folders; "
             "bring it back, or delete the catalog and make it anew"
         )
-    return found[song]
+    return by_name[song]

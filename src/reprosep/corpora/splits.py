@@ -73,9 +73,9 @@ def split_rows(path: str) -> list[dict[str, str]]:
     for number, row in enumerate(rows, start=2):
         song, split = row.get("song"), row.get("split")
         if not song or split not in SPLITS:
-            found = f"song {song!r}, split {split!r}"
+            values = f"song {song!r}, split {split!r}"
             raise UserError(
-                f"{path}: line {number} has {found}; expected the columns song and split ({', '.join(SPLITS)})"
+                f"{path}: line {number} has {values}; expected the columns song and split ({', '.join(SPLITS)})"
             )
         if song in seen:
             raise UserError(f"{path}: line {number} names '{song}' again; keep one of the two lines")

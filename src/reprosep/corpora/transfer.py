@@ -160,16 +160,16 @@ class Transfer:
 
     def _extent(self, answer: requests.Response, have: int) -> tuple[int, int | None]:
         """Where the answer starts in the file, and the length of the whole file where it is told."""
-        found = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        content_range = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
         if answer.status_code == 416:
-            return have, int(found[2]) if found and found[2] != "*" else None
+            return have, int(content_range[2]) if content_range and content_range[2] != "*" else None
         if answer.status_code != 206:
             length = answer.headers.get("Content-Length", "")
             return 0, int(length) if length.isdigit() else None
-        if found is None or found[1] != str(have):
+        if content_range is None or content_range[1] != str(have):
             self.discard()
             raise _TransientError("the server answered with another part of the file than asked for")
-        return have, None if found[2] == "*" else int(found[2])
+        return have, None if content_range[2] == "*" else int(content_range[2])
 
     def _write(self, url: str, answer: requests.Response, size: int, total: int | None) -> None:
         with mendable(self.part), self.part.open("ab") as file:

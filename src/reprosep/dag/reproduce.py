@@ -106,7 +106,7 @@ def pending(scale: str, targets: list[str], config_files: list[Path]) -> dict[st
     lines = answer.stdout.splitlines()
     if answer.returncode:
         raise UserError(_reason(lines))
-    counts = {found[1]: int(found[2]) for found in map(_COUNT.match, lines) if found}
+    counts = {match[1]: int(match[2]) for match in map(_COUNT.match, lines) if match}
     return {rule: count for rule, count in counts.items() if rule not in ("total", "all")}
 
 
@@ -117,11 +117,11 @@ def _snakemake() -> str:
 
 def _wait_for_other_run() -> None:
     """A run whose terminal is gone may still work in this folder; two at once would do the same work twice."""
-    told = False
+    announced = False
     while other := _other_run():
-        if not told:
+        if not announced:
             print(f"another run (process {other}) works in this folder; waiting for it to end", file=sys.stderr)
-            told = True
+            announced = True
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
@@ -177,16 +177,16 @@ class _Watcher:
             print("nothing to be done: every result is there and up to date", file=sys.stderr)
         elif self._progress is None:
             self._plan(line)
-        elif found := _FINISHED.match(line):
-            self._progress.advance(_work(found[1]), f"({found[1]})")
+        elif match := _FINISHED.match(line):
+            self._progress.advance(_work(match[1]), f"({match[1]})")
 
     def _plan(self, line: str) -> None:
         if _TOTAL.match(line) and self._jobs:
             total = sum(_work(rule) * count for rule, count in self._jobs.items())
             self._progress = ProgressReport("reproducing, work done", total)
             self._progress.__enter__()
-        elif found := _COUNT.match(line):
-            self._jobs[found[1]] = int(found[2])
+        elif match := _COUNT.match(line):
+            self._jobs[match[1]] = int(match[2])
 
     def close(self) -> None:
         """End the progress display."""
@@ -202,8 +202,8 @@ def _work(rule: str) -> int:
 
 def _reason(lines: list[str]) -> str:
     """The sentence of the step that failed, or the last line that says anything."""
-    told = [line.strip() for line in lines if line.strip().startswith(("reprosep: ", "params: "))]
-    if told:
-        return told[-1].removeprefix("reprosep: ")
+    sentences = [line.strip() for line in lines if line.strip().startswith(("reprosep: ", "params: "))]
+    if sentences:
+        return sentences[-1].removeprefix("reprosep: ")
     errors = [line.strip() for line in lines if _ERROR.match(line)]
     return errors[-1] if errors else (lines or ["Snakemake failed"])[-1]

@@ -35,15 +35,15 @@ def table_cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
     """The cells of a table of scores whose corpus has the target, row by row; one per statistic."""
     if table.kind != "scores":
         return []
-    found: list[Cell] = []
+    cells: list[Cell] = []
     for row, values in zip(table.rows, table.published, strict=True):
         for column, published in zip(table.columns, values, strict=True):
             for statistic in table.statistics():
                 cell = _cell(table, row, column, published, statistic)
                 scored = cell.variant != BY_DETECTOR or gating_run(params, cell.corpus, paper.systems[cell.system], 0)
                 if scored and has_target(params, paper, cell.corpus, cell.target, cell.system):
-                    found.append(cell)
-    return found
+                    cells.append(cell)
+    return cells
 
 
 def has_target(params: Params, paper: Paper, corpus: str, target: str, name: str) -> bool:
@@ -62,9 +62,9 @@ def column_name(column: str, form: str, statistic: Statistic) -> str:
 
 def _published(value: float | str | None, table: Table, statistic: Statistic) -> float | None:
     if isinstance(value, str):
-        found = TRIPLE.match(value)
-        assert found
-        return float(found[1 + STATISTICS.index(statistic)])
+        match = TRIPLE.match(value)
+        assert match
+        return float(match[1 + STATISTICS.index(statistic)])
     return value if statistic == table.main else None
 
 
@@ -98,16 +98,16 @@ def calibration_cells(params: Params, paper: Paper) -> list[Cell]:
     """
     if paper.calibration is None:
         return []
-    found: dict[tuple[str, str, str], Cell] = {}
+    cells: dict[tuple[str, str, str], Cell] = {}
     for cell in (cell for table in paper.tables.values() for cell in table_cells(params, paper, table)):
         if not paper.systems[cell.system].trained and cell.metric == paper.calibration.metric:
             sure = replace(cell, published=None) if cell.doubtful else cell
-            found.setdefault((cell.corpus, cell.target, cell.system), sure)
+            cells.setdefault((cell.corpus, cell.target, cell.system), sure)
     for corpus, target, system in _measured(params, paper.calibration):
         label, metric = paper.systems[system].label, paper.calibration.metric
-        found.setdefault((corpus, target, system), Cell(target, label, corpus, target, system, "none", metric, None))
+        cells.setdefault((corpus, target, system), Cell(target, label, corpus, target, system, "none", metric, None))
     order = [(c, t, s) for c, content in params.corpora.items() for t in content.targets for s in paper.systems]
-    return sorted(found.values(), key=lambda cell: order.index((cell.corpus, cell.target, cell.system)))
+    return sorted(cells.values(), key=lambda cell: order.index((cell.corpus, cell.target, cell.system)))
 
 
 def _measured(params: Params, calibration: Calibration) -> Iterator[tuple[str, str, str]]:

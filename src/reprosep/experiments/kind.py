@@ -31,10 +31,10 @@ LOOP = (
 )
 """What every training depends on."""
 
-S = TypeVar("S", bound=AnySystem)
+SystemType = TypeVar("SystemType", bound=AnySystem)
 
 
-class Kind(ABC, Generic[S]):
+class Kind(ABC, Generic[SystemType]):
     """One kind of experiment.
 
     Attributes
@@ -53,15 +53,15 @@ class Kind(ABC, Generic[S]):
 
     # ---- runs ----------------------------------------------------------------------------------------------------
 
-    def own_runs(self, params: Params, name: str, system: S) -> Iterator[Run]:
+    def own_runs(self, params: Params, name: str, system: SystemType) -> Iterator[Run]:
         """The runs of a system that no cell of a table asks for."""
         yield from ()
 
-    def runs_of_cell(self, params: Params, corpus: str, target: str, name: str, system: S) -> Iterator[Run]:
+    def runs_of_cell(self, params: Params, corpus: str, target: str, name: str, system: SystemType) -> Iterator[Run]:
         """The runs whose scores a cell holds, one per seed."""
         yield from (Run(corpus, target, name, seed) for seed in self.seeds(params))
 
-    def group(self, system: S) -> str:
+    def group(self, system: SystemType) -> str:
         """Which of its groups a training belongs to."""
         return self.groups[0]
 
@@ -69,22 +69,22 @@ class Kind(ABC, Generic[S]):
         """The seeds of its runs."""
         return params.seeds
 
-    def has_target(self, params: Params, corpus: str, target: str, system: S) -> bool:
+    def has_target(self, params: Params, corpus: str, target: str, system: SystemType) -> bool:
         """Whether a system estimates a target on a corpus of this scale."""
         return target in targets_of(params, corpus)
 
-    def check(self, params: Params, corpus: str, system: S) -> None:
+    def check(self, params: Params, corpus: str, system: SystemType) -> None:
         """:class:`UserError` when the parameters of a corpus do not fit a system that is trained on it."""
 
-    def trained_on(self, run: Run, system: S) -> list[str]:
+    def trained_on(self, run: Run, system: SystemType) -> list[str]:
         """The corpora that a training reads, the run's own first."""
         return [run.corpus]
 
-    def scored_on(self, params: Params, run: Run, system: S) -> list[str]:
+    def scored_on(self, params: Params, run: Run, system: SystemType) -> list[str]:
         """The corpora on which a run is scored."""
         return [run.corpus]
 
-    def variants(self, params: Params, run: Run, system: S) -> tuple[Variant, ...]:
+    def variants(self, params: Params, run: Run, system: SystemType) -> tuple[Variant, ...]:
         """The test-time variants in which a run is scored."""
         return system.variants()
 
@@ -95,7 +95,7 @@ class Kind(ABC, Generic[S]):
     separates: ClassVar[bool] = True  # whether its runs estimate sound
     tells_activity: ClassVar[bool] = False  # whether they all tell who plays when, without an activity head
 
-    def targets(self, params: Params, target: str, system: S) -> list[str]:
+    def targets(self, params: Params, target: str, system: SystemType) -> list[str]:
         """What a run of that target estimates or detects."""
         return [target]
 
@@ -105,12 +105,12 @@ class Kind(ABC, Generic[S]):
 
     # ---- what it reads -------------------------------------------------------------------------------------------
 
-    def training_reads(self, run: Run, system: S) -> Reads:
+    def training_reads(self, run: Run, system: SystemType) -> Reads:
         """What a training reads."""
         keys = filled(self.training_keys, run.corpus, self.model(system))
         return Reads(tuple(self.training_files(run, system)), keys, (self.module_name("training"),))
 
-    def scoring_reads(self, params: Params, run: Run, system: S) -> Reads:
+    def scoring_reads(self, params: Params, run: Run, system: SystemType) -> Reads:
         """What the scoring of a run reads."""
         keys = filled(self.scoring_keys(params, run, system), run.corpus, self.model(system))
         files = [*self.scoring_files(params, run, system), *self.weights(run)]
@@ -121,7 +121,7 @@ class Kind(ABC, Generic[S]):
             self.scoring_project_files(params, run, system),
         )
 
-    def model(self, system: S) -> str:
+    def model(self, system: SystemType) -> str:
         """The name of the network, as the section ``models`` has it."""
         return str(getattr(system, "model", ""))
 
@@ -130,24 +130,24 @@ class Kind(ABC, Generic[S]):
         return [f"runs/{run.id}/best.safetensors"] if run.seed is not None else []
 
     @abstractmethod
-    def training_files(self, run: Run, system: S) -> list[str]:
+    def training_files(self, run: Run, system: SystemType) -> list[str]:
         """The files that a training reads."""
 
     @abstractmethod
-    def scoring_files(self, params: Params, run: Run, system: S) -> list[str]:
+    def scoring_files(self, params: Params, run: Run, system: SystemType) -> list[str]:
         """The files that the scoring of a run reads, but for its weights."""
 
     @abstractmethod
-    def scoring_keys(self, params: Params, run: Run, system: S) -> tuple[str, ...]:
+    def scoring_keys(self, params: Params, run: Run, system: SystemType) -> tuple[str, ...]:
         """Keys of params.yaml that it depends on."""
 
-    def scoring_project_files(self, params: Params, run: Run, system: S) -> tuple[str, ...]:
+    def scoring_project_files(self, params: Params, run: Run, system: SystemType) -> tuple[str, ...]:
         """Other files of the project that it reads."""
         return ()
 
     # ---- what computes -------------------------------------------------------------------------------------------
 
-    def scores_part(self, system: S) -> str:
+    def scores_part(self, system: SystemType) -> str:
         """The module of its folder that scores a run."""
         return "scores"
 
@@ -161,18 +161,18 @@ class Kind(ABC, Generic[S]):
 
     # ---- what it costs -------------------------------------------------------------------------------------------
 
-    def load(self, params: Params, run: Run, system: S, songs: pd.DataFrame) -> tuple[int, float]:
+    def load(self, params: Params, run: Run, system: SystemType, songs: pd.DataFrame) -> tuple[int, float]:
         """Training items of an epoch, and seconds of music that validate it.
 
         `songs` has split, targets and seconds of every song.
         """
         raise NotImplementedError(f"'{self.folder}' has no trainings")
 
-    def batch_values(self, params: Params, system: S, count: int) -> float:
+    def batch_values(self, params: Params, system: SystemType, count: int) -> float:
         """Values of the first layer for `count` training items: memory and time on a processor grow with them."""
         return 0.0
 
-    def epoch_items(self, params: Params, system: S, songs: int, seconds: float) -> float:
+    def epoch_items(self, params: Params, system: SystemType, songs: int, seconds: float) -> float:
         """Training items of an epoch, of a corpus with so many songs and seconds, where the parameters do not say."""
         return 0.0
 

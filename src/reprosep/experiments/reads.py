@@ -85,8 +85,8 @@ def code_of(modules: tuple[str, ...], project_files: tuple[str, ...] = ()) -> st
 
 
 def _files(root: Path, names: Iterable[str]) -> list[Path]:
-    found = [path for name in names for path in ([root / name] if (root / name).is_file() else (root / name).iterdir())]
-    return sorted(found)
+    paths = [path for name in names for path in ([root / name] if (root / name).is_file() else (root / name).iterdir())]
+    return sorted(paths)
 
 
 def _content(path: Path) -> bytes:

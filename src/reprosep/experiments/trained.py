@@ -54,9 +54,9 @@ class TrainedRun:
             raise self._foreign(explain(error, System, "a system's settings")) from error
 
     def _foreign(self, reason: str) -> UserError:
-        found = reason.split(";")[0]  # without how to mend a file of parameters
+        cause = reason.split(";")[0]  # without how to mend a file of parameters
         return UserError(
-            f"{self.folder / _RECORD}: written by another version of the project ({found}); train the run again"
+            f"{self.folder / _RECORD}: written by another version of the project ({cause}); train the run again"
         )
 
     @property

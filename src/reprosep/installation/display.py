@@ -36,7 +36,7 @@ class Display:
         self.action = ""
         self.to_install = 0
         self.before = 0
-        self.told = time.monotonic()
+        self.shown_at = time.monotonic()
 
     def follow(self, line: str) -> None:
         """Take one line of pip's."""
@@ -58,9 +58,9 @@ class Display:
     def tell(self) -> None:
         """Show where it is, if the last time is long enough ago."""
         now = time.monotonic()
-        if not self.action or now - self.told < (MOVING_SECONDS if self.moving else PLAIN_SECONDS):
+        if not self.action or now - self.shown_at < (MOVING_SECONDS if self.moving else PLAIN_SECONDS):
             return
-        self.told = now
+        self.shown_at = now
         if self.moving:
             width = shutil.get_terminal_size().columns - 1
             self.out.write("\r\x1b[K" + self.line()[:width])

@@ -27,8 +27,8 @@ class Environment:
         With `keep_python`, one that was made by another version of Python than this one may be used.
         """
         try:
-            told = subprocess.run([self.python, "-I", "-c", _ASK], capture_output=True, text=True, timeout=120)
-            version, prefix = json.loads(told.stdout)
+            answer = subprocess.run([self.python, "-I", "-c", _ASK], capture_output=True, text=True, timeout=120)
+            version, prefix = json.loads(answer.stdout)
         except (OSError, ValueError, subprocess.TimeoutExpired):
             return "is incomplete, or its Python is gone"
         if tuple(version) != tuple(sys.version_info[:2]) and not keep_python:
@@ -78,8 +78,8 @@ class Environment:
 
     def version(self, name: str) -> str:
         """The installed version of a package; empty when it is not there."""
-        found = [entry.name for entry in self.packages().glob(f"{name}-*.dist-info")]
-        return found[0].removesuffix(".dist-info").split("-")[1] if found else ""
+        names = [entry.name for entry in self.packages().glob(f"{name}-*.dist-info")]
+        return names[0].removesuffix(".dist-info").split("-")[1] if names else ""
 
     def mend(self) -> int:
         """Forget packages that a killed pip left half written or half removed, so that the next one writes them anew.

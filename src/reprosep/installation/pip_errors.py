@@ -35,8 +35,8 @@ def failure(output: str, code: int) -> Failure:
     if code < 0:
         return Failure(f"pip was ended by signal {-code}" + (" (too little memory?)" if code == -9 else ""))
     for reason in _REASONS:
-        if found := reason(output):
-            return found
+        if known := reason(output):
+            return known
     errors = re.findall(r"^ERROR: (.+)$", output, re.MULTILINE)
     last = (errors or output.split("\n\n")[-1].splitlines() or [f"it ended with {code} and without a word"])[-1]
     return Failure(f"pip failed: {_short(last)}")
@@ -71,8 +71,8 @@ def _not_trusted(output: str) -> Failure | None:
 
 def _refused(output: str) -> Failure | None:
     if match := re.search(_STATUS, output):
-        told = f"{_host(output)} answered {match[1]} when {_package(output)} was fetched"
-        return Failure(told + "; the proxy wants a login" * (match[1] == "407"), again=match[1][0] == "5")
+        sentence = f"{_host(output)} answered {match[1]} when {_package(output)} was fetched"
+        return Failure(sentence + "; the proxy wants a login" * (match[1] == "407"), again=match[1][0] == "5")
     return None
 
 
@@ -147,8 +147,8 @@ def _at(line: str) -> str:
 
 
 def _host(output: str) -> str:
-    found = re.findall(r"host='([^']+)'|https?://(?:[^/@\s]*@)?([^/\s:]+)", output)
-    names = [first or second for first, second in found]
+    addresses = re.findall(r"host='([^']+)'|https?://(?:[^/@\s]*@)?([^/\s:]+)", output)
+    names = [first or second for first, second in addresses]
     return names[-1] if names else "the index"
 
 

@@ -74,14 +74,14 @@ def pins(lock: Path) -> dict[str, str]:
     UserError
         When a line is neither a comment nor ``name==version``.
     """
-    found = {}
+    versions = {}
     for number, line in enumerate(lock.read_text().splitlines(), 1):
         if not (text := line.split("#")[0].strip()):
             continue
         if not (match := re.fullmatch(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!+_-]+)", text)):
             raise UserError(f"{lock}, line {number}: '{text}' is not of the form name==version")
-        found[normalised(match[1])] = match[2]
-    return found
+        versions[normalised(match[1])] = match[2]
+    return versions
 
 
 def normalised(name: str) -> str:

@@ -41,12 +41,12 @@ def choose(setting: str, version: str, versions: Callable[[str], list[str]]) -> 
         return _automatic(version, versions)
     if not setting:
         return Build(_default_kind(version, versions), "", f"{PIPS_OWN}, as TORCH_INDEX is empty")
-    if not (found := _build_of(version, versions(setting))):
+    if not (build := _build_of(version, versions(setting))):
         raise UserError(
             f"TORCH_INDEX={setting} does not answer or has no torch {version} for Python "
             f"{sys.version_info[0]}.{sys.version_info[1]} on this machine; name another, or TORCH_INDEX= for pip's own"
         )
-    return Build("cpu" if found.endswith("+cpu") else "cuda", setting, f"{found} from TORCH_INDEX={setting}")
+    return Build("cpu" if build.endswith("+cpu") else "cuda", setting, f"{build} from TORCH_INDEX={setting}")
 
 
 def _automatic(version: str, versions: Callable[[str], list[str]]) -> Build:
@@ -58,8 +58,8 @@ def _automatic(version: str, versions: Callable[[str], list[str]]) -> Build:
         return Build(_default_kind(version, versions), "", f"{PIPS_OWN}: Slurm's nodes may have GPUs")
     if _default_kind(version, versions) == "cpu":
         return Build("cpu", "", f"{PIPS_OWN}, without CUDA")
-    if found := _build_of(version, versions(CPU_INDEX)):
-        return Build("cpu", CPU_INDEX, f"{found} from {CPU_INDEX}: no NVIDIA GPU is here")
+    if build := _build_of(version, versions(CPU_INDEX)):
+        return Build("cpu", CPU_INDEX, f"{build} from {CPU_INDEX}: no NVIDIA GPU is here")
     return Build(
         "cuda", "", f"{PIPS_OWN}, with CUDA: no NVIDIA GPU is here, but {CPU_INDEX} (a smaller build) does not answer"
     )
@@ -74,13 +74,13 @@ def _default_kind(version: str, versions: Callable[[str], list[str]]) -> str:
 
 def _build_of(version: str, offered: list[str]) -> str:
     """The offered build of a version that pip would take; empty when there is none."""
-    return next((found for found in offered if found.split("+")[0] == version), "")
+    return next((build for build in offered if build.split("+")[0] == version), "")
 
 
 def nvidia_sign() -> str:
     """What shows that this machine has an NVIDIA GPU; empty when nothing does."""
-    found = [sign for sign in _GPU_SIGNS if Path(sign).exists()]
-    return next(iter(found), "nvidia-smi" if shutil.which("nvidia-smi") else "")
+    signs = [sign for sign in _GPU_SIGNS if Path(sign).exists()]
+    return next(iter(signs), "nvidia-smi" if shutil.which("nvidia-smi") else "")
 
 
 def parse_versions(output: str) -> list[str]:

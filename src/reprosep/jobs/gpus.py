@@ -27,10 +27,10 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 def visible_gpus() -> list[str]:
     """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
-    told = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if told is None:
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is None:
         return [str(number) for number in range(len(list(_DRIVER.glob("*"))))]
-    return [name.strip() for name in told.split(",") if name.strip() not in _NO_GPU]
+    return [name.strip() for name in listed.split(",") if name.strip() not in _NO_GPU]
 
 
 def gpu_places(gpus: int, per_gpu: int) -> int:
@@ -70,15 +70,15 @@ def gpu_place(gpus: int, per_gpu: int, stop: StopRequest) -> Iterator[list[str]]
 def _wait_for_place(visible: list[str], gpus: int, per_gpu: int, stop: StopRequest) -> tuple[list[str], list[int]]:
     folder = Path(tempfile.gettempdir()) / f"reprosep-gpus-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    told = False
-    while not (found := _place(folder, visible, gpus, per_gpu)):
+    announced = False
+    while not (place := _place(folder, visible, gpus, per_gpu)):
         if stop.reason:
             raise Preempted(f"stopped by {stop.reason} while waiting for a GPU; the same command starts the training")
-        if not told:
+        if not announced:
             print(f"waiting for {gpus} of the GPUs {', '.join(visible)}, {per_gpu} trainings each", file=sys.stderr)
-            told = True
+            announced = True
         time.sleep(_SECONDS_BETWEEN_LOOKS)
-    return found
+    return place
 
 
 def _place(folder: Path, visible: list[str], gpus: int, per_gpu: int) -> tuple[list[str], list[int]] | None:

@@ -61,7 +61,7 @@ def launch(params: Params, identifier: str, stop: StopRequest) -> None:
         logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)  # the sentences below say it
         with _passed_on(stop):
             try:
-                elastic_launch(config, sys.executable)("-m", "reprosep.cli.main", "train", identifier, "-p", str(file))
+                elastic_launch(config, sys.executable)("-m", "reprosep.cli", "train", identifier, "-p", str(file))
             except ChildFailedError as error:
                 raise _verdict(identifier, error.failures, stop) from None
 
@@ -99,7 +99,7 @@ def _verdict(identifier: str, failures: dict[int, ProcessFailure], stop: StopReq
     """What the processes told, or how the first of them died."""
     for kind in (Preempted, UserError):
         for failure in failures.values():
-            name, _, sentence = _told(failure).partition(": ")
+            name, _, sentence = _message(failure).partition(": ")
             if name == kind.__name__:
                 return kind(sentence)
     if stop.reason:
@@ -113,7 +113,7 @@ def _verdict(identifier: str, failures: dict[int, ProcessFailure], stop: StopReq
     )
 
 
-def _told(failure: ProcessFailure) -> str:
+def _message(failure: ProcessFailure) -> str:
     data = failure.error_file_data.get("message", "") if isinstance(failure.error_file_data, dict) else ""
     return str(data.get("message", "")) if isinstance(data, dict) else ""
 

@@ -28,8 +28,8 @@ def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
 def macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean of the AUC over the instruments that have one; NaN when none has."""
     each = [auc(*pair) for pair in zip(labels.T, probabilities.T, strict=True)]
-    found = [value for value in each if np.isfinite(value)]
-    return float(np.mean(found)) if found else float("nan")
+    finite = [value for value in each if np.isfinite(value)]
+    return float(np.mean(finite)) if finite else float("nan")
 
 
 def lrap(labels: np.ndarray, probabilities: np.ndarray) -> float:

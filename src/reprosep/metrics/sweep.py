@@ -114,7 +114,7 @@ class Sweeper:
 
     def _slice(self, correlator: Correlator | None, start: int, stop: int) -> _Slice:
         """Correlations, energies, errors and silence of one slice, outside of which all signals count as zero."""
-        rows, found = self.rows, _Slice()
+        rows, sums = self.rows, _Slice()
         cut = correlator.begin(stop - start) if correlator else plan(stop - start, self.taps)
         step = cut.block * BLOCKS_AT_ONCE
         for first in range(start, stop, step):
@@ -122,14 +122,14 @@ class Sweeper:
             blocks = -(-length // cut.block)
             whole = self.read(first, min(stop, first + length + self.taps - 1), blocks * cut.block + self.taps - 1)
             piece = whole[:, :length]
-            found.energy = found.energy + _energy(piece)
-            found.error = found.error + _energy(piece[rows:] - piece[self.partners])
-            found.sounds = found.sounds | sounds(piece, self.references.channels)
+            sums.energy = sums.energy + _energy(piece)
+            sums.error = sums.error + _energy(piece[rows:] - piece[self.partners])
+            sums.sounds = sums.sounds | sounds(piece, self.references.channels)
             if correlator:
                 correlator.add(self.turn(whole), length)
         if correlator:
-            found.lags = correlator.end()
-        return found
+            sums.lags = correlator.end()
+        return sums
 
     def _lags(self, correlator: Correlator, frames: list[_Slice]) -> Lags:
         """Of all frames, and of the whole song: the sum over the slices that make it up, and across their cuts."""

@@ -124,9 +124,9 @@ class Clips:
     def _loudness(self, wave: np.ndarray) -> float:
         """LUFS; of what is too soft for the gate of BS.1770, or too short for it, from the RMS."""
         if len(wave) > self._meter.block_size * self.params.audio.sample_rate:
-            found = float(self._meter.integrated_loudness(wave))
-            if np.isfinite(found):
-                return found
+            loudness = float(self._meter.integrated_loudness(wave))
+            if np.isfinite(loudness):
+                return loudness
         return float(10 * np.log10(np.mean(wave**2) + _TINY))
 
     def _stems(self, song: str, target: str) -> pd.DataFrame:
@@ -143,8 +143,8 @@ class Clips:
         stems = self.mixer.stems
         songs = list(dict.fromkeys(stems.loc[(stems["split"] == split) & (stems["target"] == target), "song"]))
         waves = ((song, self._wave(song, target)) for song in track(songs, f"presence of {target}", len(songs)))
-        found = ((song, self._starts(wave)) for song, wave in waves)
-        return [(song, starts) for song, starts in found if len(starts)]
+        by_song = ((song, self._starts(wave)) for song, wave in waves)
+        return [(song, starts) for song, starts in by_song if len(starts)]
 
     def _starts(self, wave: np.ndarray) -> np.ndarray:
         """Starts in samples from which the RMS over a clip is above the presence; one of a shorter song is 0."""

@@ -111,11 +111,11 @@ class Mixer:
                 "together; rename it in one of them"
             )
         names = map(class_by_program, stems["instrument"], stems["target"])
-        found = copy(self)
-        found.stems = pd.concat([self.stems, stems.assign(target=list(names))], ignore_index=True)
-        found.store, found.activity = JoinedArrays(self.store, other.store), JoinedArrays(self.activity, other.activity)
-        found._rms = self._rms | other._rms
-        return found
+        mixer = copy(self)
+        mixer.stems = pd.concat([self.stems, stems.assign(target=list(names))], ignore_index=True)
+        mixer.store, mixer.activity = JoinedArrays(self.store, other.store), JoinedArrays(self.activity, other.activity)
+        mixer._rms = self._rms | other._rms
+        return mixer
 
     # ---- training ------------------------------------------------------------------------------------------------
 

@@ -71,21 +71,21 @@ class SourceSongs:
 
     def waves(self, song: str, setting: Sequence[str]) -> np.ndarray:
         """The sources of a song."""
-        found = np.zeros((len(setting), self.samples(song)), np.float32)
-        for wave, source in zip(found, setting, strict=True):
+        waves = np.zeros((len(setting), self.samples(song)), np.float32)
+        for wave, source in zip(waves, setting, strict=True):
             for stem in self.stems_of(song, source, tuple(setting)):
                 wave += self.mixer.store.read(stem, 0, len(wave))[:, 0] / np.float32(FULL_SCALE)
-        return found
+        return waves
 
     def labels(self, song: str, setting: Sequence[str], first: int = 0, frames: int | None = None) -> np.ndarray:
         """Whether any stem of a source is active, in frames of a centred STFT of the song from frame `first` on."""
         count = self.samples(song) // self.params.stft.hop + 1 if frames is None else frames
-        found = np.zeros((len(setting), count), bool)
-        for row, source in zip(found, setting, strict=True):
+        labels = np.zeros((len(setting), count), bool)
+        for row, source in zip(labels, setting, strict=True):
             for name, number in self.stems_of(song, source, tuple(setting)):
                 values = self.mixer.activity.load(name)[number, first : first + count]
                 row[: len(values)] |= values >= self.params.activity.threshold
-        return found
+        return labels
 
 
 def energy_table(songs: SourceSongs) -> pd.DataFrame:
@@ -105,8 +105,8 @@ def energy_table(songs: SourceSongs) -> pd.DataFrame:
             if with_vocals:
                 named[ACCOMPANIMENT] = songs.waves(song, ["vocals", ACCOMPANIMENT])[1]
             named[MIXTURE] = waves.sum(axis=0)
-            found = energies(chunks(np.stack(list(named.values())), songs.chunk_samples, keep_tail=False))
-            for number, chunk in enumerate(found):
+            chunk_energies = energies(chunks(np.stack(list(named.values())), songs.chunk_samples, keep_tail=False))
+            for number, chunk in enumerate(chunk_energies):
                 start = number * songs.chunk_samples
                 rows += [(song, split, start, name, value) for name, value in zip(named, chunk, strict=True)]
     return pd.DataFrame(rows, columns=["song", "split", "start", "source", "energy"])

@@ -38,5 +38,5 @@ class BLSTM(nn.Module):
         """The mask, 0 to 1."""
         logarithm = (magnitude + EPSILON).log()
         inputs = self.norm(logarithm.flatten(1)[:, None])[:, 0].unflatten(1, logarithm.shape[1:])
-        found, _ = self.layers(inputs.transpose(1, 2))
-        return torch.sigmoid(self.dense(self.dropout(found))).transpose(1, 2)
+        states, _ = self.layers(inputs.transpose(1, 2))
+        return torch.sigmoid(self.dense(self.dropout(states))).transpose(1, 2)

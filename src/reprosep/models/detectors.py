@@ -71,8 +71,8 @@ class Convolutional(_Detector):
         self.dense = nn.Linear(widths[-1], instruments)
 
     def forward(self, spectrogram: Tensor) -> Tensor:
-        found = self.blocks(self.normalised(spectrogram)[:, None]).amax(dim=(2, 3))
-        logits: Tensor = self.dense(self.dropout(found))
+        features = self.blocks(self.normalised(spectrogram)[:, None]).amax(dim=(2, 3))
+        logits: Tensor = self.dense(self.dropout(features))
         return logits
 
 
@@ -90,7 +90,7 @@ class ConvolutionalRecurrent(_Detector):
         self.dense = nn.Linear(2 * hidden, instruments)
 
     def forward(self, spectrogram: Tensor) -> Tensor:
-        found = self.blocks(self.normalised(spectrogram)[:, None]).flatten(1, 2)  # (batch, channel · band, frame)
-        states, _ = self.recurrent(found.transpose(1, 2))
+        features = self.blocks(self.normalised(spectrogram)[:, None]).flatten(1, 2)  # (batch, channel · band, frame)
+        states, _ = self.recurrent(features.transpose(1, 2))
         logits: Tensor = self.dense(self.dropout(states.amax(dim=1)))
         return logits

@@ -43,7 +43,7 @@ def _chunks(frames: int, chunk: int) -> Iterator[tuple[int, int]]:
 def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int, together: int) -> Iterator[Part]:
     context = model.context_frames
     windows = [(a, b, max(a - context, 0), min(b + context, frames)) for a, b in _chunks(frames, chunk)]
-    for batch in _of_one_shape(windows, together):
+    for batch in _batches(windows, together):
         seen = torch.stack([magnitudes(low, high) for *_, low, high in batch])
         estimates, logits = model(seen.contiguous(memory_format=torch.channels_last))
         for number, (first, end, low, _) in enumerate(batch):
@@ -52,7 +52,7 @@ def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int,
             yield first, estimates[number, ..., inner].float(), logit
 
 
-def _of_one_shape(windows: list[_Window], most: int) -> Iterator[list[_Window]]:
+def _batches(windows: list[_Window], most: int) -> Iterator[list[_Window]]:
     """Windows that follow each other and have one shape, at most `most` together."""
     for _, same in groupby(windows, key=lambda window: (window[0] - window[2], window[3] - window[2])):
         alike = list(same)

@@ -76,8 +76,8 @@ def _table_problem(paper: Paper, claim: Claim) -> str | None:
         table = paper.tables[name]
         known = TABLE_KINDS[table.kind].published_statistics(table)
         if claim.statistic not in known:
-            told = ", ".join(known) or "none"
-            return f"statistic: '{claim.statistic}', but {name} gives the {told}; take that, or name another table"
+            allowed = ", ".join(known) or "none"
+            return f"statistic: '{claim.statistic}', but {name} gives the {allowed}; take that, or name another table"
     return None
 
 

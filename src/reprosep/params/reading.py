@@ -56,7 +56,7 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
     corpora = content.get("corpora")
     if not isinstance(corpora, dict):
         return content
-    found = dict(corpora)
+    resolved = dict(corpora)
     for name, corpus in corpora.items():
         if not (isinstance(corpus, dict) and corpus.get("of")):
             continue
@@ -72,8 +72,8 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
             raise UserError(
                 f"params: corpora.{name}.of: '{corpus['of']}' is itself a view of '{source['of']}'; name that one"
             )
-        found[name] = merge({key: value for key, value in source.items() if key != "settings"}, corpus)
-    return {**content, "corpora": found}
+        resolved[name] = merge({key: value for key, value in source.items() if key != "settings"}, corpus)
+    return {**content, "corpora": resolved}
 
 
 def recordings_of(params: Params, name: str) -> str:

@@ -76,10 +76,10 @@ def _asked(claim: Claim, comparisons: int) -> str:
 
 def in_print(views: Sequence[dict[str, Any]]) -> dict[str, int]:
     """How many claims hold, and how many do not, of the paper's own printed numbers."""
-    found = Counter(view["published_verdict"] for view in views if not pd.isna(view["published_verdict"]))
-    return {verdict: found[verdict] for verdict in (HOLDS, FAILS)}
+    counts = Counter(view["published_verdict"] for view in views if not pd.isna(view["published_verdict"]))
+    return {verdict: counts[verdict] for verdict in (HOLDS, FAILS)}
 
 
-def of_one_seed(views: Sequence[dict[str, Any]]) -> bool:
+def any_single_seed(views: Sequence[dict[str, Any]]) -> bool:
     """Whether any verdict is of single trainings."""
     return any(view["seeds"] == 1 for view in views)

@@ -27,10 +27,10 @@ def label_sources(params: Params, results: Path, corpora: Iterable[str]) -> list
         When the activity index of a corpus is missing or of another version.
     """
     asking = [name for name in corpora if params.corpora[name].labels == "published"]
-    return [_of_corpus(params.corpora[name], results / name / "activity" / "index.parquet") for name in asking]
+    return [_corpus_labels(params.corpora[name], results / name / "activity" / "index.parquet") for name in asking]
 
 
-def _of_corpus(corpus: Corpus, path: Path) -> dict[str, Any]:
+def _corpus_labels(corpus: Corpus, path: Path) -> dict[str, Any]:
     index = read_parquet(path, _COLUMNS)
     stems = index[index["labels"] == corpus.labels]
     shares = stems["differing_share"]

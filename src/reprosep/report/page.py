@@ -102,7 +102,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path) -> dict[s
         "tally": verdicts.counted(view["verdict"] for view in claims),
         "questions_tally": verdicts.counted(view["verdict"] for view in questions),
         "in_print": claim_views.in_print(claims),
-        "one_seed": claim_views.of_one_seed([*claims, *questions]),
+        "one_seed": claim_views.any_single_seed([*claims, *questions]),
         "figures": [report_sections.figure_view(key, figure, folder) for key, figure in paper.figures.items()],
         "songs": players.listening(params, folder / "listen"),
         "variants": [name for name in (*VARIANTS, BY_DETECTOR) if (frames["variant"] == name).any()],

@@ -101,12 +101,12 @@ def read_record(path: Path, remedy: str) -> dict[str, Any]:
 def differences(published: Mapping[str, Any], own: Mapping[str, Any]) -> list[str]:
     """``key: published -> own`` of the parameters that differ, from two records' `parameters`."""
     keys = sorted({*published, *own})
-    return [f"{key}: {_told(published, key)} → {_told(own, key)}" for key in keys if _other(published, own, key)]
+    return [f"{key}: {_shown(published, key)} → {_shown(own, key)}" for key in keys if _other(published, own, key)]
 
 
 def _other(published: Mapping[str, Any], own: Mapping[str, Any], key: str) -> bool:
     return key not in published or key not in own or published[key] != own[key]
 
 
-def _told(content: Mapping[str, Any], key: str) -> str:
+def _shown(content: Mapping[str, Any], key: str) -> str:
     return "not there" if key not in content else "null" if content[key] is None else str(content[key])

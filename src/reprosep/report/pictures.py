@@ -81,9 +81,9 @@ def table_panels(one_axis: bool, columns: Sequence[View], rows: Sequence[View]) 
     for column, drawn, alone in zip(columns, cells, apart, strict=True):
         axis = None if alone else shared
         axis = axis or _own_axis(_values(drawn))
-        found = [row for row in drawn if row["value"] is not None or row["published"] is not None]
-        if axis is not None and found:
-            panels.append({"name": column["name"], "axis": axis, "rows": found})
+        with_value = [row for row in drawn if row["value"] is not None or row["published"] is not None]
+        if axis is not None and with_value:
+            panels.append({"name": column["name"], "axis": axis, "rows": with_value})
     return panels
 
 

@@ -49,8 +49,8 @@ def _song(params: Params, song: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _recordings(item: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """(key, label, entry of the index) of a target's recordings."""
-    found = [(f"{item['target']}-reference", "reference", item["reference"])]
-    return found + [(f"{item['target']}-{one['system']}", one["label"], one) for one in item["estimates"]]
+    reference = [(f"{item['target']}-reference", "reference", item["reference"])]
+    return reference + [(f"{item['target']}-{one['system']}", one["label"], one) for one in item["estimates"]]
 
 
 def _target(song: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:

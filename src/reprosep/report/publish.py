@@ -111,14 +111,14 @@ def cells_file(beside: list[str]) -> str:
 def _record(params: Params, name: str, paper: Paper, folder: Path) -> dict[str, Any]:
     """What the results were computed with; :class:`UserError` when that are not these parameters."""
     remedy = f"run `reprosep reproduce {params.scale}` to its end first"
-    computed, told = read_record(folder / RECORD, remedy), record_of(params, name, paper)
+    computed, expected = read_record(folder / RECORD, remedy), record_of(params, name, paper)
     for key in ("seeds", "beside"):
-        if computed[key] != told[key]:
+        if computed[key] != expected[key]:
             raise UserError(
-                f"{folder / RECORD}: {key} {_listed(computed[key])}, but the parameters have {_listed(told[key])}; "
+                f"{folder / RECORD}: {key} {_listed(computed[key])}, but the parameters have {_listed(expected[key])}; "
                 "give every --configfile with which the results were computed, or compute them again"
             )
-    if other := differences(computed["parameters"], told["parameters"]):
+    if other := differences(computed["parameters"], expected["parameters"]):
         raise UserError(
             f"{folder / RECORD}: computed with other parameters ({other[0]}, from the results to params.yaml); give "
             "every --configfile with which the results were computed, or compute them again"
@@ -138,13 +138,13 @@ def _cell_files(params: Params, name: str, paper: Paper, results: Path) -> dict[
 
 
 def _origin(records: list[dict[str, Any]]) -> dict[str, list[str]]:
-    found = summary(records)
-    return {key: found[key] for key in ("commits", "versions", "hardware")}
+    combined = summary(records)
+    return {key: combined[key] for key in ("commits", "versions", "hardware")}
 
 
 def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Path, command: str) -> str:
     """The page in Markdown."""
-    found = summary(records)
+    combined = summary(records)
     standin = any(corpus.standin for corpus in params.corpora.values())
     lines = [f"# {paper.short}, scale `{params.scale}`", ""]
     if standin:
@@ -156,9 +156,9 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
     lines += [
         f"    {command}",
         "",
-        f"{found['runs']} trainings, seeds {', '.join(found['seeds'])}, "
-        f"{found['device_seconds'] / _HOUR:.1f} device hours on {'; '.join(found['hardware'])}.",
-        f"Code: {', '.join(found['commits'])}. Versions: {'; '.join(found['versions'])}.",
+        f"{combined['runs']} trainings, seeds {', '.join(combined['seeds'])}, "
+        f"{combined['device_seconds'] / _HOUR:.1f} device hours on {'; '.join(combined['hardware'])}.",
+        f"Code: {', '.join(combined['commits'])}. Versions: {'; '.join(combined['versions'])}.",
         "What each training took: [`runs.csv`](runs.csv). Every cell of every seed, with which `reprosep compare`",
         "compares other results: [`cells.csv`](cells.csv).",
     ]
@@ -166,8 +166,8 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
         lines += _cells(pd.read_csv(folder / f"{name}.csv"))
     claims = read_claims(folder / "claims.csv")
-    told_where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
-    return "\n".join([*lines, *_claims(paper, claims), "", told_where]) + "\n"
+    where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
+    return "\n".join([*lines, *_claims(paper, claims), "", where]) + "\n"
 
 
 def _cells(table: pd.DataFrame) -> list[str]:
@@ -195,14 +195,14 @@ def _claims(paper: Paper, claims: pd.DataFrame) -> list[str]:
     for title, asked in (("The paper's claims", paper.claims), ("Our own questions", paper.questions)):
         own = claims[claims["claim"].isin([one.id for one in asked]) & (claims["target"] == ALL_TARGETS)]
         if len(own):
-            lines += ["", f"## {title}", "", f"{told(own)}.", "", *_verdicts(asked, own)]
+            lines += ["", f"## {title}", "", f"{tally(own)}.", "", *_verdicts(asked, own)]
     return lines
 
 
-def told(claims: pd.DataFrame) -> str:
+def tally(claims: pd.DataFrame) -> str:
     """How many claims have which verdict, in words."""
-    found = counted(claims["verdict"])
-    return f"Of {len(claims)}: " + ", ".join(f"{count} {verdict}" for verdict, count in found.items())
+    counts = counted(claims["verdict"])
+    return f"Of {len(claims)}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
 def _verdicts(asked: Sequence[Claim], claims: pd.DataFrame) -> list[str]:

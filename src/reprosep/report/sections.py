@@ -109,11 +109,11 @@ def _span(rows: list[dict[str, Any]]) -> None:
 def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: dict[Any, int]) -> dict[str, Any] | None:
     """A cell with its footnote; where a table gives mean, deviation and median, all three: the median is the cell's."""
     names = {statistic: column_name(column, table.form, statistic) for statistic in table.statistics()}
-    found = {statistic: values.get((row, name)) for statistic, name in names.items()}
-    main = found[table.main]
+    cells = {statistic: values.get((row, name)) for statistic, name in names.items()}
+    main = cells[table.main]
     if main is None:
         return None
-    spread = {name: found.get(name) if len(names) > 1 else None for name in ("mean", "std")}
+    spread = {name: cells.get(name) if len(names) > 1 else None for name in ("mean", "std")}
     shown = {"mark": marks.get((row, names[table.main])), "decimals": decimals_of(main["metric"])}
     return {**main, **shown, **spread}
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from reprosep.experiments.detectors.gate import of_target
+from reprosep.experiments.detectors.gate import target_detections
 from reprosep.metrics.activity import auc
 from reprosep.papers.run import Run
 from reprosep.params.scale import Params
@@ -63,9 +63,9 @@ def at_resolution(table: pd.DataFrame, resolution: str) -> pd.DataFrame:
 def read_detector(params: Params, results: Path, run: Run, target: str) -> pd.DataFrame:
     """What a detector found of a target: song, second and probability, the maximum over the target's instruments."""
     table = read_parquet(results / "scores" / f"{run.id}.parquet", COLUMNS)
-    found = of_target(table, target, params)
-    second = np.floor(found["frame"] * params.detection.clip_seconds).astype(int)
-    return found.assign(second=second).groupby(["song", "second"], as_index=False)[["probability"]].max()
+    detections = target_detections(table, target, params)
+    second = np.floor(detections["frame"] * params.detection.clip_seconds).astype(int)
+    return detections.assign(second=second).groupby(["song", "second"], as_index=False)[["probability"]].max()
 
 
 def on_same_seconds(frames: pd.DataFrame, detector: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -236,7 +236,7 @@ def _cube(table: pd.DataFrame, pair: Pair, metrics: Sequence[str], songs: list[s
     )
 
 
-def of_pair(songs: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+def pair_songs(songs: pd.DataFrame, pair: Pair) -> pd.DataFrame:
     """The songs of one (system, variant) pair, by name of song."""
     system, variant = (songs.index.get_level_values(name) for name in ("system", "variant"))
     return songs[(system == pair[0]) & (variant == pair[1])].droplevel(["system", "variant"])
@@ -244,7 +244,7 @@ def of_pair(songs: pd.DataFrame, pair: Pair) -> pd.DataFrame:
 
 def per_song(songs: pd.DataFrame, pair: Pair, metric: str) -> pd.Series:
     """One score per song in dB; Avg is the mean of the song's SDR, SIR and SAR."""
-    return of_pair(songs, pair)[metrics_of(metric)].mean(axis=1, skipna=False)
+    return pair_songs(songs, pair)[metrics_of(metric)].mean(axis=1, skipna=False)
 
 
 def by_song(values: pd.Series) -> pd.Series:

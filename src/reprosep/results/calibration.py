@@ -25,7 +25,7 @@ from reprosep.papers.loading import load_paper
 from reprosep.papers.run import Run
 from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
-from reprosep.results.aggregate import Scores, of_pair, per_song, summarise
+from reprosep.results.aggregate import Scores, pair_songs, per_song, summarise
 from reprosep.results.tidy import write_tidy
 
 AGREES, DIFFERS, ACCEPTED = "agrees", "differs", "differs, accepted"
@@ -65,7 +65,7 @@ def measure(params: Params, paper: Paper, results: Path) -> list[dict[str, Any]]
 def _row(params: Params, paper: Paper, scores: Scores, cell: Cell) -> dict[str, Any]:
     pair = (cell.system, cell.variant)
     songs = scores.songs(cell.corpus, cell.target, [pair], common=False)
-    summary, scored = summarise(params, of_pair(songs, pair), cell.metric), per_song(songs, pair, cell.metric)
+    summary, scored = summarise(params, pair_songs(songs, pair), cell.metric), per_song(songs, pair, cell.metric)
     unscored = [str(name) for name, value in scored.items() if math.isnan(value)]
     assert paper.calibration is not None
     known = cell.published is not None
@@ -101,24 +101,24 @@ def _verdict(params: Params, cell: Cell, difference: float, tolerance: float) ->
 def problems(params: Params, paper: Paper, rows: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
     """Name of each value that is not as it should be and not accepted, and what is wrong with it."""
     assert paper.calibration is not None
-    found = {}
+    wrong = {}
     for row in rows:
         name = value_name(row["corpus"], row["target"], row["system"])
-        told = _wrong(row, paper.systems[row["system"]].is_mask, paper.calibration.least_gain)
-        if told and name not in params.calibration.accept:
-            found[name] = told
-    return found
+        reasons = _wrong(row, paper.systems[row["system"]].is_mask, paper.calibration.least_gain)
+        if reasons and name not in params.calibration.accept:
+            wrong[name] = reasons
+    return wrong
 
 
 def _wrong(row: dict[str, Any], is_mask: bool, least_gain: float) -> list[str]:
-    told = []
+    reasons = []
     if row["verdict"] == DIFFERS and not math.isnan(row["reproduced"]):
-        told.append(f"{row['reproduced']:.2f} dB (published: {row['published']:.2f} ± {row['tolerance']:g} dB)")
+        reasons.append(f"{row['reproduced']:.2f} dB (published: {row['published']:.2f} ± {row['tolerance']:g} dB)")
     if is_mask and row["gain"] <= least_gain:
-        told.append(f"{row['gain']:.2f} dB above the mixture (expected: more than {least_gain:g} dB)")
+        reasons.append(f"{row['gain']:.2f} dB above the mixture (expected: more than {least_gain:g} dB)")
     if row["unscored_songs"]:
-        told.append(f"no score in any frame of {row['unscored_songs']}")
-    return told
+        reasons.append(f"no score in any frame of {row['unscored_songs']}")
+    return reasons
 
 
 def conclude(params: Params, paper: Paper, rows: list[dict[str, Any]], output: Path) -> None:
@@ -129,10 +129,10 @@ def conclude(params: Params, paper: Paper, rows: list[dict[str, Any]], output: P
     UserError
         Naming every value that is not as it should be, its likely causes, and how to accept it.
     """
-    found = problems(params, paper, rows)
-    stopping = {name: told for name, told in found.items() if not is_own(params.corpora[name.split("/")[0]])}
-    for name in found.keys() - stopping.keys():
-        print(f"calibration of {paper.short}: {name}: {', '.join(found[name])}", file=sys.stderr)
+    wrong = problems(params, paper, rows)
+    stopping = {name: reasons for name, reasons in wrong.items() if not is_own(params.corpora[name.split("/")[0]])}
+    for name in wrong.keys() - stopping.keys():
+        print(f"calibration of {paper.short}: {name}: {', '.join(wrong[name])}", file=sys.stderr)
     wanted, other = (REFUSED, FILE) if stopping else (FILE, REFUSED)
     write_tidy(output / wanted, rows, COLUMNS)
     (output / other).unlink(missing_ok=True)
@@ -142,11 +142,11 @@ def conclude(params: Params, paper: Paper, rows: list[dict[str, Any]], output: P
 
 def _sentence(paper: Paper, stopping: dict[str, list[str]], file: Path) -> str:
     corpora = " and ".join(dict.fromkeys(name.split("/")[0] for name in stopping))
-    told = "; ".join(f"{name}: {', '.join(wrong)}" for name, wrong in stopping.items())
+    listed = "; ".join(f"{name}: {', '.join(wrong)}" for name, wrong in stopping.items())
     return (
-        f"calibration of {paper.short}: {told}; these values need no training, so {corpora} is not what the paper had: "
-        "check the version and the split of the recordings, audio.sample_rate, the corpus's channels (mono or stereo) "
-        f"and workflow/instruments.yaml, see {file} for all values, and to go on all the same set "
+        f"calibration of {paper.short}: {listed}; these values need no training, so {corpora} is not what the paper "
+        "had: check the version and the split of the recordings, audio.sample_rate, the corpus's channels (mono or "
+        f"stereo) and workflow/instruments.yaml, see {file} for all values, and to go on all the same set "
         f"calibration.accept: [{', '.join(stopping)}]"
     )
 

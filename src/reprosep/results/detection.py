@@ -65,9 +65,9 @@ class Detections:
     def of(self, instrument: str) -> pd.DataFrame:
         """Columns song, probability and label of one instrument, a row per clip."""
         place = self.instruments.index(instrument)
-        labels, found = (array[:, place] for array in self.together())
+        labels, probabilities = (array[:, place] for array in self.together())
         names = np.repeat(self.songs, [len(self.labels[song]) for song in self.songs])
-        return pd.DataFrame({"song": names, "probability": found, "label": labels})
+        return pd.DataFrame({"song": names, "probability": probabilities, "label": labels})
 
 
 def read_detections(results: Path, runs: Iterable[Run]) -> list[Detections]:
@@ -77,21 +77,21 @@ def read_detections(results: Path, runs: Iterable[Run]) -> list[Detections]:
 
 def _detections(table: pd.DataFrame) -> Detections:
     instruments = list(dict.fromkeys(table["target"]))
-    found: dict[str, dict[str, np.ndarray]] = {"probability": {}, "label": {}}
+    arrays: dict[str, dict[str, np.ndarray]] = {"probability": {}, "label": {}}
     for song, rows in table.groupby("song", sort=True):
-        for name, parts in found.items():
+        for name, parts in arrays.items():
             parts[str(song)] = rows.pivot(index="frame", columns="target", values=name)[instruments].to_numpy()
-    return Detections(instruments, found["probability"], {s: rows.astype(bool) for s, rows in found["label"].items()})
+    return Detections(instruments, arrays["probability"], {s: rows.astype(bool) for s, rows in arrays["label"].items()})
 
 
 def measured(
-    params: Params, found: Sequence[Detections], measure: Measure, seconds: Scale, instruments: Sequence[str]
+    params: Params, detections: Sequence[Detections], measure: Measure, seconds: Scale, instruments: Sequence[str]
 ) -> Summary:
     """LRAP or AUC of a detector (one :class:`Detections` per seed) at a time scale, with its interval over songs.
 
     AUC is the mean over `instruments`.
     """
-    scaled = [one.at_scale(params, seconds) for one in found]
+    scaled = [one.at_scale(params, seconds) for one in detections]
     values = [whole(one, measure, instruments) for one in scaled]
     songs = scaled[0].songs if scaled else []
     low, high = (
@@ -102,63 +102,63 @@ def measured(
     return Summary(float(np.mean(values)) if values else float("nan"), low, high, len(songs), 0)
 
 
-def with_auc(found: Iterable[Detections]) -> list[str]:
+def with_auc(detections: Iterable[Detections]) -> list[str]:
     """The instruments that have an AUC in all of some detections, such as those of several time scales.
 
     Detections in which no instrument has one (whole songs, where all play) have no say.
     """
-    found = list(found)
-    names = found[0].instruments if found else []
-    known = [[np.isfinite(_auc_of(one, name)) for name in names] for one in found]
+    detections = list(detections)
+    names = detections[0].instruments if detections else []
+    known = [[np.isfinite(_auc_of(one, name)) for name in names] for one in detections]
     heard = [row for row in known if any(row)]
     return [name for place, name in enumerate(names) if heard and all(row[place] for row in heard)]
 
 
-def _auc_of(found: Detections, instrument: str) -> float:
-    table = found.of(instrument)
+def _auc_of(detections: Detections, instrument: str) -> float:
+    table = detections.of(instrument)
     return auc(table["label"].to_numpy(bool), table["probability"].to_numpy(float))
 
 
-def whole(found: Detections, measure: Measure, instruments: Sequence[str]) -> float:
+def whole(detections: Detections, measure: Measure, instruments: Sequence[str]) -> float:
     """The measure over all songs; AUC is the mean over those of `instruments` that have one."""
     if measure == "LRAP":
-        return lrap(*found.together())
-    known = [value for value in (_auc_of(found, name) for name in instruments) if np.isfinite(value)]
+        return lrap(*detections.together())
+    known = [value for value in (_auc_of(detections, name) for name in instruments) if np.isfinite(value)]
     return float(np.mean(known)) if known else float("nan")
 
 
-def draws(params: Params, found: Sequence[Detections], measure: Measure, instruments: Sequence[str]) -> Values:
+def draws(params: Params, detections: Sequence[Detections], measure: Measure, instruments: Sequence[str]) -> Values:
     """The measure when songs are drawn with replacement, mean over seeds, ``(resample,)``."""
-    times = song_draws(params, len(found[0].songs))
-    each = [lrap_of_draws(one, times) if measure == "LRAP" else auc_mean(one, instruments, times) for one in found]
+    times = song_draws(params, len(detections[0].songs))
+    each = [lrap_of_draws(one, times) if measure == "LRAP" else auc_mean(one, instruments, times) for one in detections]
     return np.asarray(np.mean(each, axis=0))
 
 
-def lrap_of_draws(found: Detections, times: Values) -> Values:
+def lrap_of_draws(detections: Detections, times: Values) -> Values:
     """LRAP ``(resample,)`` when song j occurs times[resample, j] times."""
-    playing = np.array([found.labels[song].any(axis=1).sum() for song in found.songs], dtype=float)
-    each = np.array([lrap(found.labels[song], found.probabilities[song]) for song in found.songs])
+    playing = np.array([detections.labels[song].any(axis=1).sum() for song in detections.songs], dtype=float)
+    each = np.array([lrap(detections.labels[song], detections.probabilities[song]) for song in detections.songs])
     total = times @ (np.nan_to_num(each) * playing)
     return np.divide(total, times @ playing, out=np.full(len(times), np.nan), where=(times @ playing) > 0)
 
 
-def auc_mean(found: Detections, instruments: Sequence[str], times: Values) -> Values:
+def auc_mean(detections: Detections, instruments: Sequence[str], times: Values) -> Values:
     """Mean AUC ``(resample,)`` of some instruments when song j occurs times[resample, j] times.
 
     An instrument that a resample leaves with one class only keeps out of that resample's mean.
     """
-    parts = np.array([auc_of_draws(found.of(name), found.songs, times) for name in instruments])
+    parts = np.array([auc_of_draws(detections.of(name), detections.songs, times) for name in instruments])
     known = np.isfinite(parts)
     return np.divide(
         np.nansum(parts, axis=0), known.sum(axis=0), out=np.full(len(times), np.nan), where=known.any(axis=0)
     )
 
 
-def of_instrument(params: Params, found: Sequence[Detections], name: str, seconds: Scale) -> Summary:
+def instrument_auc(params: Params, detections: Sequence[Detections], name: str, seconds: Scale) -> Summary:
     """AUC of one instrument at a time scale; `songs` are those in which it plays."""
-    tables = [one.at_scale(params, seconds).of(name) for one in found]
+    tables = [one.at_scale(params, seconds).of(name) for one in detections]
     values = [auc(table["label"].to_numpy(bool), table["probability"].to_numpy(float)) for table in tables]
-    songs = found[0].songs
+    songs = detections[0].songs
     times = song_draws(params, len(songs))
     drawn = np.mean([auc_of_draws(table, songs, times) for table in tables], axis=0)
     low, high = percentile_interval(params, drawn) if len(songs) >= FEWEST_SONGS else NO_INTERVAL
@@ -171,14 +171,14 @@ def detection_rows(params: Params, paper: Paper, table: Table, results: Path) ->
     rows = []
     for entry, printed in zip(table.rows, table.published, strict=True):
         needed = detectors_of(params, paper, str(entry.system))
-        found = read_detections(results, needed)
+        detections = read_detections(results, needed)
         scales = {column.seconds for column in table.columns if column.seconds}
-        instruments = with_auc(one.at_scale(params, seconds) for one in found for seconds in scales)
+        instruments = with_auc(one.at_scale(params, seconds) for one in detections for seconds in scales)
         for column, published in zip(table.columns, printed, strict=True):
             if not needed:
                 continue
             assert column.measure and column.seconds
-            summary = measured(params, found, column.measure, column.seconds, instruments)
+            summary = measured(params, detections, column.measure, column.seconds, instruments)
             title = params.corpora[needed[0].corpus].title
             label = f"{entry.label} {entry.sublabel}".strip()
             numbers = (published, summary.value, summary.low, summary.high, summary.songs)

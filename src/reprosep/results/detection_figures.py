@@ -23,7 +23,7 @@ from reprosep.papers.content import Paper
 from reprosep.papers.system import DetectorSystem
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Summary
-from reprosep.results.detection import Scale, of_instrument, read_detections
+from reprosep.results.detection import Scale, instrument_auc, read_detections
 from reprosep.results.figure_kind import FigureKind
 from reprosep.results.figure_style import BLUE, GREEN, GREY, ORANGE, bars, empty_figure
 from reprosep.results.intervals import NO_INTERVAL
@@ -42,10 +42,10 @@ def instrument_rows(params: Params, paper: Paper, figure: PaperFigure, results: 
     corpus = str(figure.bind.corpus)
     title, runs = params.corpora[corpus].title, figure_detectors(params, paper, figure)
     for name, system in paper.systems.items():
-        found = read_detections(results, [run for run in runs if run.system == name])
-        for instrument in found[0].instruments if found else []:
+        detections = read_detections(results, [run for run in runs if run.system == name])
+        for instrument in detections[0].instruments if detections else []:
             for scale in _SCALES:
-                summary = of_instrument(params, found, instrument, scale)
+                summary = instrument_auc(params, detections, instrument, scale)
                 rows.append(tidy_row(instrument, column_of(system.label, scale), AUC, None, summary, title))
     rates = training_rates(results / corpus) if rows else {}
     known = dict.fromkeys(row["row"] for row in rows)
@@ -115,16 +115,16 @@ def confusion_rows(params: Params, paper: Paper, figure: PaperFigure, results: P
     The clips of all seeds are counted together. A row without false negatives has no distribution.
     """
     needed = figure_detectors(params, paper, figure)
-    found = read_detections(results, needed)
-    if not found:
+    detections = read_detections(results, needed)
+    if not detections:
         return []
-    names, threshold = found[0].instruments, params.detection.threshold
+    names, threshold = detections[0].instruments, params.detection.threshold
     counts, positives = np.zeros((len(names), len(names)), np.int64), np.zeros(len(names), np.int64)
-    for one in found:
+    for one in detections:
         labels, probabilities = one.together()
         counts += confusions(labels, probabilities > threshold)
         positives += ((probabilities > threshold) & ~labels).sum(axis=0)
-    title, songs = params.corpora[needed[0].corpus].title, len(found[0].songs)
+    title, songs = params.corpora[needed[0].corpus].title, len(detections[0].songs)
     rows = []
     for name, row, count in zip(names, counts, positives, strict=True):
         total = row.sum()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from reprosep.papers.content import Figure as PaperFigure
 from reprosep.papers.run import Run
 from reprosep.params.scale import Params
-from reprosep.results.aggregate import Scores, Summary, metrics_of, of_pair
+from reprosep.results.aggregate import Scores, Summary, metrics_of, pair_songs
 from reprosep.results.figure_kind import FigureKind, ShownFigure
 from reprosep.results.figure_style import GREY, ORANGE, SKY
 from reprosep.results.grouped_bars import grouped_bars
@@ -30,7 +30,7 @@ def gain_rows(params: Params, scores: Scores, runs: dict[str, list[Run]], figure
             for bar in figure.bars:
                 pairs = [(run.system, bar.better), (run.system, bar.than)]
                 songs = scores.songs(run.corpus, target, pairs, common=False)
-                sides = [of_pair(songs, pair)[metrics_of(metric)] for pair in pairs]
+                sides = [pair_songs(songs, pair)[metrics_of(metric)] for pair in pairs]
                 together = sides[0].join(sides[1], how="outer", lsuffix=" better", rsuffix=" than").sort_index()
                 column = bar.label if metric == first else f"{bar.label}, {metric}"
                 summary = _gain(params, together, metric)

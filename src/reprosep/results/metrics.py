@@ -42,14 +42,14 @@ def write_verdicts(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def write_songs(path: Path, scores: Scores) -> None:
     """Write ``songs.csv``: the scores of every song in dB, by corpus, target, system and variant."""
-    parts = [_of_target(scores, corpus, target) for corpus, target in scores.scored]
+    parts = [_target_songs(scores, corpus, target) for corpus, target in scores.scored]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COLUMNS)
     table = table.drop(columns=[name for name in (OF_TRACKS, *OF_SONGS) if table[name].isna().all()])
     with whole_file(path) as temporary:
         table.round(_DECIMALS).to_csv(temporary, index=False, lineterminator="\n")
 
 
-def _of_target(scores: Scores, corpus: str, target: str) -> pd.DataFrame:
+def _target_songs(scores: Scores, corpus: str, target: str) -> pd.DataFrame:
     songs = song_scores(scores.frames(corpus, target)).reset_index()
     songs.insert(0, "corpus", corpus)
     songs.insert(1, "target", target)

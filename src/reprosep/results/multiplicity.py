@@ -20,13 +20,13 @@ import numpy.typing as npt
 
 def holm(p_values: Sequence[float]) -> npt.NDArray[np.float64]:
     """Holm's adjusted p-values, in the order given; NaN where there is no p-value."""
-    found = np.asarray(p_values, dtype=float)
-    known = np.where(np.isnan(found), 1.0, found)
+    values = np.asarray(p_values, dtype=float)
+    known = np.where(np.isnan(values), 1.0, values)
     order = np.argsort(known, kind="stable")
     steps = known[order] * np.arange(len(known), 0, -1)
     adjusted = np.empty(len(known))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return np.where(np.isnan(found), np.nan, adjusted)
+    return np.where(np.isnan(values), np.nan, adjusted)
 
 
 def at_least(p_values: Sequence[float], number: int) -> float:
@@ -34,8 +34,8 @@ def at_least(p_values: Sequence[float], number: int) -> float:
 
     With `number` equal to the number of tests it is the largest p-value, with 1 Bonferroni's.
     """
-    found = np.asarray(p_values, dtype=float)
-    if not len(found):
+    values = np.asarray(p_values, dtype=float)
+    if not len(values):
         return float("nan")
-    known = np.sort(np.where(np.isnan(found), 1.0, found))
+    known = np.sort(np.where(np.isnan(values), 1.0, values))
     return float(min(1.0, (len(known) - number + 1) * known[number - 1]))

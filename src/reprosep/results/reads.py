@@ -111,8 +111,8 @@ def figure_runs(params: Params, paper: Paper, figure: Figure) -> dict[str, list[
         return {}
     needed = [run for run in needed_runs(params, paper) if (run.corpus, run.system) == (bind.corpus, bind.system)]
     targets = [bind.target] if bind.target else params.corpora[bind.corpus].targets
-    found = {target: [run for run in needed if run.target == target] for target in targets}
-    return {target: runs for target, runs in found.items() if runs}
+    by_target = {target: [run for run in needed if run.target == target] for target in targets}
+    return {target: runs for target, runs in by_target.items() if runs}
 
 
 def figure_detectors(params: Params, paper: Paper, figure: Figure) -> list[Run]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reprosep.experiments.cells import Cell, table_cells
 from reprosep.params.scale import Params
-from reprosep.results.aggregate import Pair, Scores, of_pair, summarise
+from reprosep.results.aggregate import Pair, Scores, pair_songs, summarise
 from reprosep.results.table_kind import ShownTable, TableKind
 from reprosep.results.tidy import TidyRows, tidy_row
 
@@ -29,7 +29,7 @@ def table_rows(params: Params, scores: Scores, cells: Iterable[Cell], common: bo
 
 
 def _row(params: Params, cell: Cell, songs: pd.DataFrame) -> dict[str, Any]:
-    summary = summarise(params, of_pair(songs, (cell.system, cell.variant)), cell.metric, cell.statistic)
+    summary = summarise(params, pair_songs(songs, (cell.system, cell.variant)), cell.metric, cell.statistic)
     title = params.corpora[cell.corpus].title
     return tidy_row(cell.row, cell.column, cell.metric, cell.published, summary, title)
 

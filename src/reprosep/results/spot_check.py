@@ -100,68 +100,70 @@ def _checked(choice: Choice) -> dict[str, object]:
     scores = read_table(scorer.results / "scores" / f"{scorer.run.id}.parquet")
     mine = scores[(scores["song"] == choice.song) & (scores["variant"] == choice.variant)]
     recipe = next(recipe for recipe in scorer.recipes() if scorer.song_of(recipe) == choice.song)
-    again = compute_again(scorer, recipe, choice.variant, mine)
+    recomputed = recompute(scorer, recipe, choice.variant, mine)
     return {
         "run": scorer.run.id,
         "song": choice.song,
         "variant": choice.variant,
-        "frames": int(np.isfinite(again.expected).all(axis=0).sum()),
-        "difference": _two_digits(largest_difference(again.found, again.expected)),
-        "uncertainty": _two_digits(again.uncertainty),
-        "same_frames": same_frames(again.found, again.expected),
+        "frames": int(np.isfinite(recomputed.expected).all(axis=0).sum()),
+        "difference": _two_digits(largest_difference(recomputed.stored, recomputed.expected)),
+        "uncertainty": _two_digits(recomputed.uncertainty),
+        "same_frames": same_frames(recomputed.stored, recomputed.expected),
         "ill_posed": bool(mine["ill_posed"].any()),
-        "by": again.by,
+        "by": recomputed.by,
     }
 
 
 @dataclass(frozen=True)
-class Again:
-    """Scores `found` in a run's table and those `expected`, ``(metric, frame or target)`` in dB, and who computed them.
+class Recomputed:
+    """The scores `stored` of a run and those `expected`, ``(metric, frame or target)`` in dB, and who computed them.
 
     `uncertainty` is what the references allow, in dB.
     """
 
-    found: np.ndarray
+    stored: np.ndarray
     expected: np.ndarray
     uncertainty: float
     by: str
 
 
 @singledispatch
-def compute_again(scorer: Scorer[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+def recompute(scorer: Scorer[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Recomputed:
     """The scores `mine` of a song and variant beside those of the published implementation."""
     raise TypeError(f"nobody computes the scores of a {type(scorer).__name__} again")
 
 
-@compute_again.register(TargetInFrames)
-def _of_target(scorer: TargetInFrames[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+@recompute.register(TargetInFrames)
+def _recompute_target(scorer: TargetInFrames[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Recomputed:
     scene = scorer.scene(recipe)
     wave = dict(scorer.estimates(recipe, scene)[0])[variant]
-    return _in_frames(scorer.references(recipe, scene)[0], wave, mine)
+    return _recompute_frames(scorer.references(recipe, scene)[0], wave, mine)
 
 
-@compute_again.register(SourceFramesScorer)
-def _of_source_frames(scorer: SourceFramesScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+@recompute.register(SourceFramesScorer)
+def _recompute_source_frames(
+    scorer: SourceFramesScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame
+) -> Recomputed:
     scene, first = scorer.scene(recipe), scorer.held(recipe)[0]
     waves = scorer.estimates(recipe, scene).waves[variant]
     references = scorer.references(recipe, scene)[0]
-    return _in_frames(references, waves[[scorer.run.targets.index(first)]], mine[mine["target"] == first])
+    return _recompute_frames(references, waves[[scorer.run.targets.index(first)]], mine[mine["target"] == first])
 
 
-@compute_again.register(SettingWhole)
-def _of_sources(scorer: SettingWhole[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+@recompute.register(SettingWhole)
+def _recompute_sources(scorer: SettingWhole[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Recomputed:
     scene = scorer.scene(recipe)
     references = scorer.references(recipe, scene)[0]
     expected = mir_evals_scores(scorer, scene, scorer.estimates(recipe, scene).waves[variant])
-    found = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
-    return Again(found, expected, references.conditioning.uncertainty, "mir_eval")
+    stored = mine.set_index("target").loc[list(scorer.run.targets), list(SOURCE_METRICS)].to_numpy().T
+    return Recomputed(stored, expected, references.conditioning.uncertainty, "mir_eval")
 
 
-@compute_again.register(TargetInTracks)
-def _of_tracks(scorer: TargetInTracks[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Again:
+@recompute.register(TargetInTracks)
+def _recompute_tracks(scorer: TargetInTracks[Any], recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Recomputed:
     scene = scorer.scene(recipe)
     expected = plain_si_sdr(scene.target[0], scorer.estimate(scene))
-    return Again(mine[["SI-SDR"]].to_numpy().T, np.array([[expected]]), 0.0, "its definition")
+    return Recomputed(mine[["SI-SDR"]].to_numpy().T, np.array([[expected]]), 0.0, "its definition")
 
 
 def plain_si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
@@ -173,25 +175,25 @@ def plain_si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
     return float(10 * np.log10((target @ target) / ((e - target) @ (e - target))))
 
 
-def _in_frames(references: References, wave: np.ndarray, mine: pd.DataFrame) -> Again:
-    found = mine.sort_values("frame")[list(METRICS)].to_numpy().T
-    return Again(found, musevals_scores(references, wave.T), references.conditioning.uncertainty, "museval")
+def _recompute_frames(references: References, wave: np.ndarray, mine: pd.DataFrame) -> Recomputed:
+    stored = mine.sort_values("frame")[list(METRICS)].to_numpy().T
+    return Recomputed(stored, musevals_scores(references, wave.T), references.conditioning.uncertainty, "museval")
 
 
 def _two_digits(value: float) -> float:
     return float(f"{value:.1e}")
 
 
-def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:
+def largest_difference(scores: np.ndarray, expected: np.ndarray) -> float:
     """Largest absolute difference in dB where both are finite and at most :data:`ROUNDING`; 0 when nothing is left."""
-    compared = np.isfinite(found) & np.isfinite(expected) & ~((found > ROUNDING) & (expected > ROUNDING))
-    return float(np.abs(found - expected)[compared].max(initial=0.0))
+    compared = np.isfinite(scores) & np.isfinite(expected) & ~((scores > ROUNDING) & (expected > ROUNDING))
+    return float(np.abs(scores - expected)[compared].max(initial=0.0))
 
 
-def same_frames(found: np.ndarray, expected: np.ndarray) -> bool:
+def same_frames(scores: np.ndarray, expected: np.ndarray) -> bool:
     """Whether the same frames have scores; one that is infinite here may be just above :data:`ROUNDING` there."""
-    perfect = (found > ROUNDING) | (expected > ROUNDING)
-    return bool((np.isfinite(found) == np.isfinite(expected))[~perfect].all())
+    perfect = (scores > ROUNDING) | (expected > ROUNDING)
+    return bool((np.isfinite(scores) == np.isfinite(expected))[~perfect].all())
 
 
 def musevals_scores(references: References, wave: np.ndarray) -> np.ndarray:

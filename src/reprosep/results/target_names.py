@@ -38,5 +38,5 @@ def with_label(target: str | None, label: str) -> tuple[str, str]:
 def comparison(label: str) -> str:
     """What a claim compares, as people read it: targets by their names, the first letter a capital."""
     targets = "|".join(sorted(_NAMES, key=len, reverse=True))
-    found = re.sub(rf"(?<![\w-])({targets})(?![\w-])", lambda match: _NAMES[match[0]].lower(), label)
-    return found[:1].upper() + found[1:]
+    text = re.sub(rf"(?<![\w-])({targets})(?![\w-])", lambda match: _NAMES[match[0]].lower(), label)
+    return text[:1].upper() + text[1:]

@@ -19,7 +19,7 @@ from reprosep.papers.system import AnySystem
 from reprosep.params.scale import Params
 from reprosep.training.checkpoint import load_best
 
-S = TypeVar("S", bound=AnySystem)
+SystemType = TypeVar("SystemType", bound=AnySystem)
 _IDENTITY = ("run", "corpus", "target", "system", "seed", "variant", "song")
 
 
@@ -36,7 +36,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Scorer(ABC, Generic[S]):
+class Scorer(ABC, Generic[SystemType]):
     """Everything that scores one song of a run; picklable, so that a process can have its own.
 
     `params` are those of the run's corpus, `stamp` the digest of all that its scores depend on.
@@ -44,7 +44,7 @@ class Scorer(ABC, Generic[S]):
 
     params: Params
     run: Run
-    system: S
+    system: SystemType
     results: Path
     stamp: str
 

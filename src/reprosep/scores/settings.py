@@ -22,7 +22,7 @@ from reprosep.metrics.bsseval_v3 import score_sources
 from reprosep.mixtures.mixing import Recipe
 from reprosep.mixtures.source_songs import SourceSongs
 from reprosep.papers.system import Variant
-from reprosep.scores.scorer import S, Scorer
+from reprosep.scores.scorer import Scorer, SystemType
 
 METRICS = ("SDR", "SIR", "SAR")
 
@@ -49,7 +49,7 @@ class SourceEstimates:
     probability: np.ndarray | None
 
 
-class SettingWhole(Scorer[S]):
+class SettingWhole(Scorer[SystemType]):
     """All targets of a run in every test song, whole."""
 
     @cached_property
@@ -99,14 +99,14 @@ class SettingWhole(Scorer[S]):
 
     def values(self, scene: SourceScene, references: References, waves: np.ndarray) -> np.ndarray:
         """SDR, SIR and SAR ``(target, metric)`` of estimates ``(target, sample)``; NaN where either is silent."""
-        found = np.full((len(self.run.targets), len(METRICS)), np.nan)
+        values = np.full((len(self.run.targets), len(METRICS)), np.nan)
         numbers = [self.system.setting.index(name) for name in self.run.targets]
         scored = [place for place, number in enumerate(numbers) if number in scene.sounding and waves[place].any()]
         if scored:
             places = [scene.sounding.index(numbers[place]) for place in scored]
             scores = score_sources(references, waves[scored], sources=places)
-            found[scored] = np.stack([scores.SDR, scores.SIR, scores.SAR], axis=1)
-        return found
+            values[scored] = np.stack([scores.SDR, scores.SIR, scores.SAR], axis=1)
+        return values
 
     def _silence(self, scene: SourceScene, target: str) -> str:
         sounds = self.system.setting.index(target) in scene.sounding

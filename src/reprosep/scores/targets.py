@@ -17,14 +17,14 @@ from reprosep.metrics.bsseval import References
 from reprosep.mixtures.mixing import Recipe, recipes_of
 from reprosep.papers.system import Variant
 from reprosep.scores.frames import Sounding, framed_references, score_frames
-from reprosep.scores.scorer import S, Scorer
+from reprosep.scores.scorer import Scorer, SystemType
 from reprosep.separation.oracle import Scene
 
 Waves = Iterator[tuple[Variant, np.ndarray]]
 """Variant and wave ``(channel, sample)``, one at a time."""
 
 
-class TargetInFrames(Scorer[S]):
+class TargetInFrames(Scorer[SystemType]):
     """The target of a run in the test mixtures that hold it."""
 
     @property

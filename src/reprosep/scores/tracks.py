@@ -17,13 +17,13 @@ import pandas as pd
 from reprosep.metrics.bsseval import References
 from reprosep.metrics.si_sdr import si_sdr
 from reprosep.mixtures.mixing import Mixer, Recipe
-from reprosep.scores.scorer import Heard, S, Scorer
+from reprosep.scores.scorer import Heard, Scorer, SystemType
 from reprosep.separation.oracle import Scene
 
 _BETWEEN = "/"  # corpus and song in the name of a recipe
 
 
-class TargetInTracks(Scorer[S]):
+class TargetInTracks(Scorer[SystemType]):
     """The target of a run in the test songs that hold it, of every corpus on which its system is tested."""
 
     @property
@@ -42,13 +42,13 @@ class TargetInTracks(Scorer[S]):
 
     def recipes(self) -> list[Recipe]:
         """The test songs that hold the target, named ``<corpus>/<song>``."""
-        return [recipe for corpus in self.mixers for recipe in self._of_corpus(corpus)]
+        return [recipe for corpus in self.mixers for recipe in self._corpus_recipes(corpus)]
 
-    def _of_corpus(self, corpus: str) -> list[Recipe]:
+    def _corpus_recipes(self, corpus: str) -> list[Recipe]:
         mixer = self.mixers[corpus]
         stems = mixer.stems[(mixer.stems["split"] == "test") & (mixer.stems["target"] == self.run.target)]
-        found = (mixer.song_recipe(song, self.run.target) for song in dict.fromkeys(stems["song"]))
-        return [Recipe(corpus + _BETWEEN + recipe.name, recipe.length, recipe.excerpts) for recipe in found]
+        recipes = (mixer.song_recipe(song, self.run.target) for song in dict.fromkeys(stems["song"]))
+        return [Recipe(corpus + _BETWEEN + recipe.name, recipe.length, recipe.excerpts) for recipe in recipes]
 
     def scene(self, recipe: Recipe) -> Scene:
         """The target in its mixture, ``(1, sample)``."""

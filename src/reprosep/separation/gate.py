@@ -47,6 +47,6 @@ def gates_for(
 ) -> np.ndarray | None:
     """The gates of several targets, bool ``(target, frame)``, or None for no gate."""
     each = [None] * len(labels) if probability is None else list(probability)
-    found = [gate_for(variant, one, label, settings) for one, label in zip(each, labels, strict=True)]
-    chosen = [gate for gate in found if gate is not None]
+    gates = [gate_for(variant, one, label, settings) for one, label in zip(each, labels, strict=True)]
+    chosen = [gate for gate in gates if gate is not None]
     return np.stack(chosen) if chosen else None

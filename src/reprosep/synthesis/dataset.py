@@ -193,14 +193,14 @@ def _places(request: Request, songs: int) -> list[Place]:
 
 def _selection(request: Request) -> list[Row]:
     """What becomes of every file, from an earlier run where nothing has changed since."""
-    found = [(str(path.relative_to(request.midi)), path.stat()) for path in midi_files(request.midi)]
-    listing = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+    files = [(str(path.relative_to(request.midi)), path.stat()) for path in midi_files(request.midi)]
+    listing = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in files]
     leak_free = request.rendering.splits == "leak-free"
     recipe = digest([VERSION, listing, request.songs, request.seed, asdict(request.limits), leak_free])
     path = request.output / _SELECTION
     if path.is_file() and (content := read_json(path))["recipe"] == recipe:
         return [Row(**{**row, "facts": Facts(**row["facts"])}) for row in content["rows"]]
-    with ProgressReport("examine MIDI files", len(found)) as report:
+    with ProgressReport("examine MIDI files", len(files)) as report:
         examine_all = partial(_examine_all, request, report)
         at_once = _EXAMINED_AT_ONCE * request.workers
         rows = select(request.midi, request.songs, request.seed, request.limits, leak_free, examine_all, at_once)
@@ -209,11 +209,11 @@ def _selection(request: Request) -> list[Row]:
 
 
 def _examine_all(request: Request, report: ProgressReport, paths: list[Path]) -> list[Facts]:
-    found = {}
+    by_path = {}
     for path, facts in each(partial(_examine, limits=request.limits), paths, request.workers):
-        found[path] = facts
+        by_path[path] = facts
         report.advance()
-    return [found[path] for path in paths]
+    return [by_path[path] for path in paths]
 
 
 def _examine(path: Path, limits: Limits) -> tuple[Path, Facts]:
@@ -229,12 +229,12 @@ def _write_selection(root: Path, rows: Iterable[Row], tasks: Iterable[_Task]) ->
 
 
 def _render(request: Request, tasks: list[_Task]) -> tuple[Outcome, ...]:
-    found = []
+    outcomes = []
     with ProgressReport("render songs", len(tasks)) as report:
         for outcome in each(partial(_render_one, request), tasks, request.workers):
-            found.append(outcome)
+            outcomes.append(outcome)
             report.advance(note=outcome.place.name)
-    return tuple(sorted(found, key=lambda one: one.place.name))
+    return tuple(sorted(outcomes, key=lambda one: one.place.name))
 
 
 def _render_one(request: Request, task: _Task) -> Outcome:
@@ -279,8 +279,8 @@ def _render_one(request: Request, task: _Task) -> Outcome:
 
 def _outcome(task: _Task, content: dict[str, Any], core_seconds: float = 0.0) -> Outcome:
     silent = tuple((name, reason) for name, reason in content["silent"])
-    told = content["skipped"], content["stems"], content["seconds"]
-    return Outcome(task.place, task.file, *told, silent, core_seconds)
+    counted = content["skipped"], content["stems"], content["seconds"]
+    return Outcome(task.place, task.file, *counted, silent, core_seconds)
 
 
 def _md5(path: Path) -> str:
@@ -299,10 +299,10 @@ def _forget_others(root: Path, wanted: set[str]) -> None:
 def _write_skipped(root: Path, outcomes: Iterable[Outcome]) -> None:
     rows = []
     for one in outcomes:
-        told = {"song": f"{one.place.folder}/{one.place.name}", "file": one.file}
+        song = {"song": f"{one.place.folder}/{one.place.name}", "file": one.file}
         if one.skipped:
-            rows.append({**told, "stem": "", "reason": one.skipped})
-        rows += [{**told, "stem": name, "reason": reason} for name, reason in one.silent if not one.skipped]
+            rows.append({**song, "stem": "", "reason": one.skipped})
+        rows += [{**song, "stem": name, "reason": reason} for name, reason in one.silent if not one.skipped]
     _write_table(root / "skipped.csv", rows, ["song", "file", "stem", "reason"])
 
 

@@ -142,10 +142,10 @@ def load_table(path: Path, other_soundfonts: bool = False) -> PatchTable:
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error, _Table, 'workflow/patches.yaml')}") from error
     fonts = {name: bundled_font() if file == BUNDLED else Path(file) for name, file in table.soundfonts.items()}
-    found: dict[str, tuple[Patch, ...]] = {}
+    classes: dict[str, tuple[Patch, ...]] = {}
     for name, content in table.classes.items():
         rows = {row: patch for row, patch in content.patches.items() if _is_wanted(patch, table, other_soundfonts)}
-        found[name] = tuple(_patch(path, row, patch, table, fonts) for row, patch in rows.items())
+        classes[name] = tuple(_patch(path, row, patch, table, fonts) for row, patch in rows.items())
         if not rows:
             missing = sorted({table.soundfonts[patch.soundfont] for patch in content.patches.values()})
             raise UserError(
@@ -153,7 +153,7 @@ def load_table(path: Path, other_soundfonts: bool = False) -> PatchTable:
                 f"install {' or '.join(missing)} and set rendering.other_soundfonts, or give it a patch of a "
                 f"soundfont that is '{BUNDLED}'"
             )
-    return PatchTable(path, found, _class_of_program(path, table))
+    return PatchTable(path, classes, _class_of_program(path, table))
 
 
 def _is_wanted(patch: _Patch, table: _Table, others: bool) -> bool:
@@ -188,16 +188,16 @@ def _patch(path: Path, name: str, patch: _Patch, table: _Table, fonts: Mapping[s
 
 
 def _class_of_program(path: Path, table: _Table) -> dict[int, str]:
-    found: dict[int, str] = {}
+    by_program: dict[int, str] = {}
     for name, content in table.classes.items():
         for program in content.programs:
-            if program in found:
+            if program in by_program:
                 raise UserError(
-                    f"{path}: program {program} is in the classes '{found[program]}' and '{name}'; expected one, "
+                    f"{path}: program {program} is in the classes '{by_program[program]}' and '{name}'; expected one, "
                     "take it out of the other"
                 )
-            found[program] = name
-    return found
+            by_program[program] = name
+    return by_program
 
 
 def _nearest(preset: Preset, known: Iterable[Preset]) -> Preset:

@@ -74,9 +74,9 @@ class Row:
 
     def cells(self) -> dict[str, object]:
         """A row of the log table."""
-        told = {"file": self.file, "state": self.state, "reason": self.reason, "sha256": self.sha256}
+        choice = {"file": self.file, "state": self.state, "reason": self.reason, "sha256": self.sha256}
         facts = {"seconds": round(self.facts.seconds, 1), "tracks": self.facts.tracks}
-        return {**told, **facts, **{family: self.facts.notes[family] for family in BAND}}
+        return {**choice, **facts, **{family: self.facts.notes[family] for family in BAND}}
 
 
 def midi_files(folder: Path) -> list[Path]:
@@ -89,10 +89,10 @@ def midi_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; give a folder with MIDI files")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not found:
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not files:
         raise UserError(f"{folder}: no MIDI file in it or below; expected files that end with {' or '.join(SUFFIXES)}")
-    return found
+    return files
 
 
 def songs_of(dataset: Path, songs: int) -> list[Row]:

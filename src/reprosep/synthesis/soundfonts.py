@@ -39,10 +39,10 @@ def presets(path: Path) -> dict[Preset, str]:
     if records is None:
         raise UserError(f"{path}: no presets found, expected a soundfont (.sf2); get the file anew")
     whole = len(records) // _RECORD.size * _RECORD.size
-    found = {}
+    names = {}
     for name, preset, bank in list(_RECORD.iter_unpack(records[:whole]))[:-1]:
-        found[bank, preset] = name.split(b"\0")[0].decode("latin-1").strip()
-    return found
+        names[bank, preset] = name.split(b"\0")[0].decode("latin-1").strip()
+    return names
 
 
 def _preset_headers(file: object) -> bytes | None:

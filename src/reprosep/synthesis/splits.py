@@ -26,11 +26,11 @@ def places(songs: int, shares: Mapping[str, int]) -> list[Place]:
     """
     counts = {split: count for split, count in _counts(songs, shares).items() if count}
     fits = all(count <= len(NUMBERS[split]) for split, count in counts.items())
-    found: list[Place] = []
+    numbered: list[Place] = []
     for split, count in counts.items():
-        first = NUMBERS[split].start if fits else len(found) + 1
-        found += [Place(FOLDERS[split], f"Track{first + number:05d}") for number in range(count)]
-    return found
+        first = NUMBERS[split].start if fits else len(numbered) + 1
+        numbered += [Place(FOLDERS[split], f"Track{first + number:05d}") for number in range(count)]
+    return numbered
 
 
 def _counts(songs: int, shares: Mapping[str, int]) -> dict[str, int]:

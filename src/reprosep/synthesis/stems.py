@@ -51,16 +51,16 @@ def patched(
     instruments: list[Instrument], table: PatchTable, settings: SongSettings, samples: int, seed: list[int]
 ) -> list[Stem | Silent]:
     """Every track through the patch of its program, which tracks of one program share."""
-    found: list[Stem | Silent] = []
+    stems: list[Stem | Silent] = []
     for number, instrument in enumerate(instruments):
         patch = table.draw(program_of(instrument), seed)
         if patch is None:
-            found.append(Silent(stem_name(number), instrument, "its program is not rendered: no patch in the table"))
+            stems.append(Silent(stem_name(number), instrument, "its program is not rendered: no patch in the table"))
             continue
         played = as_played(instrument, settings.bass_semitones, settings.low_drums)
         sound = _play_patch(events_of(played), patch, settings.sample_rate, samples)
-        found.append(_checked(stem_name(number), played, sound, patch.name))
-    return found
+        stems.append(_checked(stem_name(number), played, sound, patch.name))
+    return stems
 
 
 def plain(instruments: list[Instrument], settings: SongSettings, samples: int) -> list[Stem | Silent]:

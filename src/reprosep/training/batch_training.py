@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from reprosep.papers.run import Run
 from reprosep.params.scale import Params
 from reprosep.training.feed import Batches
-from reprosep.training.loop import N, Training
+from reprosep.training.loop import NetworkType, Training
 
 
 class Validated(Batches, Protocol):
@@ -29,14 +29,14 @@ class Validated(Batches, Protocol):
         ...
 
 
-class BatchTraining(Training[N]):
+class BatchTraining(Training[NetworkType]):
     """What trainings by a single loss have in common."""
 
     losses = ("train_loss",)
     judged_by = stalled_by = "valid_loss"
     examples: Validated
 
-    def __init__(self, params: Params, run: Run, system: N, examples: Validated) -> None:
+    def __init__(self, params: Params, run: Run, system: NetworkType, examples: Validated) -> None:
         super().__init__(params, run, system, examples, examples.training_chunks)
 
     @abstractmethod

@@ -48,7 +48,7 @@ from reprosep.training.feed import Batches, Feed
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 _MINUTE = 60.0  # seconds
-N = TypeVar("N", bound=Network)
+NetworkType = TypeVar("NetworkType", bound=Network)
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Part:
     losses: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.double))
 
 
-class Training(ABC, Generic[N]):
+class Training(ABC, Generic[NetworkType]):
     """The state of one training; :meth:`run` takes it to its end.
 
     Attributes
@@ -90,7 +90,7 @@ class Training(ABC, Generic[N]):
     judged_by: str
     stalled_by: str
 
-    def __init__(self, params: Params, run: Run, system: N, batches: Batches, items: int) -> None:
+    def __init__(self, params: Params, run: Run, system: NetworkType, batches: Batches, items: int) -> None:
         """`items` make an epoch if the parameters do not say otherwise."""
         settings = params.training
         self.params, self.examples, self.system = params, batches, system
@@ -260,13 +260,13 @@ class Training(ABC, Generic[N]):
     def step(self, step: int) -> Tensor:
         """Step `step` since the beginning: one batch, one update; its losses on the device."""
         first = step * self.batch_size + self.devices.rank * self.batch_share
-        loss, told = self.losses_of(self.feed.batch(first, self.batch_share, first + self.batch_size))
+        loss, losses = self.losses_of(self.feed.batch(first, self.batch_share, first + self.batch_size))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         if self.params.training.schedule == "one-cycle":
             self.scheduler.step()
-        return told.detach()
+        return losses.detach()
 
     def autocast(self) -> Any:
         """Where networks compute, in the precision of this training."""

@@ -71,9 +71,9 @@ class MappedRecordings:
 
     def locate(self, excerpts: Excerpts) -> Tensor:
         sound = np.zeros((len(excerpts.places), excerpts.samples, self.channels), np.int16)
-        for place, found in zip(sound, excerpts.places, strict=True):
-            if found:
-                part = self.read(*found, excerpts.samples)
+        for place, origin in zip(sound, excerpts.places, strict=True):
+            if origin:
+                part = self.read(*origin, excerpts.samples)
                 place[: len(part)] = part
         return torch.from_numpy(sound)
 
@@ -111,8 +111,8 @@ class _Copy:
 
     def samples(self, numbers: Tensor, count: int) -> Tensor:
         """The first `count` samples of each run of rows."""
-        found = self.rows.index_select(0, numbers.flatten())
-        return found.view(len(numbers), -1, self.channels)[:, :count]
+        rows = self.rows.index_select(0, numbers.flatten())
+        return rows.view(len(numbers), -1, self.channels)[:, :count]
 
 
 class CopyInMemory(_Copy):

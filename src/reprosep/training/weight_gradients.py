@@ -35,14 +35,14 @@ class _Convolution(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         def back(tensors: list[Tensor], wanted: list[bool]) -> tuple[Tensor | None, ...]:
             back_through = torch.ops.aten.convolution_backward
-            found: tuple[Tensor | None, ...] = back_through(*tensors, ctx.bias_sizes, *ctx.settings, wanted)
-            return found
+            gradients: tuple[Tensor | None, ...] = back_through(*tensors, ctx.bias_sizes, *ctx.settings, wanted)
+            return gradients
 
         tensors = [gradient, *ctx.saved_tensors]
         of_input, of_weight, of_bias, _ = ctx.needs_input_grad
-        found = back(tensors, [True, False, False])[0] if of_input else None
+        input_gradient = back(tensors, [True, False, False])[0] if of_input else None
         first = [tensor.contiguous() for tensor in tensors]
-        return found, *back(first, [False, of_weight, of_bias])[1:], None
+        return input_gradient, *back(first, [False, of_weight, of_bias])[1:], None
 
 
 def speed_up_weight_gradients(model: nn.Module, precision: str, device: torch.device) -> None:

@@ -24,7 +24,7 @@ from reprosep.claims.effects import Effect, Resamples, effect_of
 from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import write_claims
 from reprosep.claims.verdicts import FAILS, HOLDS, conclude, evidence
-from reprosep.experiments.detectors.gate import gate_of_seconds, of_target
+from reprosep.experiments.detectors.gate import gate_of_seconds, target_detections
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import find_run
 from reprosep.experiments.scorers import scorer_for
@@ -138,7 +138,9 @@ def test_a_target_is_the_maximum_over_its_instruments() -> None:
     params = params_of(detection={"instruments": ["female singer", "male singer", "piano", "drum set"]})
     rows = [("x", 0, "male singer", 0.2, False), ("x", 0, "female singer", 0.7, False), ("x", 0, "piano", 0.9, True)]
     rows += [("x", 1, "male singer", 0.4, True), ("x", 1, "female singer", 0.1, False), ("x", 1, "piano", 0.0, True)]
-    found = of_target(pd.DataFrame(rows, columns=["song", "frame", "target", "probability", "label"]), "vocals", params)
+    found = target_detections(
+        pd.DataFrame(rows, columns=["song", "frame", "target", "probability", "label"]), "vocals", params
+    )
     assert found.to_dict("list") == {
         "song": ["x", "x"],
         "frame": [0, 1],
@@ -146,7 +148,9 @@ def test_a_target_is_the_maximum_over_its_instruments() -> None:
         "label": [False, True],
     }
     with pytest.raises(UserError, match=r"detection.instruments: none is 'bass'"):
-        of_target(pd.DataFrame(rows, columns=["song", "frame", "target", "probability", "label"]), "bass", params)
+        target_detections(
+            pd.DataFrame(rows, columns=["song", "frame", "target", "probability", "label"]), "bass", params
+        )
 
 
 @settings(max_examples=60, deadline=None)

@@ -23,7 +23,7 @@ from reprosep.experiments.target.item import training_item
 from reprosep.metrics import METRICS as FRAME_METRICS
 from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params, merge
-from reprosep.results.aggregate import Scores, by_song, of_pair, per_song, summarise
+from reprosep.results.aggregate import Scores, by_song, pair_songs, per_song, summarise
 from reprosep.results.spot_check import ROUNDING, largest_difference, musevals_scores, spot_check
 from reprosep.scores.settings import SettingWhole, SourceScene
 from reprosep.separation.gate import gate_for, gates_for
@@ -195,7 +195,7 @@ def test_overall_pools_sources_and_songs(scored: Line) -> None:
     pair = ("ebw-p1-heads-4", "none")
     table = read_table(scored.results / "scores" / f"{HEADS}.parquet")
     plain = table.loc[table["variant"] == "none", "SDR"]
-    songs = of_pair(scores.songs(CORPUS, "overall", [pair], common=False), pair)
+    songs = pair_songs(scores.songs(CORPUS, "overall", [pair], common=False), pair)
     assert len(songs) == len(plain)
     for statistic, value in (("mean", plain.mean()), ("std", plain.std(ddof=1)), ("median", plain.median())):
         assert summarise(scored.params, songs, "SDR", statistic).value == pytest.approx(value)  # type: ignore[arg-type]

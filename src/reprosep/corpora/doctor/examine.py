@@ -76,8 +76,8 @@ def examine(name: str, corpus: Corpus, audio: Audio, limits: Doctor, threads: in
     # Of two songs that are the same, the one that was published is the original.
     extra = {finding.song for finding in findings if finding.check == "extra-song"}
     reports = sorted(reports, key=lambda report: report.song.name in extra)
-    found = _causes(findings, duplicate_findings(reports))
-    return Examination(name, found, songs, reports, time.monotonic() - start)
+    causes = _causes(findings, duplicate_findings(reports))
+    return Examination(name, causes, songs, reports, time.monotonic() - start)
 
 
 def _read(name: str, corpus: Corpus) -> tuple[list[Song], list[Finding]]:
@@ -88,7 +88,7 @@ def _read(name: str, corpus: Corpus) -> tuple[list[Song], list[Finding]]:
     except UserError as error:
         return [], [from_error(error, "", corpus.roots[0], "bad-metadata")]
     left = left_out(corpus)
-    kept = [fault for fault in faults.found if fault[0] not in left]
+    kept = [fault for fault in faults.errors if fault[0] not in left]
     return songs, [from_error(error, song, path, "bad-metadata") for song, path, error in kept]
 
 
@@ -147,10 +147,10 @@ def _causes(findings: list[Finding], duplicates: list[Finding]) -> list[Finding]
 
 def stop_at(examination: Examination, accepted: Sequence[str]) -> None:
     """Raise the first finding that stops a reproduction as one sentence, with the number of the others."""
-    found = stopping(examination.findings, accepted)
-    if found:
-        more = f" ({len(found) - 1} more: `reprosep doctor {examination.name}`)" if len(found) > 1 else ""
-        raise UserError(f"{found[0].sentence}{more}", found[0].check)
+    findings = stopping(examination.findings, accepted)
+    if findings:
+        more = f" ({len(findings) - 1} more: `reprosep doctor {examination.name}`)" if len(findings) > 1 else ""
+        raise UserError(f"{findings[0].sentence}{more}", findings[0].check)
 
 
 def registered(name: str, root: Path | None, template: Corpus) -> Corpus:

@@ -68,10 +68,10 @@ def _format_findings(root: Path, kind: str, expected: Expectations) -> Iterator[
     """Both ways: stems.mp4 where wav is expected, and the other way round, where the version is known."""
     if kind != "musdb" or expected.suffix == ".stem.mp4":
         return
-    found = sorted(root.glob("*/*.stem.mp4"))
-    if found and (expected.suffix == ".wav" or any(root.glob("*/*/mixture.wav"))):
+    files = sorted(root.glob("*/*.stem.mp4"))
+    if files and (expected.suffix == ".wav" or any(root.glob("*/*/mixture.wav"))):
         text = (
-            f"holds {len(found)} .stem.mp4 files where MUSDB18-HQ's wav files are expected; decode them with "
+            f"holds {len(files)} .stem.mp4 files where MUSDB18-HQ's wav files are expected; decode them with "
             "musdbconvert, get musdb18-hq, or name the version musdb18 in corpora.*.versions"
         )
         yield _finding("wrong-format", root, text)

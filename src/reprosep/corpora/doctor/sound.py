@@ -49,8 +49,8 @@ def examine_song(song: Song, expected: Expectations, audio: Audio, limits: Docto
     total: np.ndarray | None = None
     checksums: dict[str, str] = {}
     for stem in song.stems:
-        recording, found, samples = _examine(song, stem, expected, audio, checksums)
-        findings += found
+        recording, stem_findings, samples = _examine(song, stem, expected, audio, checksums)
+        findings += stem_findings
         recordings += [recording] if recording else []
         total = _added(total, samples)
         del samples

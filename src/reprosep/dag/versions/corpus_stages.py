@@ -18,7 +18,7 @@ from reprosep.params.reading import recordings_of
 class CorpusStages(Contents):
     """The stages of the corpora of one scale."""
 
-    def of_corpora(self) -> list[Stage]:
+    def corpus_stages(self) -> list[Stage]:
         """All of them, step by step."""
         read = self._read()
         heard = self._heard()
@@ -78,7 +78,7 @@ class CorpusStages(Contents):
         corpus = self.params.corpora[name]
         own = [] if corpus.standin or corpus.versions else corpus.roots
         own = [*own, *self._shared(name, "recordings.json")]
-        return self._of_corpus(f"corpora@{name}", f"Recordings of corpus {name}", [made], own, ["recordings"])
+        return self._corpus_stage(f"corpora@{name}", f"Recordings of corpus {name}", [made], own, ["recordings"])
 
     def _catalog(self, name: str) -> Stage:
         folder = f"{self.root}/{name}"
@@ -88,48 +88,48 @@ class CorpusStages(Contents):
         read += [path for file in ("examination.parquet", "catalog.parquet") for path in self._shared(name, file)]
         steps = ["examination", "catalog", "store"]
         title = f"Every stem of corpus {name}, examined, listed and decoded once"
-        return self._of_corpus(f"catalog@{name}", title, made, read, steps, outs=versioned)
+        return self._corpus_stage(f"catalog@{name}", title, made, read, steps, outs=versioned)
 
     def _activity(self, name: str) -> Stage:
         folder = f"{self.root}/{name}"
         title = f"When every stem of corpus {name} plays"
         read, made = self.tables(name)[:-1], [f"{folder}/activity/index.parquet"]
         read += _label_folders(self.params.corpora[name])
-        return self._of_corpus(f"activity@{name}", title, made, read, ["activity"], outs=[f"{folder}/activity"])
+        return self._corpus_stage(f"activity@{name}", title, made, read, ["activity"], outs=[f"{folder}/activity"])
 
     def _mixtures(self, name: str) -> Stage:
         made = [str(path) for path in self.plan.mixtures(name)]
         folder = f"{self.root}/{name}/mixtures"
         title = f"Validation and test mixtures of corpus {name} as recipes"
         more: Any = {"outs": [folder], "shape": [f"corpora.{name}.targets"]}
-        return self._of_corpus(f"mixtures@{name}", title, made, self.tables(name), ["mixtures"], **more)
+        return self._corpus_stage(f"mixtures@{name}", title, made, self.tables(name), ["mixtures"], **more)
 
     def _clips(self, name: str) -> Stage:
         folder = f"{self.root}/{name}/clips"
         targets = [target for target in self.params.corpora[name].targets if clips_needed(self.params, name, target)]
         made = [f"{folder}/{target}.parquet" for target in targets]
         title, read = f"Clips of corpus {name} to train on", self.tables(name)
-        return self._of_corpus(f"clips@{name}", title, made, read, ["clips"], outs=[folder], shape=["papers"])
+        return self._corpus_stage(f"clips@{name}", title, made, read, ["clips"], outs=[folder], shape=["papers"])
 
     def _seconds(self, name: str) -> Stage:
         folder = f"{self.root}/{name}/seconds"
         title = f"Seconds of corpus {name} that activity detectors learn from"
         made = [f"{folder}/{file}" for file in ("split.csv", "labels.parquet", "index.parquet")]
         outs = made if self.is_real(name) else [folder]
-        return self._of_corpus(f"seconds@{name}", title, made, self.tables(name), ["seconds"], outs=outs)
+        return self._corpus_stage(f"seconds@{name}", title, made, self.tables(name), ["seconds"], outs=outs)
 
     def _energies(self, name: str) -> Stage:
         made = [f"{self.root}/{name}/energies.parquet"]
         title = f"Energy of every source of corpus {name} in every chunk"
-        return self._of_corpus(f"energies@{name}", title, made, self.tables(name), ["energies"])
+        return self._corpus_stage(f"energies@{name}", title, made, self.tables(name), ["energies"])
 
     def _spectra(self, name: str) -> Stage:
         folder = f"{self.root}/{name}"
         title = f"Average spectrum of every mixture of corpus {name}"
         read = [f"{folder}/recordings.json", f"{folder}/catalog.parquet", *self._shared(name, "spectra.parquet")]
-        return self._of_corpus(f"spectra@{name}", title, [f"{folder}/spectra.parquet"], read, ["spectra"])
+        return self._corpus_stage(f"spectra@{name}", title, [f"{folder}/spectra.parquet"], read, ["spectra"])
 
-    def _of_corpus(
+    def _corpus_stage(
         self, name: str, title: str, made: list[str], read: list[str], steps: list[str], **more: Any
     ) -> Stage:
         """The stage of a corpus, whose name ends in that of the corpus, that does some steps."""

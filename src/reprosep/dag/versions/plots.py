@@ -12,7 +12,7 @@ from reprosep.experiments.kinds import kind_of
 def plots(stages: Stages) -> BlockList:
     """The `plots` section of dvc.yaml."""
     curves = [curve for corpus in _corpora(stages) for curve in _curves(stages, corpus)]
-    return BlockList([*curves, *(plot for paper in stages.papers for plot in _of_paper(stages, paper))])
+    return BlockList([*curves, *(plot for paper in stages.papers for plot in _paper_plots(stages, paper))])
 
 
 def _corpora(stages: Stages) -> list[str]:
@@ -40,7 +40,7 @@ def _curve(columns: dict[str, str], label: str) -> dict[str, Any]:
     return {"x": "epoch", "x_label": "epoch", "y_label": label, "y": columns}
 
 
-def _of_paper(stages: Stages, paper: str) -> list[Any]:
+def _paper_plots(stages: Stages, paper: str) -> list[Any]:
     folder, figures = f"{stages.root}/papers/{paper}", stages.papers[paper].figures
     songs = {"template": "scatter_jitter", "x": "SDR", "y": {f"{folder}/songs.csv": "system"}}
     labels = {"x_label": "SDR of a song (dB)", "y_label": "system"}

@@ -72,6 +72,6 @@ def _dvc(*words: str) -> None:
 def _sentence(output: str) -> str:
     """DVC's own words for what is wrong, in one line."""
     lines = output.splitlines()
-    told = [line.partition("ERROR: ")[2].strip() for line in lines if "ERROR: " in line]
-    more = f" ({len(told) - 1} more)" if len(told) > 1 else ""
-    return f"{told[0]}{more}" if told else "ended without a word; `dvc commit --force --verbose` tells more"
+    errors = [line.partition("ERROR: ")[2].strip() for line in lines if "ERROR: " in line]
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{errors[0]}{more}" if errors else "ended without a word; `dvc commit --force --verbose` tells more"

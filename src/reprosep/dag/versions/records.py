@@ -62,13 +62,13 @@ def forget_others(stages: Iterable[Stage]) -> None:
 
 def stage_files(stage: Stage) -> list[Path]:
     """All files of a stage's outs, sorted; :class:`UserError` when an out is missing."""
-    found: list[Path] = []
+    files: list[Path] = []
     for out in stage.made:
         path = Path(out)
         if not path.exists():
             raise UserError(f"{path}: no such file, so stage '{stage.name}' cannot be recorded; make it first")
-        found += [path] if path.is_file() else [part for part in path.rglob("*") if part.is_file()]
-    return sorted(path for path in found if not _is_passing(path))
+        files += [path] if path.is_file() else [part for part in path.rglob("*") if part.is_file()]
+    return sorted(path for path in files if not _is_passing(path))
 
 
 def _is_passing(path: Path) -> bool:

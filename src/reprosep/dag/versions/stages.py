@@ -24,4 +24,4 @@ class Stages(PaperStages):
         untrained = [self._untrained(name) for name in self.papers if self._untrained_of(name)]
         trainings = [self.training(identifier) for identifier in self.trained]
         papers = [self._paper(name) for name in self.papers]
-        return [*self.of_corpora(), *untrained, *trainings, self._scores(), *papers, self._report()]
+        return [*self.corpus_stages(), *untrained, *trainings, self._scores(), *papers, self._report()]

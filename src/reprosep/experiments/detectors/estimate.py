@@ -25,10 +25,10 @@ def probabilities(model: Any, clips: np.ndarray, together: int = _CLIPS) -> np.n
     return np.asarray(torch.sigmoid(torch.cat(parts).double()).numpy())
 
 
-def of_blocks(model: Any, blocks: np.ndarray, clips: int, seconds: int) -> np.ndarray:
+def block_probabilities(model: Any, blocks: np.ndarray, clips: int, seconds: int) -> np.ndarray:
     """Probability of every instrument in every second, float64 ``(second, instrument)``: that of its block.
 
     `blocks` are of that many `clips` (seconds) each, ``(block, band, frame)``.
     """
-    found = probabilities(model, blocks, max(_CLIPS // clips, 1))
-    return np.repeat(found, clips, axis=0)[:seconds]
+    by_block = probabilities(model, blocks, max(_CLIPS // clips, 1))
+    return np.repeat(by_block, clips, axis=0)[:seconds]

@@ -114,6 +114,6 @@ class LabelledClips:
 
     def _collected(self, places: list[tuple[str, int]]) -> ClipLabels:
         wanted = self.frames
-        found = [self.seconds.spectrogram(song)[:, start : start + wanted] for song, start in places]
+        spectrograms = [self.seconds.spectrogram(song)[:, start : start + wanted] for song, start in places]
         labels = [self._frame_labels(song)[:, start : start + wanted].any(axis=1) for song, start in places]
-        return ClipLabels(torch.from_numpy(np.stack(found)), torch.from_numpy(np.stack(labels)).float())
+        return ClipLabels(torch.from_numpy(np.stack(spectrograms)), torch.from_numpy(np.stack(labels)).float())

@@ -10,7 +10,7 @@ from reprosep.experiments.detectors.instruments import instruments_of_class
 from reprosep.params.scale import Params
 
 
-def of_target(table: pd.DataFrame, target: str, params: Params) -> pd.DataFrame:
+def target_detections(table: pd.DataFrame, target: str, params: Params) -> pd.DataFrame:
     """Detections of a class of the separation papers: song, frame and the maximum over its instruments.
 
     Parameters

@@ -12,7 +12,7 @@ import numpy as np
 
 from reprosep.audio.frames import clip_frames
 from reprosep.base.progress import track
-from reprosep.experiments.detectors.estimate import of_blocks
+from reprosep.experiments.detectors.estimate import block_probabilities
 from reprosep.experiments.detectors.seconds import FLOOR, blocks_of, first_frames, input_clips, log_mel
 from reprosep.experiments.song import Song
 from reprosep.experiments.trained import TrainedRun
@@ -32,7 +32,7 @@ def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
     model, together = run.model(), max(_CLIPS // clips, 1)
     firsts = range(0, len(blocks), together)
     parts = [
-        of_blocks(model, blocks[first : first + together], clips, count - first * clips)
+        block_probabilities(model, blocks[first : first + together], clips, count - first * clips)
         for first in track(firsts, run.title, len(firsts))
     ]
     return seconds_of_clips(np.concatenate(parts), settings.clip_seconds, song.seconds)

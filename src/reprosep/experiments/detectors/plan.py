@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SECONDS = "seconds"  # the folder of a corpus's seconds
-SECOND_FILES = ("index.parquet", "labels.parquet", "split.csv")
+SECOND_FILES = ("index.parquet", "labels.parquet")
 _VALUES = 4  # per band, frame and channel of the first block: the blocks together
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep.experiments.detectors.estimate import of_blocks
+from reprosep.experiments.detectors.estimate import block_probabilities
 from reprosep.experiments.detectors.network import network
 from reprosep.experiments.detectors.seconds import Seconds, input_clips
 from reprosep.metrics.bsseval import References
@@ -69,9 +69,9 @@ class DetectionScorer(Scorer[DetectorSystem]):
         self, recipe: Recipe, scene: np.ndarray, references: list[References]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         labels = self.seconds.labels[recipe.name]
-        found = of_blocks(self.model, scene, self.clips, len(labels))
+        probabilities = block_probabilities(self.model, scene, self.clips, len(labels))
         parts = [
-            self.activity_of(name, found[:, number], labels[:, number])
+            self.activity_of(name, probabilities[:, number], labels[:, number])
             for number, name in enumerate(self.seconds.instruments)
         ]
         table = pd.concat(parts, ignore_index=True)

@@ -210,8 +210,8 @@ def write_seconds(params: Params, name: str, threads: int) -> None:
 def clips_of(spectrogram: np.ndarray, params: Params, seconds: int) -> np.ndarray:
     """The first `seconds` clips of a spectrogram ``(band, frame)``, ``(second, band, frame)``."""
     wanted = clip_frames(params)
-    found = [spectrogram[:, start : start + wanted] for start in first_frames(params, seconds)]
-    return np.stack(found) if found else np.empty((0, len(spectrogram), wanted), np.float32)
+    clips = [spectrogram[:, start : start + wanted] for start in first_frames(params, seconds)]
+    return np.stack(clips) if clips else np.empty((0, len(spectrogram), wanted), np.float32)
 
 
 def blocks_of(spectrogram: np.ndarray, params: Params, seconds: int, clips: int) -> np.ndarray:

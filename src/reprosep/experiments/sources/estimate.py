@@ -80,11 +80,11 @@ def separate_sources(
     with torch.inference_mode():
         for chunk in spectra.split(params.separation.chunks_at_once):
             warped = warp(chunk.abs() + EPSILON, size.bins, size.align_corners).log()
-            found = list(_masks(model, warped, sources))
-            mask = torch.cat([mask for mask, _ in found], dim=1)
+            parts = list(_masks(model, warped, sources))
+            mask = torch.cat([mask for mask, _ in parts], dim=1)
             masks.append(unwarp(mask, spectra.shape[2], size.align_corners))
-            if found[0][1] is not None:
-                logits.append(found[0][1])
+            if parts[0][1] is not None:
+                logits.append(parts[0][1])
         probability = _song_probability(torch.cat(logits), len(mixture) // hop + 1) if logits else None
         return SourcesEstimate(spectra, torch.cat(masks), probability, len(mixture), n_fft, hop)
 

@@ -134,8 +134,8 @@ class SourceExamples:
     def _labels(self, chunks: Sequence[Chunk]) -> Tensor:
         hop = self.params.stft.hop
         frames = self.songs.chunk_samples // hop + 1
-        found = [self.songs.labels(song, self.setting, start // hop, frames) for song, start in chunks]
-        return torch.from_numpy(np.stack(found)).float()
+        labels = [self.songs.labels(song, self.setting, start // hop, frames) for song, start in chunks]
+        return torch.from_numpy(np.stack(labels)).float()
 
     def finish(self, items: ChunkItems) -> SourceBatch:
         """The device's part of a batch: sum stems to sources and sources to mixtures, transform and warp."""

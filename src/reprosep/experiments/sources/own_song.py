@@ -37,7 +37,7 @@ def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
     parts, frames = [], size // params.stft.hop
     firsts = range(0, len(wave), size)
     for first in track(firsts, run.title, len(firsts)):
-        found = separate_sources(model, wave[first : first + size], params, sizes, size, len(run.targets)).probability
-        assert found is not None
-        parts.append(found[:, :frames] if first + size < len(wave) else found)  # a shared frame is the later chunk's
+        part = separate_sources(model, wave[first : first + size], params, sizes, size, len(run.targets)).probability
+        assert part is not None
+        parts.append(part[:, :frames] if first + size < len(wave) else part)  # a shared frame is the later chunk's
     return seconds_of_frames(np.concatenate(parts, axis=1), params, song.seconds)

@@ -38,16 +38,18 @@ class SourcesScorer(SettingWhole[SourcesSystem]):
         return separate_sources(self.model, scene.mixture, self.params, size, samples, len(self.run.targets))
 
     def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
-        found, place = self.estimates(recipe, self.scene(recipe)), self.run.targets.index(target)
-        variant: Variant = "median" if "median" in found.waves else "none"
-        wave = found.waves[variant][[place]]
-        if found.probability is None:
+        estimates, place = self.estimates(recipe, self.scene(recipe)), self.run.targets.index(target)
+        variant: Variant = "median" if "median" in estimates.waves else "none"
+        wave = estimates.waves[variant][[place]]
+        if estimates.probability is None:
             return Heard(wave)
-        probability, labels = found.probability[place], self.labels(recipe)[place]
+        probability, labels = estimates.probability[place], self.labels(recipe)[place]
         return Heard(wave, probability, gate_for(variant, probability, labels, self.params.separation))
 
     def estimates(self, recipe: Recipe, scene: SourceScene) -> SourceEstimates:
-        found, labels, settings = self.separate(scene), self.labels(recipe), self.params.separation
-        gates = {variant: gates_for(variant, found.probability, labels, settings) for variant in self.system.variants()}
-        waves = {variant: found.waves(gate) for variant, gate in gates.items()}
-        return SourceEstimates(waves, found.probability)
+        estimate, labels, settings = self.separate(scene), self.labels(recipe), self.params.separation
+        gates = {
+            variant: gates_for(variant, estimate.probability, labels, settings) for variant in self.system.variants()
+        }
+        waves = {variant: estimate.waves(gate) for variant, gate in gates.items()}
+        return SourceEstimates(waves, estimate.probability)

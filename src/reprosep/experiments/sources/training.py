@@ -100,14 +100,14 @@ class SourcesTraining(Training[SourcesSystem]):
         kind = self.system.weights
         if kind == "dwa":
             past = [[epoch[f"train_{name}"] for name in self.sources] for epoch in self.epochs]
-            found = dynamic_weights(past, self.params.weighting.temperature, len(self.sources))
+            weights = dynamic_weights(past, self.params.weighting.temperature, len(self.sources))
         elif kind == "oh":
-            found = inverse_energy_weights(self.energies)
+            weights = inverse_energy_weights(self.energies)
         elif kind in ("ebw-p1", "ebw-p2"):
-            found = energy_weights(self.energies, 2 if kind == "ebw-p2" else 1)
+            weights = energy_weights(self.energies, 2 if kind == "ebw-p2" else 1)
         else:
             return [1.0] * len(self.sources)
-        return [float(weight) for weight in found]
+        return [float(weight) for weight in weights]
 
     @property
     def validated_seconds(self) -> float:

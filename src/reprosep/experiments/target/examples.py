@@ -182,6 +182,6 @@ class Examples:
 
 def places(recipes: list[Recipe], role: Role) -> list[list[Excerpt | None]]:
     """The excerpts of a role in each recipe, as many for all: None is silence."""
-    found: list[list[Excerpt | None]] = [[e for e in recipe.excerpts if e.role == role] for recipe in recipes]
-    most = max(len(excerpts) for excerpts in found)
-    return [excerpts + [None] * (most - len(excerpts)) for excerpts in found]
+    by_recipe: list[list[Excerpt | None]] = [[e for e in recipe.excerpts if e.role == role] for recipe in recipes]
+    most = max(len(excerpts) for excerpts in by_recipe)
+    return [excerpts + [None] * (most - len(excerpts)) for excerpts in by_recipe]

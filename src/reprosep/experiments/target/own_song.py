@@ -35,6 +35,6 @@ def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
     spectrum = ChunkedSpectrum(song.wave(params.audio.sample_rate, run.channels), params.stft.n_fft, params.stft.hop)
     chunk = params.separation.chunk_frames
     parts = estimate_song(model, lambda first, end: spectrum.chunk(first, end).abs(), spectrum.frames, chunk)
-    told = track(parts, run.title, -(-spectrum.frames // chunk))
-    logits = torch.cat([logit for _, _, logit in told if logit is not None])
+    tracked = track(parts, run.title, -(-spectrum.frames // chunk))
+    logits = torch.cat([logit for _, _, logit in tracked if logit is not None])
     return seconds_of_frames(torch.sigmoid(logits.double()).numpy()[None], run.params, song.seconds)

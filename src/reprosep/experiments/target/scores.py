@@ -9,7 +9,7 @@ import numpy as np
 
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
-from reprosep.experiments.detectors.gate import gate_of_seconds, of_target
+from reprosep.experiments.detectors.gate import gate_of_seconds, target_detections
 from reprosep.experiments.gates import gating_run
 from reprosep.experiments.target.estimate import Estimate, separate
 from reprosep.experiments.target.network import network
@@ -74,7 +74,7 @@ class TargetScorer(TargetInFrames[TargetSystem]):
     @cached_property
     def detections(self) -> dict[str, np.ndarray]:
         """Song -> the detector's probability of the target in every second."""
-        table = of_target(read_table(self.detector), self.run.target, self.params)
+        table = target_detections(read_table(self.detector), self.run.target, self.params)
         return {str(song): rows.sort_values("frame")["probability"].to_numpy() for song, rows in table.groupby("song")}
 
     def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:

@@ -34,14 +34,14 @@ class Case:
 def cases(seconds: list[float], repeats: int) -> list[Case]:
     """Four and two stereo sources, and four mono ones; songs longer than two minutes are measured once."""
     short = min(seconds)
-    found = [
+    planned = [
         Case(f"v4, {length:g} s, 4 stereo sources", 4, 2, length, "v4", ("museval",), 1 if length > 120 else repeats)
         for length in seconds
     ]
-    found.append(Case(f"v4, {short:g} s, 2 stereo sources", 2, 2, short, "v4", ("museval",), repeats))
+    planned.append(Case(f"v4, {short:g} s, 2 stereo sources", 2, 2, short, "v4", ("museval",), repeats))
     peers = ("mir_eval", "fast_bss_eval")
-    found.append(Case(f"v3, {short:g} s, 4 mono sources", 4, 1, short, "v3", peers, repeats))
-    return found
+    planned.append(Case(f"v3, {short:g} s, 4 mono sources", 4, 1, short, "v3", peers, repeats))
+    return planned
 
 
 def bench(seconds: list[float], repeats: int) -> Table:

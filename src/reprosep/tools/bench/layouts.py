@@ -93,5 +93,5 @@ def main(way: str, system: str, params: Params, batch: int, device: torch.device
 
 if __name__ == "__main__":
     _way, _system, _params, _batch_size, _device, _steps = sys.argv[1:]
-    _found = main(_way, _system, load(Path(_params)), int(_batch_size), torch.device(_device), int(_steps))
-    print(json.dumps(_found))
+    _costs = main(_way, _system, load(Path(_params)), int(_batch_size), torch.device(_device), int(_steps))
+    print(json.dumps(_costs))

@@ -39,8 +39,8 @@ def in_alternation(
     """Every way once per round, so that what else the machine does meets all alike; `done` hears of each."""
     runs: dict[str, list[Result]] = {way: [] for way in ways}
     for _ in range(repeats):
-        for way, found in runs.items():
-            found.append(measure(way))
+        for way, results in runs.items():
+            results.append(measure(way))
             done(way)
     return runs
 

@@ -38,9 +38,9 @@ def _musdb(folder: Path, params: Params) -> Make:
 
     def source(name: str) -> np.ndarray:
         track = tracks[random.integers(len(tracks))]
-        found = track.sources[name]
-        found.chunk_duration, found.chunk_start = seconds, random.uniform(0, track.duration - seconds)
-        return np.asarray(found.audio.T * random.uniform(0.25, 1.25), np.float32)
+        stem = track.sources[name]
+        stem.chunk_duration, stem.chunk_start = seconds, random.uniform(0, track.duration - seconds)
+        return np.asarray(stem.audio.T * random.uniform(0.25, 1.25), np.float32)
 
     return _repeated(lambda _: sum(source(name) for name in SOURCES))
 

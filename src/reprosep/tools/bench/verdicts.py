@@ -73,8 +73,8 @@ def decided(claim: Claim, truth: Truth, draws: int, seed: int = 0) -> dict[str, 
     random, counts = np.random.default_rng(seed), dict.fromkeys((HOLDS, FAILS), 0)
     statistic: OfSongs = "mean" if claim.statistic == "mean" else "median"
     for _ in range(draws):
-        found = effects(scores(truth, random), statistic, claim.quantifier == "mean", DRAWING)
-        verdict, _ = conclude(claim, [evidence(claim, one) for one in found], ALPHA)
+        drawn = effects(scores(truth, random), statistic, claim.quantifier == "mean", DRAWING)
+        verdict, _ = conclude(claim, [evidence(claim, one) for one in drawn], ALPHA)
         if verdict != UNDECIDED:
             counts[verdict] += 1
     return {verdict: count / draws for verdict, count in counts.items()}
@@ -142,6 +142,6 @@ def _quantifiers(draws: int) -> Table:
         for seeds, deviation, effect in ((1, 0.0, 0.0), (3, 0.2, 0.0), (1, 0.0, 0.3), (3, 0.2, 0.6)):
             truth = Truth(seeds=seeds, seed_deviation=deviation, effect=effect, targets=6)
             rates = decided(claim_of("greater", quantifier, "mean"), truth, draws)
-            told = (quantifier, str(seeds), f"{deviation:g}", f"{effect:g}")
-            table.add_row(*told, *(f"{rate:.1%}" for rate in rates.values()))
+            cells = (quantifier, str(seeds), f"{deviation:g}", f"{effect:g}")
+            table.add_row(*cells, *(f"{rate:.1%}" for rate in rates.values()))
     return table

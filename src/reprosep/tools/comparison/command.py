@@ -16,9 +16,9 @@ from reprosep.report.parameters import differences
 from reprosep.report.publish import PUBLISHED
 from reprosep.results.tidy import DECIMALS
 from reprosep.tools.comparison.judging import DIFFERENT, EQUAL, NOISE, judge
-from reprosep.tools.comparison.printed import SHOWN_CELLS, agrees, parameters_told, remarks, table_of, verdict_of
+from reprosep.tools.comparison.printed import SHOWN_CELLS, agrees, parameter_lines, remarks, table_of, verdict_of
 from reprosep.tools.comparison.reading import Results, read_published, read_results
-from reprosep.tools.comparison.verdicts import claims_told
+from reprosep.tools.comparison.verdicts import claim_lines
 
 AGREES, DIFFERS = 0, 1  # exit status
 CLAIMS = "claims.csv"
@@ -57,7 +57,7 @@ def compare(
     if pairs:
         _tell(cells, pairs, show_all)
         for name in pairs:
-            for line in claims_told(name, results / "papers" / name / CLAIMS, folder / name / CLAIMS):
+            for line in claim_lines(name, results / "papers" / name / CLAIMS, folder / name / CLAIMS):
                 print(line)
     for name in remaining:
         print(f"paper {name} is not compared: not published {_how(results, name)}", file=sys.stderr)
@@ -72,13 +72,13 @@ def compare(
 
 def _papers_in(results: Path) -> list[str]:
     known = sorted(path.stem for path in (repository() / "workflow" / "papers").glob("*.yaml"))
-    found = [name for name in known if (results / "papers" / name).is_dir()]
-    if not found:
+    papers = [name for name in known if (results / "papers" / name).is_dir()]
+    if not papers:
         raise UserError(
             f"{results}: no results of a paper in it, expected a folder such as results/demo; "
             "run `reprosep reproduce` first"
         )
-    return found
+    return papers
 
 
 def _nothing_published(results: Path, folder: Path, published: Path | None, if_published: bool) -> int:
@@ -114,7 +114,7 @@ def _tell(cells: pd.DataFrame, pairs: dict[str, tuple[Results, Results]], show_a
     ]
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
     verdict = verdict_of(cells)
-    lines = [f"with other parameters than the published: {verdict}" if other else verdict, *parameters_told(other)]
+    lines = [f"with other parameters than the published: {verdict}" if other else verdict, *parameter_lines(other)]
     for line in [*lines, *remarks(cells, pairs)]:
         console.print(line, markup=False, soft_wrap=True, style="bold" if line == lines[0] else None)
     shown = cells if show_all else cells[~cells["verdict"].isin([EQUAL, NOISE])]

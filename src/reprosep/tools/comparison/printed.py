@@ -89,8 +89,8 @@ def remarks(cells: pd.DataFrame, pairs: Mapping[str, tuple[Results, Results]]) -
         seeds = [", ".join(map(str, one.seeds)) for one in (own, published)]
         origin = "; ".join(dict.fromkeys(str(one)[:12] for one in published.record.get("commits", [])))
         hardware = "; ".join(published.record.get("hardware", []))
-        told = ", ".join(part for part in (f"commit {origin}" if origin else "", hardware) if part)
-        lines.append(f"{name}: your seeds {seeds[0]}, published {seeds[1]}{f' ({told})' if told else ''}")
+        provenance = ", ".join(part for part in (f"commit {origin}" if origin else "", hardware) if part)
+        lines.append(f"{name}: your seeds {seeds[0]}, published {seeds[1]}{f' ({provenance})' if provenance else ''}")
     counts = counted(cells)
     lines.append(", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count))
     fixed = cells[(cells["verdict"] == DIFFERENT) & ~cells["seeded"]]
@@ -112,13 +112,13 @@ def remarks(cells: pd.DataFrame, pairs: Mapping[str, tuple[Results, Results]]) -
     return lines
 
 
-def parameters_told(found: list[str]) -> list[str]:
+def parameter_lines(differing: list[str]) -> list[str]:
     """The parameters that differ, published and own value."""
-    if not found:
+    if not differing:
         return []
-    more = len(found) - _SHOWN_PARAMETERS
-    told = [f"  {line}" for line in found[:_SHOWN_PARAMETERS]]
-    return ["your parameters differ from the published:", *told, *([f"  and {more} more"] if more > 0 else [])]
+    more = len(differing) - _SHOWN_PARAMETERS
+    shown = [f"  {line}" for line in differing[:_SHOWN_PARAMETERS]]
+    return ["your parameters differ from the published:", *shown, *([f"  and {more} more"] if more > 0 else [])]
 
 
 def table_of(cells: pd.DataFrame) -> Table:

@@ -91,8 +91,8 @@ def _read(path: Path, columns: Sequence[str], numbers: Sequence[str], remedy: st
             raise UserError(f"{path}: no column '{column}'; {remedy}")
     table = table[list(columns)].copy()
     for column in numbers:
-        found = pd.to_numeric(table[column], errors="coerce")
-        if (wrong := table[column][found.isna() & ~table[column].isin(["", "nan"])]).size:
+        values = pd.to_numeric(table[column], errors="coerce")
+        if (wrong := table[column][values.isna() & ~table[column].isin(["", "nan"])]).size:
             raise UserError(f"{path}: '{wrong.iloc[0]}' in column '{column}', expected a number; {remedy}")
-        table[column] = found
+        table[column] = values
     return table

@@ -12,7 +12,7 @@ from reprosep.claims.verdicts import counted
 _NAMED = 6  # claims of another verdict that are listed
 
 
-def claims_told(name: str, own: Path, published: Path) -> list[str]:
+def claim_lines(name: str, own: Path, published: Path) -> list[str]:
     """How the paper's claims stand in two files ``claims.csv``; nothing where one of them is missing or older."""
     mine, theirs = (_verdicts(path) for path in (own, published))
     if mine is None or theirs is None:
@@ -20,10 +20,12 @@ def claims_told(name: str, own: Path, published: Path) -> list[str]:
     lines = [f"{name}: {_tally(mine)}; published: {_tally(theirs)}"]
     both = mine.join(theirs, how="inner", rsuffix="_published")
     differing = both[both["verdict"] != both["verdict_published"]]
-    told = [f"{claim} ({row['verdict']}, published: {row['verdict_published']})" for claim, row in differing.iterrows()]
-    if told:
-        more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
-        lines.append(f"{name}: of another verdict than published: {', '.join(told[:_NAMED])}{more}")
+    claims = [
+        f"{claim} ({row['verdict']}, published: {row['verdict_published']})" for claim, row in differing.iterrows()
+    ]
+    if claims:
+        more = f" and {len(claims) - _NAMED} more" if len(claims) > _NAMED else ""
+        lines.append(f"{name}: of another verdict than published: {', '.join(claims[:_NAMED])}{more}")
     return lines
 
 
@@ -38,9 +40,9 @@ def _verdicts(path: Path) -> pd.DataFrame | None:
     return own.set_index("claim")[["verdict", "scope", "seeds"]]
 
 
-def _tally(found: pd.DataFrame) -> str:
+def _tally(verdicts: pd.DataFrame) -> str:
     """For example: 21 claims, 9 holds, 12 undecided, of these trainings (one seed)."""
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counted(found["verdict"]).items())
-    seeds = found["seeds"].max()
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in counted(verdicts["verdict"]).items())
+    seeds = verdicts["seeds"].max()
     scope = "of these trainings (one seed)" if seeds == 1 else f"of {seeds:.0f} trainings each"
-    return f"{len(found)} claims, {told}, {scope}"
+    return f"{len(verdicts)} claims, {counts}, {scope}"

@@ -28,18 +28,18 @@ def describe(params: Params, name: str, minutes: float) -> tuple[pd.DataFrame, s
     """
     catalog = params.results / name / "catalog.parquet"
     if catalog.exists():
-        return _of_catalog(catalog), "catalog"
+        return _catalog_songs(catalog), "catalog"
     corpus = params.corpora[name]
     if not corpus.versions:
         raise UserError(
             f"corpora.{name}: what it costs is known from its catalog, and there is no {catalog}; "
             f"make it first: reprosep recordings {name}, then reprosep catalog {name}"
         )
-    songs = _of_split_file(corpus) if corpus.split_file else _of_lists(corpus)
+    songs = _split_file_songs(corpus) if corpus.split_file else _listed_songs(corpus)
     return songs.assign(seconds=60.0 * minutes), f"lists of songs, {minutes:g} min each"
 
 
-def _of_catalog(path: Path) -> pd.DataFrame:
+def _catalog_songs(path: Path) -> pd.DataFrame:
     stems = read_table(path)
     seconds = stems["samples"] / stems["sample_rate"]
     rows = [
@@ -54,14 +54,14 @@ def _published(corpus: Corpus) -> dict[str, str]:
     return {song: split for songs in lists for song, split in songs.items()}
 
 
-def _of_lists(corpus: Corpus) -> pd.DataFrame:
+def _listed_songs(corpus: Corpus) -> pd.DataFrame:
     """Where every song has one stem of each target, as in MUSDB18."""
     targets = set(corpus.targets)
     rows = [(song, split or "train", targets, len(targets)) for song, split in _published(corpus).items()]
     return pd.DataFrame(rows, columns=COLUMNS[:-1])
 
 
-def _of_split_file(corpus: Corpus) -> pd.DataFrame:
+def _split_file_songs(corpus: Corpus) -> pd.DataFrame:
     """The published songs of a split file; without the columns targets and stems, every song holds every target."""
     assert corpus.split_file
     public, rows = _published(corpus), []

@@ -59,7 +59,7 @@ def compare(
         mine = scores[scores["target"] == target]
         estimating = [method for method in methods if (mine["method"] == method).any()]
         for pair in itertools.combinations(estimating, 2):
-            rows += [{"target": target, **row} for row in _of_pair(mine, pair, metrics, resampling)]
+            rows += [{"target": target, **row} for row in _pair_rows(mine, pair, metrics, resampling)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["p_holm"] = table["p"].astype(float)
     for _, family in table.groupby(["metric", "frames"]):
@@ -68,7 +68,7 @@ def compare(
     return table.sort_values("metric", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def _of_pair(
+def _pair_rows(
     scores: pd.DataFrame, pair: tuple[str, str], metrics: tuple[str, ...], resampling: Resampling
 ) -> list[dict[str, Any]]:
     both = scores[scores["method"].isin(pair)]

@@ -24,14 +24,14 @@ def check_song(song: Song) -> float:
     longest = 0.0
     for method, sounds in song.estimates.items():
         estimates = _infos(sounds)
-        found = _common(f"{song.name}, estimates of {method}", sounds, estimates)
-        if found[0] != rate:
+        common = _common(f"{song.name}, estimates of {method}", sounds, estimates)
+        if common[0] != rate:
             raise UserError(
-                f"{song.name}: estimates of {method} at {found[0]} Hz, references at {rate} Hz; resample the estimates"
+                f"{song.name}: estimates of {method} at {common[0]} Hz, references at {rate} Hz; resample the estimates"
             )
-        if found[1] != channels:
+        if common[1] != channels:
             raise UserError(
-                f"{song.name}: estimates of {method} with {found[1]} channels, references with {channels}; "
+                f"{song.name}: estimates of {method} with {common[1]} channels, references with {channels}; "
                 "write the estimates with as many channels as the references"
             )
         for target in references.keys() & estimates.keys() - {ACCOMPANIMENT}:

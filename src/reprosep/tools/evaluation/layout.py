@@ -68,12 +68,12 @@ def find_songs(references: Path, estimates: Sequence[Path]) -> list[Song]:
     places = _song_places(references)
     true = {name: _targets(place) for name, place in places.items()}
     methods = _methods(estimates)
-    found: dict[str, dict[str, dict[str, Sound]]] = {name: {} for name in true}
+    by_song: dict[str, dict[str, dict[str, Sound]]] = {name: {} for name in true}
     for method, root in methods.items():
         for name, place in _song_places(root).items():
             song = _reference_of(name, place, true, root == place and len(true) == 1)
-            found[song][method] = _known_targets(_targets(place), true[song], places[song])
-    return [Song(name, _ordered(true[name]), by_method) for name, by_method in found.items() if by_method]
+            by_song[song][method] = _known_targets(_targets(place), true[song], places[song])
+    return [Song(name, _ordered(true[name]), by_method) for name, by_method in by_song.items() if by_method]
 
 
 def _methods(estimates: Sequence[Path]) -> dict[str, Path]:

@@ -113,10 +113,10 @@ def _score_task(song: Song, task: Task, methods: list[str], settings: Settings, 
         else:
             tables = (_song_scores(task, references, signals, settings) for signals in estimates.values())
         try:
-            found = [table.assign(method=method) for method, table in zip(methods, tables, strict=True)]
+            named = [table.assign(method=method) for method, table in zip(methods, tables, strict=True)]
         except ValueError as error:
             raise UserError(f"{song.name}: {error}; export the file again") from error
-    table = pd.concat(found, ignore_index=True).assign(song=song.name)
+    table = pd.concat(named, ignore_index=True).assign(song=song.name)
     columns = ["method", "song", "target", "frame", "time", "duration", *COLUMNS[settings.metric]]
     return table.loc[table["target"].isin(task.kept), [*columns, "dropped", "ill_posed"]]
 
@@ -168,8 +168,8 @@ def _whole_song(
     sources = [list(task.references).index(target) for target in task.estimated]
     if settings.metric == "v3":
         equations = References(Mono(references))
-        found = score_sources(equations, Mono(estimates), sources=sources)
-        return [found.SDR, found.SIR, found.SAR], equations.conditioning.ill_posed
+        scores = score_sources(equations, Mono(estimates), sources=sources)
+        return [scores.SDR, scores.SIR, scores.SAR], equations.conditioning.ill_posed
     if settings.metric == "si-sdr":
         ratios = si_sdr(references, estimates, sources)
         return [ratios.SI_SDR, ratios.SI_SIR, ratios.SI_SAR], False

@@ -48,19 +48,19 @@ def summarise(scores: pd.DataFrame, metrics: tuple[str, ...], resampling: Resamp
     for (method, target), values in songs.groupby(level=["method", "target"], sort=False):
         mine = scores[(scores["method"] == method) & (scores["target"] == target)]
         for metric in metrics:
-            found = values[metric].dropna().to_numpy()
-            low, high = median_interval(resampling, found[None])
+            medians = values[metric].dropna().to_numpy()
+            low, high = median_interval(resampling, medians[None])
             rows.append(
                 {
                     "method": method,
                     "target": target,
                     "metric": metric,
-                    "median": np.median(found) if len(found) else np.nan,
+                    "median": np.median(medians) if len(medians) else np.nan,
                     "low": low,
                     "high": high,
-                    "mean": found.mean() if len(found) else np.nan,
-                    "std": found.std(ddof=1) if len(found) > 1 else np.nan,
-                    "songs": len(found),
+                    "mean": medians.mean() if len(medians) else np.nan,
+                    "std": medians.std(ddof=1) if len(medians) > 1 else np.nan,
+                    "songs": len(medians),
                     "frames": int(mine[metric].notna().sum()),
                     "dropped": int(mine[metric].isna().sum()),
                 }

@@ -55,7 +55,7 @@ def tell_activity(
 
 def _named(names: list[str], results: Path) -> list[TrainedRun]:
     """The runs of these names, each once."""
-    found: dict[str, TrainedRun] = {}
+    runs: dict[str, TrainedRun] = {}
     for name in names:
         run = find_trained(name, results)
         if not run.tells_activity:
@@ -63,10 +63,10 @@ def _named(names: list[str], results: Path) -> list[TrainedRun]:
                 f"--run: '{run.id}' is no detector and has no activity head; name one that is, or a run of a system "
                 "with an activity_weight above 0, such as iass"
             )
-        other = found.setdefault(run.id, run)
+        other = runs.setdefault(run.id, run)
         if not run.folder.samefile(other.folder):
             raise UserError(f"--run: {other.folder} and {run.folder} are both called '{run.id}'; name one of them")
-    return list(found.values())
+    return list(runs.values())
 
 
 def default_runs(results: Path) -> list[TrainedRun]:
@@ -107,8 +107,8 @@ def _write_table(lanes: list[Lane], path: Path) -> None:
 
 
 def _write_labels(lanes: list[Lane], duration: float, path: Path) -> None:
-    found = [(start, end, lane.name) for lane in lanes for start, end in lane.intervals(duration)]
-    lines = [f"{start:.6f}\t{end:.6f}\t{name}\n" for start, end, name in sorted(found, key=lambda one: one[0])]
+    intervals = [(start, end, lane.name) for lane in lanes for start, end in lane.intervals(duration)]
+    lines = [f"{start:.6f}\t{end:.6f}\t{name}\n" for start, end, name in sorted(intervals, key=lambda one: one[0])]
     with whole_file(path) as temporary:
         temporary.write_text("".join(lines), encoding="utf-8")
 

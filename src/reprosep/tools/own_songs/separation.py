@@ -52,13 +52,13 @@ def _estimates(run: TrainedRun, samples: np.ndarray, rate: int, gate: str) -> li
     wave = resample(samples, rate, params.audio.sample_rate)
     parts = [to_channels(wave, 2)] if channels == 2 else [wave[:, [c]] for c in range(wave.shape[1])]
     variant: Variant = next((one for one in run.system.variants() if one == gate), "none")
-    found = []
+    separated = []
     with ProgressReport(f"separating {', '.join(names)}", len(parts)) as progress:
         for part in parts:
             mixture = np.ascontiguousarray(part.T, dtype=np.float32)
-            found.append(estimates(mixture, variant))
+            separated.append(estimates(mixture, variant))
             progress.advance()
-    whole = np.concatenate(found, axis=1)  # (target, channel, sample)
+    whole = np.concatenate(separated, axis=1)  # (target, channel, sample)
     wanted = min(samples.shape[1], 2) if channels == 2 else samples.shape[1]
     return [_as_the_song(to_channels(one.T, wanted), params.audio.sample_rate, rate, len(samples)) for one in whole]
 
