@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,6 +14,7 @@ from reprosep.dag.versions.stages import Stages
 from reprosep.experiments.kinds import KINDS, kind_of
 from reprosep.experiments.runs import find_run
 from reprosep.experiments.scorers import scorer_for
+from reprosep.papers.system import System
 from reprosep.params.scale import merge
 from synthetic import make_params
 from trainings import made
@@ -108,7 +109,8 @@ def test_snakemake_and_dvc_are_told_the_same(computed: Line) -> None:
 
 
 def test_every_kind_of_system_has_its_folder() -> None:
-    assert {*KINDS} == {"target", "sources", "clips", "detector", "oracle"}
+    systems = {get_args(one.model_fields["kind"].annotation)[0]: one for one in get_args(get_args(System)[0])}
+    assert {*KINDS} == {*systems}
     for name, kind in KINDS.items():
-        parts = ("scores",) if name == "oracle" else ("network", "training", "scores", "noise")
+        parts = ("network", "training", "scores", "noise", "own_song") if systems[name].trained else ("scores",)
         assert all(kind.module(part) for part in parts)

@@ -10,6 +10,7 @@ import yaml
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
+from reprosep.dag.plan import checked_papers
 from reprosep.experiments.cells import table_cells
 from reprosep.experiments.runs import find_run, needed_runs, scored_variants
 from reprosep.papers.content import Paper
@@ -172,3 +173,13 @@ def test_wrong_paper_files(changed_paper: Path, place: tuple[str | int, ...], va
     changed_paper.write_text(yaml.safe_dump(content))
     with pytest.raises(UserError, match=f"iass.yaml: {words}"):
         load_paper("iass")
+
+
+def test_papers_that_share_a_run_agree_about_it(demo: Params, iass: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_unmix = iass.systems["open-unmix"]
+    other = {**iass.systems, "open-unmix": open_unmix.model_copy(update={"label": "UMX", "early_stopping": 10})}
+    papers = {"iass": iass, "same": iass, "other": iass.model_copy(update={"systems": other})}
+    monkeypatch.setattr("reprosep.dag.plan.load_paper", papers.__getitem__)
+    checked_papers(demo.model_copy(update={"papers": ["iass", "same"]}))
+    with pytest.raises(UserError, match=r"^other\.yaml: systems\.open-unmix\.early_stopping: 10, but 140 in iass"):
+        checked_papers(demo.model_copy(update={"papers": ["iass", "other"]}))

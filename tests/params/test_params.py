@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
+from reprosep.papers.system import SourcesSystem
 from reprosep.params.reading import parse
 from reprosep.params.scale import dump, merge
-from synthetic import own_corpus, params_content
+from synthetic import make_params, own_corpus, params_content
 
 SCALES = sorted((repository() / "workflow" / "scales").glob("*.yaml"))
 
@@ -198,3 +199,10 @@ def test_merging_goes_key_by_key() -> None:
         "a": {"b": 4, "c": 2},
         "d": {"e": 5},
     }
+
+
+def test_every_network_that_masks_sources_has_its_own_size() -> None:
+    models = make_params().models
+    sizes = [models.of_sources(name) for name in get_args(SourcesSystem.model_fields["model"].annotation)]
+    assert sizes == [models.u_net, models.c_u_net]
+    assert all(size.bins and size.align_corners in (True, False) for size in sizes)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from reprosep.base.errors import UserError
+from reprosep.base.project import read_yaml, repository
 from reprosep.claims.cases import cases_of
 from reprosep.claims.published import printed_effect, printed_times, printed_values
 from reprosep.claims.table import ALL_TARGETS, THE_PAPER, US, read_claims
@@ -22,8 +23,12 @@ from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params
 
 BEGIN, END = "<!-- claims: written by `reprosep readme` -->", "<!-- claims: end -->"
-PAPERS = ("iass", "munet", "slakh", "activity")
 _SHORT = {HOLDS: "hold", FAILS: "do not hold", BY_FRAMES: "depend on the frames", UNDECIDED: "are undecided"}
+
+
+def papers() -> list[str]:
+    """Those of ``make papers``."""
+    return list(read_yaml(repository() / "workflow" / "examples" / "all-papers.yaml")["papers"])
 
 
 def verdict_in_print(params: Params, paper: Paper, claim: Claim, scored: Scored) -> str:
@@ -42,8 +47,8 @@ def block(params: Params, published: Path) -> str:
         "| paper | its claims | of its own printed numbers | our questions |",
         "|---|---:|---|---:|",
     ]
-    every = params.model_copy(update={"papers": list(PAPERS)})
-    for name in PAPERS:
+    every = params.model_copy(update={"papers": papers()})
+    for name in papers():
         paper = load_paper(name)
         scored = scored_targets(every, paper)
         counts = Counter(verdict_in_print(every, paper, claim, scored) for claim in paper.claims)
@@ -55,7 +60,7 @@ def block(params: Params, published: Path) -> str:
 
 def _published(folder: Path) -> list[str]:
     lines = []
-    for name in PAPERS:
+    for name in papers():
         path = folder / name / "claims.csv"
         table = read_claims(path) if path.is_file() else pd.DataFrame()
         if "asked_by" in table.columns:

@@ -34,17 +34,11 @@ def check(
     params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False
 ) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
-    from reprosep.experiments.cells import check_accepted
-    from reprosep.experiments.detectors.checks import check_detection
+    from reprosep.dag.plan import checked_papers
     from reprosep.experiments.runs import every_run
-    from reprosep.papers.claim_checks import check_seeds
 
     resolved = read_params(params)
-    papers = {name: load_paper(name) for name in resolved.papers}
-    check_accepted(resolved, papers.values())
-    check_seeds(resolved, papers.items())
-    check_detection(resolved, papers.values())
-    for name, paper in papers.items():
+    for name, paper in checked_papers(resolved).items():
         counts = f"{len(paper.claims)} claims, {len(paper.questions)} questions of our own"
         print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {counts}")
     if show:

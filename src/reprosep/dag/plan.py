@@ -5,11 +5,12 @@ Nothing here imports torch: a plan is made before every command, and has to be t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.errors import UserError
 from reprosep.base.files import digest
 from reprosep.claims.reads import reads_of_claims
 from reprosep.corpora.label_files import label_files
@@ -40,7 +41,23 @@ def checked_papers(params: Params) -> dict[str, Paper]:
     check_accepted(params, papers.values())
     check_seeds(params, papers.items())
     check_detection(params, papers.values())
+    _check_shared_runs(params, papers)
     return papers
+
+
+def _check_shared_runs(params: Params, papers: Mapping[str, Paper]) -> None:
+    """See that a run which several papers have is the same in all of them."""
+    known: dict[str, tuple[str, dict[str, Any]]] = {}
+    for name, paper in papers.items():
+        for run in every_run(params, paper):
+            own = settings_of_system(paper.systems[run.system])
+            other, theirs = known.setdefault(run.id, (name, own))
+            if own != theirs:
+                key = next(key for key in {**own, **theirs} if own.get(key) != theirs.get(key))
+                raise UserError(
+                    f"{name}.yaml: systems.{run.system}.{key}: {own.get(key)}, but {theirs.get(key)} in {other}.yaml, "
+                    f"and both would be the run '{run.id}'; give one of the two systems another name"
+                )
 
 
 class Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -70,6 +70,6 @@ class Models(Section):
     cnn: CnnSize
     crnn: CrnnSize
 
-    def of_sources(self, model: str) -> UNetSize | CUNetSize:
-        """The size of a network that separates all sources, by the model's name."""
-        return self.c_u_net if model == "c-u-net" else self.u_net
+    def of_sources(self, model: str) -> Any:
+        """The size of a network that masks sources, by its name: all of them have `bins` and `align_corners`."""
+        return getattr(self, model.replace("-", "_"))

@@ -11,6 +11,7 @@ from reprosep.base.errors import UserError
 from reprosep.experiments.kind import LOOP, Kind, seconds_of, tables
 from reprosep.papers.run import ACCOMPANIMENT, OVERALL, Run, targets_of
 from reprosep.papers.system import OracleSystem, SourcesSystem
+from reprosep.params.networks import UNetSize
 from reprosep.params.scale import Params
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def runs_of_setting(
 
 
 def check_fits(params: Params, corpus: str, model: str) -> None:
-    """See that chunks and frequencies of a corpus can be halved as often as a U-Net wants.
+    """See that a corpus is mono, and that its chunks and frequencies can be halved as often as a U-Net wants.
 
     Raises
     ------
@@ -116,7 +117,11 @@ def check_fits(params: Params, corpus: str, model: str) -> None:
     if channels != 1:
         raise UserError(f"params: corpora.{corpus}.channels: {channels}, but '{model}' is for mono; set it to 1")
     own = params.of_corpus(corpus)
-    size = own.models.of_sources(model)
+    if isinstance(size := own.models.of_sources(model), UNetSize):
+        _check_halves(own, corpus, model, size)
+
+
+def _check_halves(own: Params, corpus: str, model: str, size: UNetSize) -> None:
     if any(wide != 2 * narrow for narrow, wide in pairwise(size.widths)):
         raise UserError(f"params: models.{model}.widths: {size.widths} must double from block to block")
     factor = 2 ** (len(size.widths) - 1)
