@@ -359,5 +359,5 @@ def test_inputs_are_the_seconds(line: Line) -> None:
     run, system = find_run(params, f"{CORPUS}_instruments_cnn_s42")
     files = kind_of(system).training_reads(run, system).files
     seconds = {Path(name).name for name in files if Path(name).parent.name == "seconds"}
-    assert seconds == {"index.parquet", "labels.parquet", "split.csv"}
+    assert seconds == {"index.parquet", "labels.parquet"}
     assert all((line.results / name).is_file() for name in files)
