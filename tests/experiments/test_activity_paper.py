@@ -62,7 +62,7 @@ def test_its_runs_are_its_detectors(paper: Paper) -> None:
         f"{CORPUS}_instruments_{name}_s42" for name in ("cnn-5s", "cnn", "crnn-5s", "crnn", "fc")
     ]
     assert needed_runs(params, paper) == [] and detector_runs(params, load_paper("iass")) == []
-    assert paper.is_of_detectors() and not load_paper("iass").is_of_detectors()
+    assert paper.ways_of_scoring() == {"seconds"} and load_paper("iass").ways_of_scoring() == {"frames"}
 
 
 def test_a_run_per_seed(paper: Paper) -> None:

@@ -125,14 +125,6 @@ class Paper(Section):
         """Whether its networks are trained by the mean squared error of magnitudes."""
         return any(system.kind == "target" for system in self.systems.values())
 
-    def is_of_detectors(self) -> bool:
-        """Whether all its systems say which instruments play, and none separates."""
-        return all(system.scored == "seconds" for system in self.systems.values())
-
-    def is_scored_by_track(self) -> bool:
-        """Whether songs are scored by SI-SDR."""
-        return any(system.scored == "tracks" for system in self.systems.values())
-
-    def is_scored_whole(self) -> bool:
-        """Whether songs are scored as a whole, all their sources against each other."""
-        return any(system.scored == "whole" for system in self.systems.values())
+    def ways_of_scoring(self) -> set[str]:
+        """How its systems are scored: in frames, as a whole, by track or in seconds."""
+        return {system.scored for system in self.systems.values()}
