@@ -139,3 +139,10 @@ def test_the_parameters_of_every_paper_are_recorded(scale: str) -> None:
         parameters = record_of(params, name, load_paper(name))["parameters"]
         assert "audio.sample_rate" in parameters
         assert not any(key.startswith(("seeds", "statistics", "machine")) for key in parameters)
+
+
+def test_a_demo_of_today_has_the_parameters_that_the_published_had() -> None:
+    """Else every newcomer is told of other parameters: publish again, or say why a published key means nothing now."""
+    params = parse(merge(read_yaml("params.yaml"), read_yaml("workflow/scales/demo.yaml")))
+    published = json.loads((repository() / "results-published/demo/iass/published.json").read_text())
+    assert record_of(params, "iass", load_paper("iass"))["parameters"] == published["parameters"]
