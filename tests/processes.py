@@ -28,10 +28,9 @@ import torch
 from torch.nn import functional
 
 from reprosep import cli
-
+from reprosep.experiments.target import training
+from reprosep.experiments.target.examples import Example, Examples
 from reprosep.models import open_unmix
-from reprosep.training import target_training
-from reprosep.training.examples import Example, Examples
 
 finish = Examples.finish
 
@@ -44,9 +43,9 @@ def in_double(self, items):
 torch.set_default_dtype(torch.float64)
 open_unmix._DROPOUT = 0.0
 Examples.finish = in_double
-target_training.separation_loss = functional.mse_loss
-target_training.activity_loss = functional.binary_cross_entropy_with_logits
-target_training.estimate_of = lambda song, *rest, of=target_training.estimate_of: of(
+training.separation_loss = functional.mse_loss
+training.activity_loss = functional.binary_cross_entropy_with_logits
+training.estimate_of = lambda song, *rest, of=training.estimate_of: of(
     Example(song.target, song.mixture.double(), song.labels), *rest
 )
 cli.main()
