@@ -9,6 +9,8 @@ import yaml
 
 from reprosep.base.errors import UserError
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # eight times as fast, where PyYAML was built with libyaml
+
 
 def repository() -> Path:
     """The project's folder: the nearest one above this file, or above the working directory, with workflow/ in it."""
@@ -22,7 +24,7 @@ def repository() -> Path:
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """A YAML mapping; :class:`UserError` when the file is missing, broken, or not a mapping."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_LOADER)
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; give the path of a YAML file") from error
     except OSError as error:

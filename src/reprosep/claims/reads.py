@@ -5,30 +5,32 @@ As :mod:`reprosep.results.reads` it is what Snakemake and DVC plan with: nothing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reprosep.claims.cases import single_cases
 from reprosep.claims.targets import Scored, scored_targets, targets_of_claim
 from reprosep.experiments.runs import detector_runs, needed_runs
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.kinds import ACTIVITY, CATALOG, DETECTIONS, LABELS, SCORES, SPECTRA, TRAINING
+from reprosep.papers.run import Run
 from reprosep.params.scale import Params
 from reprosep.results.reads import Places, filled, reads_of_figures, reads_of_tables
 
 
 def reads_of_claims(params: Params, paper: Paper) -> list[str]:
     """The files below ``results/<scale>`` that a paper's claims and questions are judged from."""
-    scored = scored_targets(params, paper)
-    files = filled([SCORES], {"run": needed_runs(params, paper)})
-    files += [file for claim in paper.statements for file in claim_files(params, paper, claim, scored)]
+    scored, needed = scored_targets(params, paper), needed_runs(params, paper)
+    files = filled([SCORES], {"run": needed})
+    files += [file for claim in paper.statements for file in claim_files(params, paper, claim, scored, needed)]
     return list(dict.fromkeys(files))
 
 
-def claim_files(params: Params, paper: Paper, claim: Claim, scored: Scored) -> list[str]:
+def claim_files(params: Params, paper: Paper, claim: Claim, scored: Scored, needed: Sequence[Run]) -> list[str]:
     """The files that one claim is judged from besides the scores of all runs; none where this scale cannot check it."""
     cases = single_cases(paper, claim, targets_of_claim(params, paper, claim, scored))
     compared = {(side.system, part.target) for case in cases for part in case.parts for side in part.sides}
     systems = {side.system for side in claim.sides} if cases or claim.is_counted else set()
-    needed = needed_runs(params, paper)
     places: Places = {
         "corpus": [str(side.corpus) for side in claim.sides if cases],
         "run": [run for run in needed if run.corpus == claim.corpus and (run.system, run.target) in compared],

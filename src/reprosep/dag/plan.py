@@ -20,7 +20,7 @@ from reprosep.corpora.splits import read_split_file
 from reprosep.dag.dependencies import paper_of, step_reads
 from reprosep.experiments.accepted import code_of_run
 from reprosep.experiments.cells import calibration_cells, check_accepted
-from reprosep.experiments.clips.needed import clips_needed
+from reprosep.experiments.clips.plan import clips_of_runs
 from reprosep.experiments.detectors.checks import check_detection
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.reads import CORPUS_TABLES, Reads, settings_of_system
@@ -163,7 +163,7 @@ class Plan:
 
     def clip_counts(self, corpus: str, target: str) -> list[tuple[str, str, int]]:
         """How many clips of which kind the trainings take of a corpus."""
-        needed = clips_needed(self.params, corpus, target)
+        needed = clips_of_runs(self.params.of_corpus(corpus), corpus, target, self.runs.values())
         return sorted((*kind, count) for kind, count in needed.items())
 
     # ---- runs ----------------------------------------------------------------------------------------------------

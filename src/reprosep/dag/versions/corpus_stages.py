@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from reprosep.claims.reads import corpora_with
 from reprosep.dag.versions.contents import Contents
 from reprosep.dag.versions.stage import Stage
-from reprosep.experiments.clips.needed import clips_needed
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import corpora_of, scored_on
 from reprosep.papers.kinds import CATALOG, SPECTRA
@@ -30,7 +30,7 @@ class CorpusStages(Contents):
             (self._clips, self._holding("clips/")),
             (self._seconds, self._holding("seconds/")),
             (self._energies, self._holding("energies.parquet")),
-            (self._spectra, self._with_spectra()),
+            (self._spectra, self._with_spectra),
         ]
         return [make(name) for make, corpora in steps for name in corpora]
 
@@ -41,7 +41,7 @@ class CorpusStages(Contents):
 
     def _listed(self, read: list[str]) -> list[str]:
         """Those that runs, tables or figures read."""
-        named = {*read, *self._counted(), *self._with_spectra()}
+        named = {*read, *self._counted, *self._with_spectra}
         return [name for name in self.params.corpora if name in named]
 
     def _heard(self) -> set[str]:
@@ -54,10 +54,12 @@ class CorpusStages(Contents):
         files = {file for name in self.trained for file in self.plan.training_reads(name).files}
         return [name for name in self.params.corpora if any(file.startswith(f"{name}/{part}") for file in files)]
 
+    @cached_property
     def _counted(self) -> list[str]:
         """The corpora that tables and figures count, and those whose catalogs they have."""
         return self._with_sources(CATALOG)
 
+    @cached_property
     def _with_spectra(self) -> list[str]:
         """The corpora whose spectra figures compare, and those whose recordings they have."""
         return self._with_sources(SPECTRA)
@@ -106,7 +108,7 @@ class CorpusStages(Contents):
 
     def _clips(self, name: str) -> Stage:
         folder = f"{self.root}/{name}/clips"
-        targets = [target for target in self.params.corpora[name].targets if clips_needed(self.params, name, target)]
+        targets = [target for target in self.params.corpora[name].targets if self.plan.clip_counts(name, target)]
         made = [f"{folder}/{target}.parquet" for target in targets]
         title, read = f"Clips of corpus {name} to train on", self.tables(name)
         return self._corpus_stage(f"clips@{name}", title, made, read, ["clips"], outs=[folder], shape=["papers"])
