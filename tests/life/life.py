@@ -24,7 +24,7 @@ from reprosep.experiments.runs import needed_runs
 from reprosep.papers.loading import load_paper
 
 PAPER, SYSTEM = "workflow/papers/iass.yaml", "iass"
-OLD = "label: IASS\n    model: iass\n    blocks: 3\n    activity_weight: 2.0\n"
+OLD = "label: IASS\n    kind: target\n    scored: frames\n    model: iass\n    blocks: 3\n    activity_weight: 2.0\n"
 NEW = OLD.replace("2.0", "1.0")
 NOTHING = "Nothing to be done"
 
