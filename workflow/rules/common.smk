@@ -14,6 +14,7 @@ sys.path.insert(0, str(WORKFLOW.parent / "src"))
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
 from reprosep.corpora.registry import load_version, song_list
+from reprosep.dag.damage import mark_damaged
 from reprosep.dag.plan import Plan
 from reprosep.dag.planning import mend_planning
 from reprosep.dag.versions.records import Restored, restore
@@ -64,6 +65,8 @@ def restored_records():
     restored = mendable(restore)(RESULTS)
     for path in restored.altered:
         logger.info(f"{path}: not as it was made; it is made anew")
+    for sentence in mendable(mark_damaged)(PARAMS):
+        logger.info(f"{sentence}; it is made anew")
     return restored
 
 

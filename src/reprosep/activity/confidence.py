@@ -34,8 +34,10 @@ import numpy as np
 import pandas as pd
 import scipy.signal
 
-from reprosep.audio.store import FULL_SCALE, SongArrays, build_song_files, save_array
+from reprosep.audio.arrays import load_array, save_array
+from reprosep.audio.store import FULL_SCALE, SongArrays, build_song_files
 from reprosep.base.files import digest, sha256, slug, whole_file
+from reprosep.base.seal import is_whole
 from reprosep.corpora.label_files import at_times, read_labels
 from reprosep.params.data import Activity
 from reprosep.params.scale import Params
@@ -106,7 +108,7 @@ def build_activity(
         origin = [sha256(source)] if source else []
         file = f"{slug(song)}.{digest([files[song], *settings, *origin])}.npy"
         labels = folder / "labels" / f"{slug(song)}_ACTIVATION_CONF.lab"
-        if not ((folder / file).exists() and labels.exists()):
+        if not (is_whole(folder / file) and labels.exists()):
             stored = store.load(song)
             mono = stored.mean(axis=2, dtype=np.float64) / FULL_SCALE
             write_labels(labels, mono, list(stems["stem"]), params)
@@ -115,7 +117,7 @@ def build_activity(
                 from_labels = _published(source, list(stems["stem"]), stored.shape[1], params)
                 confidences = np.concatenate([from_labels, confidences])
             save_array(folder / file, confidences)
-        return _rows(stems, np.load(folder / file), file, params.activity.threshold)
+        return _rows(stems, load_array(folder / file), file, params.activity.threshold)
 
     build_song_files(catalog, folder, build, threads, "activity")
 

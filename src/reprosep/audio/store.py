@@ -8,10 +8,8 @@ store's format, so that a file is valid whenever it exists and an interrupted ru
 from __future__ import annotations
 
 import contextlib
-import io
 import time
-import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +17,16 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from reprosep.audio.arrays import load_array, save_array
 from reprosep.audio.health import sample_problems
 from reprosep.audio.io import read_sound, resample, to_channels
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, slug, whole_file
 from reprosep.base.progress import track
+from reprosep.base.seal import BLANK, check, check_bytes, is_whole, seal
 from reprosep.params.data import Audio
 
 FULL_SCALE = 32768.0
@@ -42,7 +44,7 @@ class SongArrays:
         self.load: Callable[[str], np.ndarray] = lru_cache(maxsize=None)(self._load)
 
     def _load(self, song: str) -> np.ndarray:
-        return np.load(self.folder / self._files[song], mmap_mode="r")
+        return load_array(self.folder / self._files[song])
 
     def read(self, stem: tuple[str, int], start: int, samples: int) -> np.ndarray:
         """That part of a stem (song, row), without a copy; shorter where the stem ends."""
@@ -79,19 +81,18 @@ class JoinedArrays:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """A parquet table; :class:`UserError` when it is missing or broken."""
-    try:
-        return pd.read_parquet(path)
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; run the step that writes it first") from error
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as parquet ({error}); delete it and run its step again") from error
+    """A parquet table that :func:`write_table` wrote; :class:`UserError` when it is missing or damaged."""
+    check(Path(path))
+    return pd.read_parquet(path)
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
-    """A parquet table, whole or not at all."""
+    """A parquet table, whole or not at all, with its checksum among its metadata and one for every page of it."""
+    content = pa.Table.from_pandas(table, preserve_index=False)
+    content = content.replace_schema_metadata({**(content.schema.metadata or {}), b"checksum": BLANK.encode()})
     with whole_file(path) as temporary:
-        table.to_parquet(temporary, index=False)
+        pq.write_table(content, temporary, write_page_checksum=True)
+        seal(temporary)
 
 
 def build_store(catalog: pd.DataFrame, folder: Path, audio: Audio, channels: int, threads: int) -> None:
@@ -100,16 +101,16 @@ def build_store(catalog: pd.DataFrame, folder: Path, audio: Audio, channels: int
     Raises
     ------
     UserError
-        On unreadable, silent (unless accepted) or clipped stems.
+        On stems that are unreadable, silent (unless accepted), clipped, or other files than the catalog was made from.
     """
 
     def build(song: str) -> list[dict[str, Any]]:
         stems = catalog[catalog["song"] == song]
         stamp = digest([_FORMAT, _recordings(stems), audio.sample_rate, channels])
         file = f"{slug(song)}.{stamp}.npy"
-        if not (folder / file).exists():
+        if not is_whole(folder / file):
             save_array(folder / file, _decode_song(stems, audio, channels))
-        return _rows(stems, np.load(folder / file, mmap_mode="r"), file, audio)
+        return _rows(stems, load_array(folder / file), file, audio)
 
     build_song_files(catalog, folder, build, threads, "audio store")
 
@@ -135,21 +136,6 @@ def build_song_files(
     _drop_others(folder, set(index["file"]))
 
 
-def save_array(path: Path, array: np.ndarray) -> None:
-    """A .npy file, whole or not at all."""
-    with whole_file(path) as temporary:
-        np.save(temporary, array)
-
-
-def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """A compressed .npz file, whole or not at all; numpy's own writer puts the time of day into it."""
-    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.save(buffer, array)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
-
-
 def _drop_others(folder: Path, wanted: Iterable[str]) -> None:
     """Files of other recipes, and what a kill left behind; not what another process is writing at this moment."""
     for path in folder.glob("*.npy"):
@@ -172,6 +158,8 @@ def _recordings(stems: pd.DataFrame) -> list[str]:
 
 def _decode_song(stems: pd.DataFrame, audio: Audio, channels: int) -> np.ndarray:
     """int16 ``(stem, sample, channel)``; shorter stems are padded with zeros at their end."""
+    for path, recorded in dict(zip(stems["path"], stems["sha256"], strict=True)).items():
+        check_bytes(Path(path), recorded)
     sources = zip(stems["path"], stems["stream"].tolist(), strict=True)
     decoded = [_decode_stem(path, stream, audio, channels) for path, stream in sources]
     length = max(len(stem) for stem in decoded)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from reprosep.cli.app import DEFAULT_PARAMS, ParamFiles, app, read_params
+from reprosep.cli.app import CORES, DEFAULT_PARAMS, ParamFiles, Threads, app, read_params
 from reprosep.cli.app import VERSIONS as PANEL
 
 
@@ -43,6 +43,21 @@ def publish(
     command = " ".join(["reprosep reproduce", scale, *(f"--configfile {file}" for file in configfile or [])])
     for path in publish_scale(scale_params(scale, configfile or []), output, command):
         print(path)
+
+
+@app.command(rich_help_panel=PANEL)
+def verify(
+    scale: Annotated[str, typer.Argument(help="demo, smoke, standin or paper.")] = "demo",
+    configfile: Annotated[list[Path] | None, typer.Option(help="The further parameter files of that run.")] = None,
+    threads: Threads = CORES,
+) -> None:
+    """Is every file of a scale as it was written? Exit status 1: some are damaged; the next run makes them anew."""
+    from reprosep.dag.damage import verify as verify_files
+    from reprosep.dag.reproduce import scale_params
+
+    count, sentences = verify_files(scale_params(scale, configfile or []), threads)
+    print("\n".join(sentences) if sentences else f"all {count} files are as they were written")
+    sys.exit(1 if sentences else 0)
 
 
 @app.command(rich_help_panel=PANEL)

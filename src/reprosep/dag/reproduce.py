@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
-from reprosep.base.errors import UserError, near_match
-from reprosep.base.files import read_json
+from reprosep.base.errors import Preempted, UserError, near_match
+from reprosep.base.files import mendable, read_json
+from reprosep.base.preemption import StopRequest, stop_request
 from reprosep.base.progress import ProgressReport
 from reprosep.base.project import read_yaml, repository
 from reprosep.params.reading import parse
@@ -40,6 +46,9 @@ _WORK = {
 }
 _FAMILIES = ("train", "score_oracles", "score", "spot_check", "listen", "figures", "claims", "tables")  # of rules
 _SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_WORDS = 60.0
+_SECONDS_BETWEEN_READS = 0.2
+_SECONDS_TO_END = 8.0  # schedulers kill what does not end soon after they told it
 
 
 def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
@@ -49,13 +58,16 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
     ------
     UserError
         When a parameter is wrong, or when a step fails: the sentence of that step.
+    Preempted
+        When told to stop.
     """
     params = scale_params(scale, config_files)  # a wrong key is told at once, before Snakemake starts
     if sentence := older_results(params):
         print(sentence, file=sys.stderr)
-    _wait_for_other_run()
-    _unlock()
-    _follow(_command(scale, config_files, extra))
+    with stop_request() as stop:
+        wait_for_other_run(stop)
+        _unlock()
+        Snakemake(_command(scale, config_files, extra), stop).follow()
     return Path("results") / params.scale / "report.html"
 
 
@@ -115,22 +127,44 @@ def _snakemake() -> str:
     return str(beside) if beside.exists() else shutil.which("snakemake") or "snakemake"
 
 
-def _wait_for_other_run() -> None:
-    """A run whose terminal is gone may still work in this folder; two at once would do the same work twice."""
-    announced = False
+def wait_for_other_run(stop: StopRequest) -> None:
+    """A run whose terminal is gone may still work in this folder; two at once would do the same work twice.
+
+    Raises
+    ------
+    Preempted
+        When told to stop while waiting.
+    """
+    began = told = time.monotonic()
+    first = True
     while other := _other_run():
-        if not announced:
-            print(f"another run (process {other}) works in this folder; waiting for it to end", file=sys.stderr)
-            announced = True
+        now = time.monotonic()
+        if first or now - told >= _SECONDS_BETWEEN_WORDS:
+            _tell_of(other, now - began)
+            told, first = now, False
+        if stop.reason:
+            raise Preempted(f"stopped by {stop.reason} while waiting for another run; the same command waits again")
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _other_run() -> int | None:
-    """Process id of a Snakemake that works in this folder, if there is one on this machine."""
-    for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
+def _tell_of(other: psutil.Process, waited: float) -> None:
+    with contextlib.suppress(psutil.Error):  # it may end at this very moment
+        since = timedelta(seconds=round(time.time() - other.create_time()))
+        print(
+            f"another run (process {other.pid}, since {since} h) works in this folder; waiting for it to end"
+            + (f", {timedelta(seconds=round(waited))} h by now" if waited >= 1 else "")
+            + f"; `kill -INT {other.pid}` ends it, what it has finished is kept",
+            file=sys.stderr,
+        )
+
+
+def _other_run() -> psutil.Process | None:
+    """A Snakemake that works in this folder, if there is one on this machine."""
+    for process in psutil.process_iter(["cmdline", "cwd", "status"]):
         words = [Path(word).name for word in (process.info["cmdline"] or [])[:3]]
-        if "snakemake" in words and process.info["cwd"] == str(Path.cwd()):
-            return int(process.info["pid"])
+        here = process.info["cwd"] == str(Path.cwd())
+        if "snakemake" in words and here and process.info["status"] != psutil.STATUS_ZOMBIE:
+            return process
     return None
 
 
@@ -140,26 +174,58 @@ def _unlock() -> None:
         subprocess.run([_snakemake(), "--profile", _PROFILE, "--unlock"], capture_output=True, check=False)
 
 
-def _follow(command: list[str]) -> None:
-    """Run Snakemake, show its progress, keep its whole output in a log file."""
-    log = Path("results/logs") / time.strftime("reproduce-%Y%m%d-%H%M%S.log")
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        output = log.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{log}: cannot be written ({error.strerror}); make the folder {log.parent} writable"
-        ) from error
-    with output, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
+class Snakemake:
+    """Snakemake in a session of its own, which writes a log file that is read here while it grows.
+
+    It needs no reader: when this process is killed it goes on, and the next run waits for it. Told to stop, it gets the
+    terminal's Ctrl-C, upon which steps keep what they have, and whoever does not end in time is killed.
+    """
+
+    def __init__(self, command: list[str], stop: StopRequest) -> None:
+        self.command, self.stop = command, stop
+        self.log = Path("results/logs") / time.strftime("reproduce-%Y%m%d-%H%M%S.log")
+
+    def follow(self) -> None:
+        """Run it to its end and show its progress.
+
+        Raises
+        ------
+        UserError
+            When the log cannot be written, or when a step fails.
+        Preempted
+            When told to stop.
+        """
+        with mendable(self.log):
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            output = self.log.open("w", encoding="utf-8")
         watcher = _Watcher()
-        for line in process.stdout:
-            output.write(line)
-            output.flush()
-            watcher.read(line)
+        with output, self.log.open(encoding="utf-8", errors="replace") as lines:
+            process = subprocess.Popen(
+                self.command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+            while process.poll() is None and not self.stop.reason:
+                watcher.read_all(lines)
+                time.sleep(_SECONDS_BETWEEN_READS)
+            if self.stop.reason:
+                end_group(process)
+            watcher.read_all(lines)
         watcher.close()
-    if process.returncode:
-        raise UserError(f"{_reason(watcher.lines)} (whole log: {log})")
+        if self.stop.reason:
+            reason = f"stopped by {self.stop.reason}; the same command goes on from what is finished"
+            raise Preempted(f"{reason} (whole log: {self.log})")
+        if process.returncode:
+            raise UserError(f"{_reason(watcher.lines)} (whole log: {self.log})")
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all of its session: by Ctrl-C, and what is left after a while by force."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_SECONDS_TO_END)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 class _Watcher:
@@ -167,8 +233,17 @@ class _Watcher:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self._begun = ""
         self._jobs: dict[str, int] = {}
         self._progress: ProgressReport | None = None
+
+    def read_all(self, lines: TextIO) -> None:
+        """Take what has come since; a line that is half written waits for its end."""
+        while text := lines.readline():
+            self._begun += text
+            if self._begun.endswith("\n"):
+                self.read(self._begun)
+                self._begun = ""
 
     def read(self, line: str) -> None:
         """Take one line of the output."""

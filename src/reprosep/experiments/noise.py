@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reprosep.audio.arrays import save_array
+from reprosep.audio.store import write_table
 from reprosep.experiments.data import CorpusData
 from reprosep.params.scale import Params
 
@@ -22,7 +24,7 @@ def noise_data(params: Params, corpus: str, folder: Path) -> CorpusData:
     """The data of a corpus of noise, which is written below an empty folder."""
     data = folder / corpus
     data.mkdir()
-    noise_corpus(params, corpus, data).to_parquet(data / "catalog.parquet", index=False)
+    write_table(data / "catalog.parquet", noise_corpus(params, corpus, data))
     return CorpusData(params, corpus, folder)
 
 
@@ -37,11 +39,12 @@ def noise_corpus(params: Params, name: str, folder: Path) -> pd.DataFrame:
         (folder / part).mkdir()
     for song in (f"noise {number}" for number in range(SONGS)):
         sound = random.integers(-8000, 8000, (len(corpus.targets), samples, corpus.channels), dtype=np.int16)
-        np.save(folder / "audio" / f"{song}.npy", sound)
-        np.save(folder / "activity" / f"{song}.npy", random.random((len(corpus.targets), frames), dtype=np.float32))
+        save_array(folder / "audio" / f"{song}.npy", sound)
+        confidences = random.random((len(corpus.targets), frames), dtype=np.float32)
+        save_array(folder / "activity" / f"{song}.npy", confidences)
         rows += [(song, target, row, target, "train") for row, target in enumerate(corpus.targets)]
     catalog = pd.DataFrame(rows, columns=["song", "stem", "row", "target", "split"]).assign(samples=samples)
     index = catalog.assign(file=catalog["song"] + ".npy", rms=0.1)
-    index.to_parquet(folder / "audio" / "index.parquet", index=False)
-    index.to_parquet(folder / "activity" / "index.parquet", index=False)
+    write_table(folder / "audio" / "index.parquet", index)
+    write_table(folder / "activity" / "index.parquet", index)
     return catalog.drop(columns="row")

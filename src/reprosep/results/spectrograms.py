@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from reprosep.audio.arrays import load_arrays
 from reprosep.base.errors import UserError
 from reprosep.results.figure_kind import FigureKind, ShownFigure
 from reprosep.results.figure_style import BLUE
@@ -34,10 +35,7 @@ _NAMES = ("reference", "none", "raw", "median", "gate_raw", "gate_median", "gate
 
 def read_spectrograms(path: Path) -> dict[str, Any]:
     """Magnitudes (bin, frame), gates (frame,) and units of Figure 3; :class:`UserError` when missing or foreign."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; run the step that writes the listening examples first")
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    arrays: dict[str, Any] = load_arrays(path)
     for name in (*_NAMES, "song"):
         if name not in arrays:
             raise UserError(f"{path}: no array '{name}'; delete the file and run the step again")

@@ -22,6 +22,7 @@ import torch
 from reprosep.audio.store import read_table, write_table
 from reprosep.base.files import digest, slug
 from reprosep.base.progress import track
+from reprosep.base.seal import is_whole
 from reprosep.mixtures.mixing import Recipe
 from reprosep.scores.scorer import Scorer
 
@@ -51,7 +52,10 @@ class Work:
         return [task for task in tasks if task.runs]
 
     def _task(self, recipe: Recipe, runs: list[int]) -> Task:
-        return Task(recipe, tuple(run for run in runs if not _part(self.parts[run], recipe, "activity").exists()))
+        return Task(recipe, tuple(run for run in runs if not self._is_scored(run, recipe)))
+
+    def _is_scored(self, run: int, recipe: Recipe) -> bool:
+        return all(is_whole(_part(self.parts[run], recipe, kind)) for kind in ("activity", "scores"))
 
     def do(self, task: Task) -> None:
         """Score a song: its references are prepared once for all runs."""

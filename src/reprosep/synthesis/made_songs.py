@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json, sha256, whole_folder, write_json
@@ -26,7 +26,7 @@ Task = TypeVar("Task")
 Made = TypeVar("Made")
 
 _PARTIAL = ".partial"  # songs being made
-_RECIPES = ".recipes"
+RECIPES = ".recipes"
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,15 @@ class MadeSongs:
 
     def sidecar(self, name: str) -> Path:
         """The recipe of a song."""
-        return self.root / _RECIPES / f"{name}.json"
+        return self.root / RECIPES / f"{name}.json"
 
     def is_whole(self, folder: Path, name: str, recipe: str) -> bool:
         """Is the song there, with this recipe and these very bytes?"""
-        sidecar = self.sidecar(name)
-        if not sidecar.is_file() or not folder.is_dir():
+        content = recorded(self.sidecar(name))
+        if content is None or not folder.is_dir():
             return False
-        content = read_json(sidecar)
-        files: dict[str, str] = content["files"]
         return content["recipe"] == recipe and all(
-            (folder / path).is_file() and sha256(folder / path) == value for path, value in files.items()
+            (folder / path).is_file() and sha256(folder / path) == value for path, value in content["files"].items()
         )
 
     @contextlib.contextmanager
@@ -72,9 +70,9 @@ class MadeSongs:
     def remove_others(self, wanted: set[str]) -> int:
         """Remove the songs made here earlier that are not `wanted` now; how many."""
         shutil.rmtree(self.root / _PARTIAL, ignore_errors=True)
-        for left in (self.root / _RECIPES).glob(".*"):  # by a kill, half written
+        for left in (self.root / RECIPES).glob(".*"):  # by a kill, half written
             left.unlink(missing_ok=True)
-        others = [path for path in (self.root / _RECIPES).glob("*.json") if path.stem not in wanted]
+        others = [path for path in (self.root / RECIPES).glob("*.json") if path.stem not in wanted]
         for sidecar in others:
             self.remove(self.root / read_json(sidecar)["folder"], sidecar.stem)
         return len(others)
@@ -85,6 +83,17 @@ class MadeSongs:
         if sidecar.is_file():
             shutil.rmtree(folder, ignore_errors=True)
             sidecar.unlink()
+
+
+def recorded(sidecar: Path) -> dict[str, Any] | None:
+    """What is recorded of a song: `recipe`, `folder`, `files`; None where there is no record that can be read."""
+    try:
+        content = read_json(sidecar)
+    except UserError:
+        return None
+    if isinstance(content, dict) and isinstance(content.get("files"), dict) and "folder" in content:
+        return {"recipe": "", **content}
+    return None
 
 
 def each(make: Callable[[Task], Made], tasks: list[Task], workers: int) -> Iterator[Made]:

@@ -1,40 +1,65 @@
-"""Checkpoints: weights as safetensors, the full training state beside them, each written whole or not at all."""
+"""Checkpoints: weights as safetensors, the full training state beside them, each written whole or not at all.
+
+Both carry a checksum. Weights of versions before there were checksums have no metadata, and are taken as they are.
+"""
 
 from __future__ import annotations
 
 import io
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.base.memory import keep_freed_memory
+from reprosep.base.seal import BLANK, DamagedError, check, is_sealed, seal
 from reprosep.models.inference import for_inference
 
 STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
-_FORMAT = 4  # of the state; raise it when its meaning changes: a state of another format is not resumed
+_FORMAT = 5  # of the state; raise it when its meaning changes: a state of another format is not resumed
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """The model's weights and buffers as safetensors."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     with whole_file(path) as temporary:
-        safetensors.torch.save_file(tensors, str(temporary))
+        safetensors.torch.save_file(tensors, str(temporary), metadata={"checksum": BLANK})
+        seal(temporary)
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
-    """Weights into a model of the same shape; :class:`UserError` when the file is missing, broken or does not fit."""
+    """Weights into a model of the same shape.
+
+    Raises
+    ------
+    UserError
+        When the file is missing, damaged or does not fit, or a weight is not a finite number.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; train the run first")
     try:
-        model.load_state_dict(safetensors.torch.load_file(str(path)))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; train the run first") from error
-    except (safetensors.SafetensorError, RuntimeError) as error:
+        if _carries_checksum(path):
+            check(path)
+        tensors = safetensors.torch.load_file(str(path))
+        model.load_state_dict(tensors)
+    except (OSError, ValueError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path}: not the weights of this run ({reason}); delete it and train again") from error
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise UserError(f"{path}: {name} holds NaN or infinity, expected numbers; train the run again")
+
+
+def _carries_checksum(path: Path) -> bool:
+    with safe_open(str(path), framework="pt") as content:
+        return content.metadata() is not None
 
 
 def load_best(folder: Path, model: nn.Module) -> Any:
@@ -48,8 +73,11 @@ def save_state(folder: Path, state: dict[str, Any]) -> None:
     """The training state: everything that a resumed training needs to go on as if never interrupted."""
     buffer = io.BytesIO()  # torch's own writer does not tell when a disk is full
     torch.save({"format": _FORMAT, **state}, buffer)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = BLANK.encode()
     with whole_file(folder / STATE) as temporary:
         temporary.write_bytes(buffer.getbuffer())
+        seal(temporary)
 
 
 def load_state(folder: Path, recipe: str) -> dict[str, Any] | None:
@@ -58,12 +86,20 @@ def load_state(folder: Path, recipe: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception:  # of a broken file torch's readers raise nearly anything
+        if not is_sealed(path):  # of a version before there were checksums
+            return None
+        check(path)
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        if (state.get("format"), state.get("recipe")) != (_FORMAT, recipe):
+            return None
+        if state["best_epoch"]:
+            check(folder / BEST)
+    except DamagedError as error:
+        print(f"{error.found}; the training starts anew", file=sys.stderr)
         return None
-    if (state.get("format"), state.get("recipe")) != (_FORMAT, recipe):
+    except Exception:  # of a file that torch did not write its readers raise nearly anything
         return None
-    return state if (folder / BEST).exists() or not state["best_epoch"] else None
+    return state
 
 
 def random_state(device: torch.device) -> list[torch.Tensor]:

@@ -13,6 +13,7 @@ from reprosep.audio.health import sample_problems
 from reprosep.audio.io import SoundInfo, read_sound, sound_info
 from reprosep.base.errors import UserError
 from reprosep.base.files import sha256
+from reprosep.base.seal import note_bytes
 from reprosep.corpora.doctor.expectations import Expectations
 from reprosep.corpora.doctor.findings import Finding, from_error
 from reprosep.corpora.layout import Song, Stem
@@ -78,6 +79,7 @@ def _examine(
         return None, [from_error(error, song.name, stem.path, "unreadable")], None
     if stem.path not in checksums:  # a file with several streams is hashed once
         checksums[stem.path] = sha256(stem.path)
+        note_bytes(Path(stem.path), checksums[stem.path])
     silent = not samples.any()
     content = "" if silent else hashlib.blake2b(np.ascontiguousarray(samples).data, digest_size=16).hexdigest()
     recording = Recording(song.name, stem, info, checksums[stem.path], content)

@@ -29,13 +29,15 @@ import numpy as np
 import pandas as pd
 import torch
 
+from reprosep.audio.arrays import load_array, save_array
 from reprosep.audio.frames import clip_frames
 from reprosep.audio.mel import mel_filters
 from reprosep.audio.spectrum import ChunkedSpectrum
-from reprosep.audio.store import SongArrays, build_song_files, read_table, save_array, write_table
+from reprosep.audio.store import SongArrays, build_song_files, read_table, write_table
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, slug, whole_file
 from reprosep.base.locks import alone_in
+from reprosep.base.seal import is_whole
 from reprosep.experiments.detectors.instruments import check_instruments, with_instruments
 from reprosep.experiments.detectors.split import draw_split
 from reprosep.mixtures.mixing import Mixer
@@ -139,10 +141,10 @@ class Seconds:
         settings = [getattr(self.params.detection, key) for key in keys]
         stamp = digest([_FORMAT, sources[0], settings, self.params.stft.model_dump(), self._level])
         file = f"{slug(song)}.{stamp}.npy"
-        if not (self.folder / file).exists():
+        if not is_whole(self.folder / file):
             _, mixture = self.mixer.render(self.mixer.song_recipe(song, ""))
             save_array(self.folder / file, log_mel(mixture.mean(axis=0), self.params))
-        frames = np.load(self.folder / file, mmap_mode="r").shape[1]
+        frames = load_array(self.folder / file).shape[1]
         return {"song": song, "split": split, "file": file, "frames": frames, "seconds": self.count(frames)}
 
     def count(self, frames: int) -> int:
