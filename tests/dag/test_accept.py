@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,30 @@ def test_an_accepted_change_trains_nothing_again(finished: Line, monkeypatch: py
     assert accept(plan(finished), [IASS], "again") == []
     monkeypatch.setattr(Reads, "code", "changed again")
     assert plan(finished).training_code([IASS]) == ["changed again"]
+
+
+def test_a_finished_training_that_a_job_takes_up_again_is_recorded_as_it_was(finished: Line, trained: Line) -> None:
+    """A job of several trainings runs where one is new; Snakemake has removed the files of all before."""
+    folder = finished.results / "runs" / IASS
+    shutil.copytree(trained.results / "runs" / IASS / "checkpoint", folder / "checkpoint")
+    before = (folder / "run.json").read_bytes()
+    for name in ("run.json", "epochs.csv", "best.safetensors"):
+        (folder / name).unlink()
+    finished.step("train", [IASS])
+    assert (folder / "run.json").read_bytes() == before
+
+
+def test_an_accepted_change_outlives_the_removal_of_the_outputs(
+    finished: Line, trained: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = finished.results / "runs" / IASS
+    shutil.copytree(trained.results / "runs" / IASS / "checkpoint", folder / "checkpoint")
+    made = plan(finished)
+    recipe = recipe_of(finished.params, *made.runs[IASS], finished.results)
+    monkeypatch.setattr(Reads, "code", "changed")
+    accept(plan(finished), [IASS], "a name alone")
+    (folder / "run.json").unlink()
+    assert recipe_of(finished.params, *made.runs[IASS], finished.results) == recipe
 
 
 def test_the_report_shows_the_reason(finished: Line, monkeypatch: pytest.MonkeyPatch) -> None:

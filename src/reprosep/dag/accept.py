@@ -12,7 +12,7 @@ from reprosep.base.files import read_json, write_json
 from reprosep.base.provenance import commit
 from reprosep.dag.plan import Plan
 from reprosep.dag.versions.records import made_here
-from reprosep.experiments.accepted import ACCEPTED, code_of_run
+from reprosep.experiments.accepted import ACCEPTED, code_of_run, record_files
 
 
 def accept(plan: Plan, names: Iterable[str], reason: str) -> list[str]:
@@ -55,7 +55,10 @@ def _accept(plan: Plan, name: str, reason: str) -> None:
     hash_, _ = commit()
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     entry = {"code": plan.training_reads(name).code, "reason": reason, "date": today, "commit": hash_}
-    write_json(path, {**record, ACCEPTED: [*record.get(ACCEPTED, []), entry]})
+    accepted = {**record, ACCEPTED: [*record.get(ACCEPTED, []), entry]}
+    for place in record_files(path.parent):
+        if place.exists():
+            write_json(place, accepted)
     made_here(path)
     assert code_of_run(plan.results, plan.run(name), plan.training_reads(name)) == record["code"]
 

@@ -2,6 +2,9 @@
 
 A training whose code has changed is made again. Where the change does not concern it, `reprosep accept` records that:
 the digest of the new code stands for that of the code which it was trained with, until the code changes again.
+
+A copy of ``run.json`` lies beside the checkpoint: Snakemake removes the outputs of a job before it starts, and a
+training that is finished by then is recorded as it was when it ended.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ ACCEPTED = "accepted"  # key of run.json: a list of {code, reason, date, commit}
 
 def code_of_run(results: Path, run: Run, reads: Reads) -> str:
     """The code of a training: that of today, or where that was accepted for a finished run the one that trained it."""
-    record = _record(results, run)
+    record = record_of(results, run)
     accepted = {entry.get("code") for entry in record.get(ACCEPTED, [])}
     return str(record["code"]) if reads.code in accepted and "code" in record else reads.code
 
@@ -26,13 +29,22 @@ def code_of_run(results: Path, run: Run, reads: Reads) -> str:
 def origin_of_code(results: Path, run: Run, reads: Reads) -> dict[str, Any]:
     """What ``run.json`` of a training that ends now says of its code: the accepted changes stay while they are used."""
     code = code_of_run(results, run, reads)
-    kept = {} if code == reads.code else {ACCEPTED: _record(results, run)[ACCEPTED]}
+    kept = {} if code == reads.code else {ACCEPTED: record_of(results, run)[ACCEPTED]}
     return {"code": code, **kept}
 
 
-def _record(results: Path, run: Run) -> dict[str, Any]:
-    try:
-        content = json.loads((results / "runs" / run.id / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+def record_files(folder: Path) -> list[Path]:
+    """Where the record of the run in a folder is, and its copy."""
+    return [folder / "run.json", folder / "checkpoint" / "run.json"]
+
+
+def record_of(results: Path, run: Run) -> dict[str, Any]:
+    """The record of a finished training; {} of one that is not."""
+    for path in record_files(results / "runs" / run.id):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(content, dict):
+            return content
+    return {}

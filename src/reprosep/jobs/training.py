@@ -20,7 +20,7 @@ from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file, write_json
 from reprosep.base.preemption import StopRequest
 from reprosep.base.provenance import commit, hardware, versions
-from reprosep.experiments.accepted import code_of_run, origin_of_code
+from reprosep.experiments.accepted import code_of_run, origin_of_code, record_files, record_of
 from reprosep.experiments.data import CorpusData
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.reads import look_up, settings_of_system
@@ -99,17 +99,15 @@ def _trained(jobs: Sequence[Job], stop: StopRequest) -> dict[str, UserError]:
 
 
 def _finish(data: CorpusData, job: Job, pair: tuple[Run, System], seconds: float) -> None:
-    """Write the files of a run."""
+    """Write the files of a run; one that was finished before is recorded as it was then."""
     (run, system), outcome = pair, job.training.outcome()
+    result = {**_origin(run, job.recipe), **_result(job.training, outcome)}
+    kept = record_of(data.results, run)
+    if any(kept.get(key) != result[key] for key in ("recipe", "device_seconds", "best_valid_loss")):
+        settings = {"settings": system.model_dump(mode="json"), "params": dump(data.params)}
+        kept = {**result, "wall_seconds": round(seconds, 3), **settings}
     reads = kind_of(system).training_reads(run, system)
-    record = {
-        **_origin(run, job.recipe),
-        **origin_of_code(data.results, run, reads),
-        **_result(job.training, outcome),
-        "wall_seconds": round(seconds, 3),
-        "settings": system.model_dump(mode="json"),
-        "params": dump(data.params),
-    }
+    record = {**kept, **origin_of_code(data.results, run, reads)}
     job.training.devices.first(partial(_write, data.results / "runs" / run.id, outcome, record))
 
 
@@ -118,7 +116,8 @@ def _write(folder: Path, outcome: Outcome, record: dict[str, Any]) -> None:
     write_live_log(folder / "dvclive", outcome.epochs)
     with whole_file(folder / BEST) as temporary:
         shutil.copyfile(folder / "checkpoint" / BEST, temporary)
-    write_json(folder / "run.json", record)
+    for path in record_files(folder):
+        write_json(path, record)
 
 
 def _origin(run: Run, recipe: str) -> dict[str, Any]:
