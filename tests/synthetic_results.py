@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.table import write_claims
 from reprosep.experiments.runs import needed_runs
@@ -161,7 +162,7 @@ def _write_spot_check(path: Path) -> None:
 
 def _parquet(table: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(path, index=False)
+    write_table(path, table)
 
 
 def write_all(settings: Params, paper: Paper, results: Path) -> Path:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.cases import cases_of
 from reprosep.claims.effects import effect_of
@@ -51,7 +52,7 @@ def write_activity(results: Path, target: str, seed: int, quality: float) -> pd.
     named = {"run": run, "corpus": "musdb", "target": target, "system": "iass", "seed": 42}
     table = table.assign(time=table["frame"] * 0.032, **named)
     (results / "scores").mkdir(exist_ok=True)
-    table.to_parquet(results / "scores" / f"{run}.activity.parquet")
+    write_table(results / "scores" / f"{run}.activity.parquet", table)
     return table
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.effects import Effect
 from reprosep.claims.table import ALL_TARGETS, write_claims
@@ -200,7 +201,7 @@ def write_scores(root: Path, system: str, target: str, scores: np.ndarray, seed:
         }
     ).assign(**{metric: scores.ravel() for metric in ("SDR", "SIR", "SAR", "ISR")})
     (root / "scores").mkdir(exist_ok=True)
-    table.to_parquet(root / "scores" / f"{run}.parquet")
+    write_table(root / "scores" / f"{run}.parquet", table)
 
 
 def checked(settings: Params, root: Path, asked: Claim) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.table import COLUMNS, write_claims
 from reprosep.claims.verdicts import VERDICTS
@@ -42,7 +43,7 @@ def write_track_scores(root: Path, demo: Params, run: Run, corpora: list[str]) -
     table["seed"] = pd.array([run.seed] * len(table), dtype="Int64")
     table = table.assign(**dict.fromkeys(("SDR", "SIR", "SAR", "ISR"), np.nan))
     (root / "scores").mkdir(exist_ok=True)
-    table.to_parquet(root / "scores" / f"{run.id}.parquet", index=False)
+    write_table(root / "scores" / f"{run.id}.parquet", table)
 
 
 def write_spectra(root: Path, corpus: str, rate: int) -> None:
@@ -52,7 +53,7 @@ def write_spectra(root: Path, corpus: str, rate: int) -> None:
     shape = 8.0 * ((hertz > 80) & (hertz < 200)) if corpus == "musdb-16k" else 9.0 * (np.arange(2049) % 9 == 0)
     content = {"song": [f"{corpus} {n}" for n in range(SONGS)], "sample_rate": rate, "levels": list(slope + shape)}
     (root / corpus).mkdir(exist_ok=True)
-    pd.DataFrame(content).to_parquet(root / corpus / "spectra.parquet")
+    write_table(root / corpus / "spectra.parquet", pd.DataFrame(content))
 
 
 def verdicts(path: Path) -> pd.Series:
@@ -94,7 +95,7 @@ def test_activity(tmp_path: Path) -> None:
         named = {"run": run.id, "corpus": run.corpus, "system": run.system, "seed": run.seed}
         (tmp_path / "scores").mkdir(exist_ok=True)
         table = table.assign(time=table["frame"].astype(float), **named)
-        table.to_parquet(tmp_path / "scores" / f"{run.id}.parquet", index=False)
+        write_table(tmp_path / "scores" / f"{run.id}.parquet", table)
     write_claims(demo, paper, tmp_path, tmp_path)
     found = verdicts(tmp_path)
     assert {claim for claim, _ in found.index} == {claim.id for claim in paper.statements}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,16 @@ def test_a_damaged_recording_of_a_stand_in_is_made_anew(params: Params) -> None:
     (sentence,) = mark_damaged(params)
     assert sentence.startswith(f"{recording_of(params)}: damaged, its SHA-256 is")
     assert marked(RESULTS / "mm/recordings.json")
+
+
+def test_damage_behind_an_old_date_gets_a_new_one(params: Params) -> None:
+    """DVC hashes again what has another date."""
+    mark_damaged(params)
+    before = SONG.stat()
+    damage(SONG)
+    os.utime(SONG, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert mark_damaged(params)
+    assert SONG.stat().st_mtime_ns != before.st_mtime_ns
 
 
 def test_verify_counts_and_names(params: Params) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from reading import files_read, planned
+from reprosep.audio.store import write_table
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.reads import corpora_with, reads_of_claims
@@ -131,7 +132,7 @@ def write_catalog(path: Path, songs: dict[str, tuple[list[tuple[str, str]], floa
         for number, (label, target) in enumerate(stems)
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows, columns=["song", "stem", "instrument", "target", "seconds"]).to_parquet(path)
+    write_table(path, pd.DataFrame(rows, columns=["song", "stem", "instrument", "target", "seconds"]))
 
 
 def write_spectra(path: Path, songs: int, offset: float) -> None:
@@ -142,7 +143,7 @@ def write_spectra(path: Path, songs: int, offset: float) -> None:
     table = pd.DataFrame(rows, columns=["song", "sample_rate", "seconds", "frames", "levels"])
     table["levels"] = [levels.astype(np.float32) for levels in table["levels"]]
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(path)
+    write_table(path, table)
 
 
 @pytest.fixture(scope="module")

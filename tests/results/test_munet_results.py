@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from reading import files_read, planned
+from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import write_claims
@@ -83,7 +84,7 @@ def write_run(root: Path, run: Run, paper: Paper) -> None:
     table["seed"] = pd.array([run.seed] * len(table), dtype="Int64")
     path = root / "scores" / f"{run.id}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(path, index=False)
+    write_table(path, table)
     if run.seed is not None:
         write_training(root / "runs" / run.id, run)
 
@@ -113,7 +114,7 @@ def write_energies(path: Path) -> None:
         for number, source in enumerate(OFFSET)
     ]
     path.parent.mkdir(parents=True)
-    pd.DataFrame(rows, columns=["song", "split", "start", "source", "energy"]).to_parquet(path, index=False)
+    write_table(path, pd.DataFrame(rows, columns=["song", "split", "start", "source", "energy"]))
 
 
 def table(results: Path, name: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from reprosep.audio.store import write_table
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
 from reprosep.papers.run import Run
@@ -128,7 +129,7 @@ def test_no_interval_below_three_songs(settings: Params) -> None:
 
 def test_a_foreign_score_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "scores").mkdir()
-    pd.DataFrame({"song": ["x"]}).to_parquet(tmp_path / "scores" / "c_t_ibm.parquet")
+    write_table(tmp_path / "scores" / "c_t_ibm.parquet", pd.DataFrame({"song": ["x"]}))
     with pytest.raises(UserError, match="no column 'run'"):
         aggregate.Scores(tmp_path, [Run("c", "t", "ibm", None)])
     (tmp_path / "scores" / "c_t_ibm.parquet").write_text("text")
@@ -180,6 +181,6 @@ def test_activation_rate_counts_training_stems_of_the_target(tmp_path: Path) -> 
     ]
     table = pd.DataFrame(rows, columns=["song", "split", "target", "active_frames"]).assign(frames=100, stem="s")
     (tmp_path / "mm" / "activity").mkdir(parents=True)
-    table.to_parquet(tmp_path / "mm" / "activity" / "index.parquet")
+    write_table(tmp_path / "mm" / "activity" / "index.parquet", table)
     assert activity_scores.activation_rate(tmp_path, "mm", "piano").value == pytest.approx(0.2)
     assert np.isnan(activity_scores.activation_rate(tmp_path, "mm", "drums").value)

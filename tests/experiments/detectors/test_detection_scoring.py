@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from conftest import CHANGE, Line
 from reading import files_read, planned
-from reprosep.audio.store import read_table
+from reprosep.audio.store import read_table, write_table
 from reprosep.base.errors import UserError
 from reprosep.claims.cases import cases_of
 from reprosep.claims.detector_quantities import ConfusionQuantity, DetectorQuantity, DetectorTerms, half_of
@@ -251,15 +251,15 @@ def write_scores(results: Path, quality: dict[str, float], songs: int = 8, clips
         table = table.rename_axis(["song", "frame", "target"]).reset_index()
         table = table.assign(run=run.id, corpus=CORPUS, system=system, seed=42, time=table["frame"].astype(float))
         (results / "scores").mkdir(parents=True, exist_ok=True)
-        table.to_parquet(results / "scores" / f"{run.id}.parquet", index=False)
+        write_table(results / "scores" / f"{run.id}.parquet", table)
     (results / CORPUS / "seconds").mkdir(parents=True, exist_ok=True)
     names = [f"song {n}" for n in range(4)]
     split = pd.DataFrame({"song": names, "split": ["train", "train", "valid", "test"]})
-    split.to_parquet(results / CORPUS / "seconds" / "index.parquet")
+    write_table(results / CORPUS / "seconds" / "index.parquet", split)
     labels = pd.DataFrame({"song": np.repeat(names, 10), "second": list(range(10)) * 4})
     for number, name in enumerate(INSTRUMENTS):
         labels[name] = np.tile(np.arange(10) < 2 * number, 4) & (np.repeat(np.arange(4), 10) != 1)
-    labels.to_parquet(results / CORPUS / "seconds" / "labels.parquet")
+    write_table(results / CORPUS / "seconds" / "labels.parquet", labels)
 
 
 @pytest.fixture(scope="module")
@@ -406,7 +406,7 @@ def write_chance(results: Path, songs: int = 30, clips: int = 20) -> None:
         run = Run(CORPUS, "instruments", system, 42)
         named = table.assign(run=run.id, corpus=CORPUS, system=system, seed=42, time=table["frame"].astype(float))
         (results / "scores").mkdir(parents=True, exist_ok=True)
-        named.to_parquet(results / "scores" / f"{run.id}.parquet", index=False)
+        write_table(results / "scores" / f"{run.id}.parquet", named)
 
 
 def test_e4_longer_clips_rank_better_by_chance_alone(tmp_path: Path) -> None:
@@ -441,7 +441,7 @@ def test_e5_the_instruments_of_a_row_are_those_of_all_its_columns(tmp_path: Path
         always, never = table["frame"] % 2 == 0, np.zeros(len(table), bool)
         played = np.stack([always, some[:, 0], some[:, 1], never], axis=1)
         place = table["target"].map(INSTRUMENTS.index).to_numpy()
-        table.assign(label=played[np.arange(len(table)), place]).to_parquet(path, index=False)
+        write_table(path, table.assign(label=played[np.arange(len(table)), place]))
     paper = load_paper("activity")
     rows = detection_rows(params_of(), paper, paper.tables["table-1"], tmp_path)
     found = {row["column"]: row["reproduced"] for row in rows if row["row"] == "CNN"}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from conftest import CHANGE, Line
 from reprosep.audio.frames import clip_frames
 from reprosep.audio.mel import hertz, mel, mel_filters
-from reprosep.audio.store import read_table
+from reprosep.audio.store import read_table, write_table
 from reprosep.base.errors import UserError
 from reprosep.experiments.detectors.estimate import probabilities
 from reprosep.experiments.detectors.seconds import (
@@ -304,7 +304,7 @@ def test_every_test_song_of_the_corpus_has_seconds(made: Line, tmp_path: Path) -
     catalog = read_table(path)
     song = catalog.loc[catalog["split"] == "test", "song"].iloc[0]
     catalog.loc[catalog["song"] == song, "instrument"] = "accordion"
-    catalog.to_parquet(path, index=False)
+    write_table(path, catalog)
     line.step("seconds", CORPUS, 1)
     seconds = seconds_of(line)
     assert song in seconds.songs("test") and not seconds.labels[song].any()
