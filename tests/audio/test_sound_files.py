@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from reprosep.audio.io import read_sound, resample, sound_info, to_channels, write_sound
+from reprosep.audio.io import read_sound, resample, sound_info, to_channels
+from reprosep.audio.writing import write_sound
 from reprosep.base.errors import UserError
 from synthetic import wave
 

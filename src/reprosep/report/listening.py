@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprosep.audio.io import resample, write_sound
+from reprosep.audio.io import resample
 from reprosep.audio.outline import outline, percent, stretches
 from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.audio.store import read_table, save_arrays
+from reprosep.audio.writing import write_sound
 from reprosep.base.files import sha256, slug, whole_folder, write_json
 from reprosep.experiments.runs import needed_runs
 from reprosep.experiments.scorers import scorer_for

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from reprosep.audio.io import write_sound
+from reprosep.audio.writing import write_sound
 from reprosep.base.errors import UserError
 from reprosep.experiments.runs import find_run
 from reprosep.mixtures.mixing import Mixer
