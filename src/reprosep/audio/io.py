@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -176,13 +176,10 @@ class _Source:
     def _check_end(self) -> None:
         """A truncated flac is one in which its last sample cannot be found; only then it is decoded."""
         assert self.samples is not None
-        with _opened(self.path) as file:
-            try:
-                file.seek(self.samples - 1)
-                if len(file.read(1)):
-                    return
-            except _FAILURES:
-                pass
+        with _opened(self.path) as file, suppress(*_FAILURES):
+            file.seek(self.samples - 1)
+            if len(file.read(1)):
+                return
         for _ in _checked_blocks(self, _BLOCK):
             pass
 
@@ -216,8 +213,13 @@ class _Mended(io.FileIO):
 
 
 def _check_present(path: Path) -> None:
-    if not path.is_file():
+    there = False
+    with suppress(OSError):  # of names that no file can have
+        there = path.is_file()
+    if not there:
         raise UserError(f"{path}: no such file; check the spelling, or get the missing file from its source", "no-file")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path}: may not be read; give yourself the permission (chmod u+r)", "unreadable")
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty (0 bytes); get it anew from its source", "empty-file")
 
