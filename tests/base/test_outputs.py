@@ -53,6 +53,8 @@ def test_kinds_of_places(song: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=words):
             check_files([place])
+    with pytest.raises(UserError, match="cannot be written"):
+        check_folder(Path("/proc/new"))
     for place, words in ((song, "is a file, expected a folder"), (song / "out", "a part of its path is a file")):
         with pytest.raises(UserError, match=words):
             check_folder(place)

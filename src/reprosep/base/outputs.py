@@ -84,5 +84,8 @@ def _check_writable(path: Path, folder: Path) -> None:
     """A file can be made in the nearest folder above that is there."""
     while not _exists(folder):
         folder = folder.parent
-    with mendable(path), tempfile.TemporaryFile(dir=folder):
-        pass
+    try:
+        with mendable(path), tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:  # of places that are no disk's
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place for it") from error
