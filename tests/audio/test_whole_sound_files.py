@@ -160,6 +160,21 @@ def test_an_empty_wav_with_a_chunk_behind_is_empty(tmp_path: Path) -> None:
         sound_info(tmp_path / "a.wav")
 
 
+@pytest.mark.parametrize("name", ["a.mp3", "a.ogg", "a.opus"])
+def test_recordings_one_behind_the_other_are_told(formats: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").write_bytes(2 * (formats / name).read_bytes())
+    with pytest.raises(UserError, match="several recordings one behind the other"):
+        sound_info(tmp_path / "a")
+
+
+@pytest.mark.parametrize("size", [LENGTH * 4, 0xFFFFFFFF])
+def test_more_than_a_wav_header_can_say(tmp_path: Path, size: int) -> None:
+    streamed_wav(tmp_path / "a.wav", size, "<", None)
+    os.truncate(tmp_path / "a.wav", 2**32 + LENGTH * 4 + 44)  # with a hole
+    with pytest.raises(UserError, match="more than 4 GiB of samples"):
+        sound_info(tmp_path / "a.wav")
+
+
 def test_mp3_with_tags_and_damage(formats: Path, tmp_path: Path) -> None:
     whole = (formats / "a.bare.mp3").read_bytes()
     path = tmp_path / "a.mp3"

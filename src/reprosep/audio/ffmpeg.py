@@ -79,8 +79,8 @@ def decoded_blocks(stream: Stream, size: int, strict: bool) -> Iterator[np.ndarr
         said = errors.read().decode(errors="replace")
     if status:
         raise UserError(
-            f"{stream.path}: truncated or damaged, ffmpeg cannot decode it ({_reason(said)}); "
-            "copy or download the file again"
+            f"{stream.path}: truncated, damaged or of an unknown coding, ffmpeg cannot decode it ({_reason(said)}); "
+            "copy or download the file again, or convert it to wav"
         )
     if strict and said.strip():
         raise UserError(

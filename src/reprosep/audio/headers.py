@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from reprosep.audio.info import truncated
+from reprosep.audio.info import joined, truncated
 from reprosep.base.errors import UserError
 
 Corrections = tuple[tuple[int, bytes], ...]
@@ -36,7 +36,7 @@ _OPEN = (
 )
 """Sizes that mean "up to the end", from and to."""
 
-_LARGEST_PAGE = 65307  # bytes of an Ogg page
+_FIRST, _LAST = 2, 4  # flags of an Ogg page
 _BOXES = (b"ftyp", b"moov", b"mdat", b"moof", b"sidx", b"mfra", b"wide", b"free", b"skip", b"styp", b"uuid")
 
 
@@ -74,6 +74,10 @@ def _riff(path: Path, file: BinaryIO, size: int) -> Corrections:
                 return ((long, lengths.pack(size - 8, left, 0)),)
             return _whole(path, length, left)
         elif name == b"data":
+            if left > 0xFFFFFFFF:
+                raise UserError(
+                    f"{path}: more than 4 GiB of samples, which a wav header cannot say; write it as flac, w64 or rf64"
+                )
             if _is_open(length, left) or (not length and left and not _chunks_follow(file, place + 8, order, size)):
                 return ((place + 4, struct.pack(order + "I", min(left, 0xFFFFFFFE))),)
             return _whole(path, length, left)
@@ -161,14 +165,19 @@ def _mp4(path: Path, file: BinaryIO, size: int) -> Corrections:
 
 
 def _ogg(path: Path, file: BinaryIO, size: int) -> Corrections:
-    tail = _at(file, max(0, size - 2 * _LARGEST_PAGE), 2 * _LARGEST_PAGE)
-    page = tail[max(tail.rfind(b"OggS"), 0) :]
-    segments = page[26] if len(page) > 26 else 0
-    length = 27 + segments + sum(page[27 : 27 + segments])
-    if len(page) < 27 or len(page) < length or not page[5] & 4:
+    """All pages: those that begin streams come first, and the last one ends a stream."""
+    place, begun, ended = 0, False, False
+    while (header := _header(file, place, "<4sxB20xB")) and header[0] == b"OggS":
+        _, flags, segments = header
+        if flags & _FIRST and begun:
+            raise joined(path)
+        begun |= not flags & _FIRST
+        place += 27 + segments + sum(_at(file, place + 27, segments))
+        ended = bool(flags & _LAST) and place <= size
+    if not ended:
         raise UserError(
-            f"{path}: truncated, its last page is not the end of the stream; copy or download the file again, "
-            "or convert what is there to wav",
+            f"{path}: truncated or damaged, its last page is not the end of the stream; copy or download the file "
+            "again, or convert what is there to wav",
             "truncated",
         )
     return ()

@@ -28,3 +28,11 @@ def truncated(path: Path, promised: int, found: int, unit: str) -> UserError:
         "copy or download the file again",
         "truncated",
     )
+
+
+def joined(path: Path) -> UserError:
+    """The sentence for several sound files in one, of which decoders read the first."""
+    return UserError(
+        f"{path}: several recordings one behind the other, of which only the first would be read; convert the file to "
+        "wav by a program that joins them"
+    )

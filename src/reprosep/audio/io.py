@@ -36,7 +36,8 @@ SOUND_SUFFIXES = frozenset(_SUFFIXES.split())
 
 _RATES = range(1_000, 1_000_001)  # Hz
 _UNKNOWN = 2**62  # frames of a flac whose header does not tell them: libsndfile gives the largest number there is
-_BLOCK, _LARGEST = 2**18, 2**26  # samples decoded at a time: where their number is unknown, and at most
+_MOST_CHANNELS = 256
+_BLOCK, _LARGEST = 2**18, 2**27  # samples decoded at a time: where their number is unknown, and at most of all channels
 _EXACT_SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 _FAILURES = (soundfile.LibsndfileError, RuntimeError, ValueError)
 
@@ -82,7 +83,9 @@ def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
         As :func:`sound_info`, and when a sample is not a finite number.
     """
     source = _Source.of(Path(path), stream)
-    size = min(source.samples + CODEC_SAMPLES, _LARGEST) if source.samples else _BLOCK  # at once where that can be
+    size = _BLOCK
+    if source.samples:  # at once where that can be
+        size = min(source.samples + CODEC_SAMPLES, _LARGEST // source.channels)
     blocks = list(_checked_blocks(source, size))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks), source.sample_rate
 
@@ -134,6 +137,11 @@ class _Source:
         if source.sample_rate not in _RATES:
             raise UserError(
                 f"{path}: its header says {source.sample_rate} Hz, expected {_RATES[0]} to {_RATES[-1]} Hz; "
+                "export the file again"
+            )
+        if not 0 < source.channels <= _MOST_CHANNELS:
+            raise UserError(
+                f"{path}: its header says {source.channels} channels, expected 1 to {_MOST_CHANNELS}; "
                 "export the file again"
             )
         if source.samples == 0:

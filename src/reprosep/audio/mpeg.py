@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprosep.audio.info import truncated
+from reprosep.audio.info import joined, truncated
 from reprosep.base.errors import UserError
 
 _LAYERS = {3: 1, 2: 2, 1: 3}
@@ -60,6 +60,8 @@ def has_frame_count(path: Path) -> bool:
         whole += not missing
     if promised and whole < promised - 1:  # some count the frame with the header too
         raise truncated(path, promised, whole, "frames")
+    if promised and whole > promised + 2:
+        raise joined(path)
     if missing and not promised:
         raise UserError(
             f"{path}: truncated, its last frame is there in part; copy or download the file again, or convert what is "
