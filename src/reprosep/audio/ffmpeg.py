@@ -43,7 +43,7 @@ def audio_streams(path: Path) -> list[Stream]:
         When ffmpeg cannot read the file, there is no sound in it, or ffmpeg is not installed.
     """
     command = [_tool("ffprobe"), "-v", "warning", "-select_streams", "a", "-of", "json", "-show_entries"]
-    command += ["stream=sample_rate,channels,duration:format=duration,nb_streams", *_input(path)]
+    command += ["stream=sample_rate,channels,duration:format=duration,nb_streams,format_name", *_input(path)]
     answer = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     said = answer.stderr.decode(errors="replace")
     try:
@@ -91,10 +91,10 @@ def decoded_blocks(stream: Stream, size: int, strict: bool) -> Iterator[np.ndarr
 
 
 def _stream(path: Path, number: int, stream: dict[str, Any], container: dict[str, Any], said: str) -> Stream:
-    """The length of a whole container is that of its only stream."""
+    """The length of a container is that of its only stream; only in mp4 has each of several its own."""
     rate, channels = int(stream["sample_rate"]), int(stream["channels"])
     seconds = float(stream.get("duration") or container.get("duration") or 0)
-    own = "duration" in stream or container["nb_streams"] == 1
+    own = container["nb_streams"] == 1 or "mp4" in container["format_name"]
     return Stream(path, number, rate, channels, round(seconds * rate) or None, own and _ESTIMATED not in said)
 
 

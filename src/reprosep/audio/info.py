@@ -33,6 +33,6 @@ def truncated(path: Path, promised: int, found: int, unit: str) -> UserError:
 def joined(path: Path) -> UserError:
     """The sentence for several sound files in one, of which decoders read the first."""
     return UserError(
-        f"{path}: several recordings one behind the other, of which only the first would be read; convert the file to "
-        "wav by a program that joins them"
+        f"{path}: several recordings one behind the other, of which only the first would be read; convert it to wav "
+        "with ffmpeg"
     )

@@ -238,7 +238,7 @@ def _checked_blocks(source: _Source, size: int) -> Iterator[np.ndarray]:
         _check_finite(source.path, block, done)
         done += len(block)
         yield block
-    allowed = CODEC_SAMPLES if source.by_ffmpeg else 0
+    allowed = max(CODEC_SAMPLES, source.sample_rate // 10) if source.by_ffmpeg else 0
     if source.samples is not None and done < source.samples - allowed:
         raise truncated(source.path, source.samples, done, "samples")
     if not done:
