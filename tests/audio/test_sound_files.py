@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from reprosep.audio.io import read_sound, resample, sound_info, to_channels, write_sound
+from reprosep.audio.io import read_sound, resample, sound_info, to_channels
+from reprosep.audio.writing import check_format, write_sound
 from reprosep.base.errors import UserError
 from synthetic import wave
 
@@ -62,6 +64,45 @@ def test_wav_written_to_a_pipe_has_no_length_and_is_read(tmp_path: Path) -> None
     with open(tmp_path / "b.wav", "wb") as file:
         subprocess.run(command, stdout=file, check=True)
     assert len(read_sound(tmp_path / "b.wav")[0]) == len(samples)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "wave", "aif", "aiff", "caf", "w64", "rf64", "au"])
+def test_floating_point_holds_any_level(tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str) -> None:
+    samples = 2.4 * wave("vocals", 1, 0.1, 16000, 2).astype(np.float32) / 0.3
+    path = tmp_path / f"a.{suffix}"
+    write_sound(path, samples, 16000, floating=True)
+    np.testing.assert_array_equal(read_sound(path)[0], samples)
+    assert not caplog.text
+    write_sound(path, samples, 16000)
+    assert "% of its samples are beyond full scale" in caplog.text
+    np.testing.assert_allclose(read_sound(path)[0], np.clip(samples, -1, 1), atol=1e-4)
+
+
+@pytest.mark.parametrize("suffix", ["opus", "oga"])
+def test_other_names_of_ogg(tmp_path: Path, suffix: str) -> None:
+    write_sound(tmp_path / f"a.{suffix}", wave("vocals", 1, 0.5, 48000, 2), 48000)
+    assert len(read_sound(tmp_path / f"a.{suffix}")[0]) == 24000
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "rate", "floating", "words"),
+    [
+        ("a.xyz", 1, 44100, False, "unknown format '.xyz'"),
+        ("a", 1, 44100, False, "unknown format ''"),
+        ("a.mp3", 1, 96000, False, "1 channels at 96000 Hz cannot be written"),
+        ("a.flac", 9, 44100, False, "9 channels at 44100 Hz cannot be written"),
+        ("a.flac", 1, 44100, True, "'.flac' has no floating point"),
+        ("a.mp3", 1, 44100, True, "'.mp3' has no floating point"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_known_before(
+    tmp_path: Path, name: str, channels: int, rate: int, floating: bool, words: str
+) -> None:
+    with pytest.raises(UserError, match=re.escape(words)):
+        check_format(tmp_path / name, channels, rate, floating=floating)
+    with pytest.raises(UserError, match=re.escape(words)):
+        write_sound(tmp_path / name, np.zeros((100, channels)), rate, floating=floating)
+    assert not list(tmp_path.iterdir())
 
 
 def test_infinity_is_told_with_its_place(tmp_path: Path) -> None:

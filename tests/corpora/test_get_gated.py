@@ -93,6 +93,14 @@ def test_songs_in_their_place_are_recorded(place: Path, reprosep: Command) -> No
     assert record(place, "one") == before, "checksums that are added do not change the record"
 
 
+def test_another_folder_is_never_the_one_that_holds_the_corpus(place: Path, reprosep: Command) -> None:
+    write_files(place / "disk", medleydb_files(SONGS[:4]))
+    for folder in ("disk", "disk/new"):
+        told = reprosep("get", "one", "--from", "disk", "--to", folder).sentence()
+        assert f"{folder}: " in told and "which this command reads" in told
+    assert not list((place / "disk").glob(".*")) and not (place / "disk/LICENCE.txt").exists()
+
+
 def test_a_song_that_is_gone_again_is_told(place: Path, reprosep: Command) -> None:
     write_files(place / "disk", medleydb_files(SONGS[:4]))
     assert reprosep("get", "one", "--from", "disk").status == 0

@@ -127,9 +127,10 @@ def test_a_version_of_another_kind(root: Path) -> None:
 def test_a_broken_stems_file_is_named(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root, tmp_path / "musdb")
     broken = tmp_path / "musdb" / "train" / f"{SONG}.stem.mp4"
-    broken.write_bytes(broken.read_bytes()[:2000])
-    with pytest.raises(UserError, match=f"{SONG}.stem.mp4: not a sound file"):
-        musdb.read_songs(str(tmp_path / "musdb"))
+    for content, what in ((broken.read_bytes()[:2000], "truncated"), (b"not a sound" * 99, "not a sound file")):
+        broken.write_bytes(content)
+        with pytest.raises(UserError, match=f"{SONG}.stem.mp4: {what}"):
+            musdb.read_songs(str(tmp_path / "musdb"))
 
 
 def test_missing_streams_are_told(root: Path, tmp_path: Path) -> None:

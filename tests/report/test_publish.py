@@ -16,7 +16,7 @@ from reprosep.papers.loading import load_paper
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 from reprosep.report.parameters import record_of, write_record
-from reprosep.report.publish import publish, publish_steps
+from reprosep.report.publish import publish, publish_scale, publish_steps
 from reprosep.results.tables import write_tables
 from synthetic_results import make_params, make_results
 
@@ -146,3 +146,12 @@ def test_a_demo_of_today_has_the_parameters_that_the_published_had() -> None:
     params = parse(merge(read_yaml("params.yaml"), read_yaml("workflow/scales/demo.yaml")))
     published = json.loads((repository() / "results-published/demo/iass/published.json").read_text())
     assert record_of(params, "iass", load_paper("iass"))["parameters"] == published["parameters"]
+
+
+def test_nothing_is_published_among_the_results(
+    settings: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings.results.mkdir(parents=True)
+    with pytest.raises(UserError, match="which this command reads"):
+        publish_scale(settings, settings.results.parent, "reprosep reproduce demo")

@@ -203,6 +203,8 @@ def test_missing_things_are_told_before_anything_is_computed(
     assert "none of its 13 patches can be played here; install /nowhere/TimGM6mb.sf2" in told
     assert "no such file" in reprosep("render", midi, "out", "--songs", 2, "--patches", "x.yaml").sentence()
     assert "no such folder" in reprosep("render", "nowhere", "out", "--songs", 2).sentence()
+    assert "which this command reads" in reprosep("render", midi, midi / "out", "--songs", 2).sentence()
+    assert "patches.yaml: is a file" in reprosep("render", midi, "patches.yaml", "--songs", 2).sentence()
     monkeypatch.setattr(fluidsynth, "is_installed", lambda: False)
     assert "apt-get install fluidsynth" in reprosep("render", midi, "out", "--songs", 2).sentence()
     assert untouched(Path("out"))

@@ -161,6 +161,9 @@ def test_no_score_is_equal_to_none_only(tmp_path: Path, capsys: pytest.CaptureFi
     table.to_csv(path, index=False)
     blank = (cells["table"] == "table-3") & cells["row"].isin(TARGETS[:3]) & (cells["column"] == "IASS")
     results = write_results(tmp_path, cells.assign(value=cells["value"].mask(blank)), [50])
+    for read in (results / "papers" / "iass" / "table-3.csv", published / "iass" / "cells.csv", published / "new.csv"):
+        with pytest.raises(UserError, match="which this command reads"):
+            compare(results, published, read)
     assert compare(results, published, tmp_path / "out.csv") == 1
     written = pd.read_csv(tmp_path / "out.csv").set_index(["table", "row", "column"])["verdict"]
     found = [written["table-3", f"Target [{name}]", "IASS"] for name in "abc"]

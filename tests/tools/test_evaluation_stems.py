@@ -144,7 +144,7 @@ def test_hidden_files_are_no_songs(folders: tuple[Path, Path, Path], tmp_path: P
 def test_a_broken_file(folders: tuple[Path, Path, Path], tmp_path: Path, reprosep: Command) -> None:
     references = copy_of(folders[0], tmp_path)
     path = references / "test" / "Artist 1 - Song 1.stem.mp4"
-    path.write_bytes(path.read_bytes()[:1000])
+    path.write_bytes(b"not a sound" * 99)
     told = reprosep("evaluate", references, folders[2], "--output", tmp_path / "out").sentence()
     assert "Artist 1 - Song 1.stem.mp4: not a sound file" in told
     assert not (tmp_path / "out").exists()  # seen before anything was computed
@@ -158,8 +158,8 @@ def test_a_truncated_file(folders: tuple[Path, Path, Path], tmp_path: Path, repr
     subprocess.run([*command, "-c", "copy", "-movflags", "+faststart", str(path)], check=True)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     told = reprosep("evaluate", references, folders[2], "--output", tmp_path / "out").sentence()
-    assert "Artist 1 - Song 1.stem.mp4, vocals: truncated" in told
-    assert not (tmp_path / "out" / "scores.parquet").exists()
+    assert "Artist 1 - Song 1.stem.mp4: truncated" in told
+    assert not (tmp_path / "out").exists()  # seen before anything was computed
 
 
 def test_a_file_without_all_streams(folders: tuple[Path, Path, Path], tmp_path: Path, reprosep: Command) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 import soundfile
 
 from conftest import Answer, Line
+from reprosep.base.errors import UserError
 from reprosep.experiments.target.estimate import separate
-from reprosep.experiments.trained import find_trained
+from reprosep.experiments.trained import TrainedRun, find_trained
 from reprosep.tools.own_songs.separation import separate_song
 from synthetic import wave
 
+Command = Callable[..., Answer]
 MONO, STEREO = "mm_vocals_iass_s42", "musdb_drums_open-unmix_s42"
 
 
@@ -97,3 +100,106 @@ def test_through_the_command_line(trained: Line, tmp_path: Path, reprosep: Calla
     assert answer.out.strip() == str(tmp_path / "vocals.mp3")
     assert "separating vocals: 2/2" in answer.err
     assert (tmp_path / "vocals.mp3").stat().st_size > 1000
+
+
+# ---- what is written ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def louder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks that estimate the mixture, 2.4 times as loud."""
+    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, _: 2.4 * mixture[None])
+
+
+def peaked(path: Path, rate: int = 8000) -> Path:
+    sound = np.sin(np.arange(rate) * 0.3)
+    soundfile.write(str(path), sound, rate)
+    return path
+
+
+@pytest.mark.usefixtures("louder")
+@pytest.mark.parametrize(
+    ("clip", "peak", "words"),
+    [("rescale", 0.99, "2.40 times full scale"), ("clamp", 1.0, "% of its samples are beyond"), ("float", 2.4, "")],
+)
+def test_estimates_beyond_full_scale(
+    trained: Line, tmp_path: Path, caplog: pytest.LogCaptureFixture, clip: str, peak: float, words: str
+) -> None:
+    path = peaked(tmp_path / "song.wav")
+    (written,) = separate_song(path, MONO, None, trained.results, "none", clip)
+    found = soundfile.read(str(written))[0]
+    assert np.abs(found).max() == pytest.approx(peak, abs=2e-3)
+    assert np.mean(np.abs(found) > 0.999 * peak) < (0.05 if clip != "clamp" else 1)
+    assert words in caplog.text and bool(words) == bool(caplog.text)
+
+
+@pytest.mark.usefixtures("louder")
+@pytest.mark.parametrize("output", ["song.wav", "link.wav", "hard.wav", "folder/song.wav"])
+def test_the_song_is_never_written_over(trained: Line, tmp_path: Path, reprosep: Command, output: str) -> None:
+    path = peaked(tmp_path / "song.wav")
+    (tmp_path / "link.wav").symlink_to(path)
+    (tmp_path / "hard.wav").hardlink_to(path)
+    (tmp_path / "folder").symlink_to(tmp_path)
+    before = path.read_bytes()
+    options = ["--run", MONO, "--results", trained.results, "--output", tmp_path / output]
+    assert "which this command reads" in reprosep("separate", path, *options).sentence()
+    assert path.read_bytes() == before
+    run = trained.results / "runs" / MONO / "best.safetensors"
+    weights = run.read_bytes()
+    options[-1] = run
+    assert "which this command reads" in reprosep("separate", path, *options).sentence()
+    assert run.read_bytes() == weights
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "words"),
+    [
+        ("estimate", [], "unknown format ''"),
+        ("estimate.xyz", [], "unknown format '.xyz'"),
+        ("song.wav/a.wav", [], "a part of its path is a file"),
+        ("/dev/null", [], "is a device"),
+        ("out.flac", ["--clip", "float"], "'.flac' has no floating point"),
+        ("out.wav", ["--clip", "flat"], "unknown clip 'flat' (did you mean 'float'?)"),
+        (f"{'a' * 260}.wav", [], "the name is longer"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_computed(
+    trained: Line,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reprosep: Command,
+    output: str,
+    options: list[str],
+    words: str,
+) -> None:
+    monkeypatch.setattr(TrainedRun, "separator", lambda _: pytest.fail("computed"))
+    path = peaked(tmp_path / "song.wav")
+    told = reprosep(
+        "separate", path, "--run", MONO, "--results", trained.results, "--output", tmp_path / output, *options
+    )
+    assert words in told.sentence()
+    assert [one.name for one in tmp_path.iterdir()] == ["song.wav"]
+
+
+@pytest.mark.usefixtures("louder")
+def test_one_target_is_written_into_a_folder_that_is_there(trained: Line, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    for _ in range(2):  # what was written before is no input
+        (written,) = separate_song(peaked(tmp_path / "song.wav"), MONO, tmp_path / "out", trained.results, "none")
+        assert written == tmp_path / "out" / "vocals.wav" and written.is_file()
+
+
+def test_estimates_that_are_no_numbers_are_not_written(
+    trained: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, _: np.nan * mixture[None])
+    with pytest.raises(UserError, match=r"song_vocals\.wav: not written, a sample is not a finite number"):
+        separate_song(peaked(tmp_path / "song.wav"), MONO, None, trained.results, "none")
+
+
+@pytest.mark.usefixtures("louder")
+def test_a_name_of_any_bytes(trained: Line, tmp_path: Path, reprosep: Command) -> None:
+    path = peaked(tmp_path / "song.wav").rename(tmp_path / os.fsdecode(b"Caf\xe9.wav"))
+    answer = reprosep("separate", path, "--run", MONO, "--results", trained.results)
+    assert answer.status == 0
+    assert (tmp_path / os.fsdecode(b"Caf\xe9_vocals.wav")).is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -439,3 +440,31 @@ def test_a_run_of_another_version(tmp_path: Path, reprosep: Run, part: str, key:
         sentence = reprosep(verb, path, "--results", tmp_path, "--run", VOCALS).sentence()
         assert "run.json: written by another version" in sentence and f"'{key}' is missing" in sentence
         assert "train the run again" in sentence
+
+
+# ---- names and places --------------------------------------------------------------------------------------------
+
+
+def test_a_song_of_any_name(networks: Path, tmp_path: Path, reprosep: Run) -> None:
+    for name in (b"Caf\xe9.wav", b"Live: x.wav", b"-v.wav"):
+        path = noise(tmp_path / "song.wav").rename(tmp_path / os.fsdecode(name))
+        assert reprosep("activity", path, "--results", networks).status == 0
+        assert path.with_name(f"{path.stem}_activity.png").is_file()
+
+
+@pytest.mark.parametrize("place", ["runs", "folder", "table"])
+def test_places_that_are_no_output_are_told_first(
+    networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reprosep: Run, place: str
+) -> None:
+    monkeypatch.setattr(Song, "read", lambda _: pytest.fail("read"))
+    path, output = noise(tmp_path / "song.wav"), tmp_path
+    if place == "runs":
+        output, words = networks / "runs" / VOCALS, "lies in"
+    elif place == "folder":
+        (tmp_path / "song_activity.txt").mkdir()
+        words = "song_activity.txt: is a folder"
+    else:
+        (tmp_path / "song_activity.csv").symlink_to(path)
+        words = "song_activity.csv: is "
+    options = ["--run", networks / "runs" / VOCALS, "--results", networks, "--output", output]
+    assert words in reprosep("activity", path, *options).sentence()

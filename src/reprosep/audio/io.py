@@ -1,66 +1,63 @@
-"""Sound files in and out: libsndfile where it reads the format, ffmpeg for the rest.
+"""Sound files in: by libsndfile where it reads the format, by ffmpeg for the rest. What a file is tells its content.
 
 Conventions
 -----------
-Samples are float32 in [-1, 1], shape ``(sample, channel)``.
+Samples are float32 in [-1, 1], shape ``(sample, channel)``; those of float files may be beyond.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import shutil
-import struct
-import subprocess
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any
 
 import numpy as np
 import soundfile
 import soxr
 
+from reprosep.audio.ffmpeg import Stream, audio_streams, decoded_blocks
+from reprosep.audio.headers import Corrections, corrections
+from reprosep.audio.info import CODEC_SAMPLES, SoundInfo, truncated
+from reprosep.audio.mpeg import has_frame_count
 from reprosep.base.errors import UserError
-from reprosep.base.files import whole_file
 
-SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".mp4", ".opus", ".aif", ".aiff", ".wma", ".webm"}
+_SUFFIXES = """
+    .3g2 .3ga .3gp .8svx .aac .ac3 .adts .aif .aifc .aiff .amr .ape .asf .au .avi .avr .bwf .bw64 .caf
+    .dff .dsf .dts .dtshd .ec3 .eac3 .f4a .f4v .flac .flv .gsm .iff .ircam .loas .m2ts .m4a .m4b .m4p
+    .m4r .m4v .mj2 .mka .mkv .mlp .mov .mp1 .mp2 .mp3 .mp4 .mpa .mpc .mpeg .mpg .mts .mxf .nist .nut
+    .oga .ogg .ogv .ogx .oma .opus .paf .pvf .qt .ra .rf64 .riff .rifx .rm .sds .sd2 .sf .snd .sph
+    .spx .tak .thd .tta .voc .w64 .wav .wave .wavex .weba .webm .wma .wmv .wv .wve .xa
+"""
+SOUND_SUFFIXES = frozenset(_SUFFIXES.split())
+"""Suffixes that say of a name that it is a sound file's, in small letters; what the file is tells its content."""
 
-
-@dataclass(frozen=True)
-class SoundInfo:
-    """What a sound file's header says. `samples` of compressed formats is an estimate."""
-
-    sample_rate: int
-    channels: int
-    samples: int
+_RATES = range(1_000, 1_000_001)  # Hz
+_UNKNOWN = 2**62  # frames of a flac whose header does not tell them: libsndfile gives the largest number there is
+_MOST_CHANNELS = 256
+_BLOCK, _LARGEST = 2**18, 2**27  # samples decoded at a time: where their number is unknown, and at most of all channels
+_EXACT_SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
+_FAILURES = (soundfile.LibsndfileError, RuntimeError, ValueError)
 
 
 def sound_info(path: str | Path, stream: int = 0) -> SoundInfo:
     """Header of a sound file; `stream` counts the audio streams of a container such as ``.stem.mp4``.
 
+    A file whose header does not tell its length is decoded to count its samples.
+
     Raises
     ------
     UserError
-        When the file is missing, empty, truncated, 8-bit, no format that can be read, or has no such stream.
+        When the file is missing, empty, truncated, 8-bit, no format that can be read, has a sample rate that no sound
+        has, or no such stream.
     """
-    path = Path(path)
-    _check_present(path)
-    try:
-        info = soundfile.info(str(path)) if stream == 0 else None
-    except (soundfile.LibsndfileError, RuntimeError):
-        info = None
-    if info is None:
-        return _ffprobe(path, stream)
-    if info.subtype in ("PCM_U8", "PCM_S8"):
-        raise UserError(
-            f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source", "unreadable"
-        )
-    _check_whole_wav(path)
-    if info.frames == 0:
-        raise UserError(f"{path}: holds no samples; get the file anew from its source", "empty-file")
-    return SoundInfo(info.samplerate, info.channels, info.frames)
+    source = _Source.of(Path(path), stream)
+    if source.samples is not None:
+        return SoundInfo(source.sample_rate, source.channels, source.samples, source.by_ffmpeg is None)
+    samples = sum(len(block) for block in _checked_blocks(source, _BLOCK))
+    return SoundInfo(source.sample_rate, source.channels, samples)
 
 
 def stream_infos(path: str | Path) -> list[SoundInfo]:
@@ -69,14 +66,12 @@ def stream_infos(path: str | Path) -> list[SoundInfo]:
     Raises
     ------
     UserError
-        When the file is missing, empty, or no container with sound in it.
+        When the file is missing, empty, truncated, or no container with sound in it.
     """
     path = Path(path)
     _check_present(path)
-    infos, message = _probed(path, "a")
-    if not infos:
-        raise _unreadable(path, message)
-    return infos
+    corrections(path)
+    return [SoundInfo(one.sample_rate, one.channels, one.samples or 0, exact=False) for one in audio_streams(path)]
 
 
 def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
@@ -87,39 +82,26 @@ def read_sound(path: str | Path, stream: int = 0) -> tuple[np.ndarray, int]:
     UserError
         As :func:`sound_info`, and when a sample is not a finite number.
     """
-    path = Path(path)
-    info = sound_info(path, stream)
-    samples, rate = _decoded(path, info, stream), info.sample_rate
-    _check_length(path, info, len(samples))
-    _check_finite(path, samples)
-    return samples, rate
+    source = _Source.of(Path(path), stream)
+    size = _BLOCK
+    if source.samples:  # at once where that can be
+        size = min(source.samples + CODEC_SAMPLES, _LARGEST // source.channels)
+    blocks = list(_checked_blocks(source, size))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks), source.sample_rate
 
 
 def sound_blocks(path: str | Path, stream: int, size: int) -> Iterator[np.ndarray]:
     """The samples of :func:`read_sound` in blocks of `size`, the last of them shorter; raises what that raises."""
-    path = Path(path)
-    info, done = sound_info(path, stream), 0
-    for block in _blocks(path, info, stream, size):
-        _check_finite(path, block, done)
-        done += len(block)
-        yield block
-    _check_length(path, info, done)
+    yield from _checked_blocks(_Source.of(Path(path), stream), size)
 
 
-def write_sound(path: str | Path, samples: np.ndarray, rate: int) -> None:
-    """Write ``(sample, channel)`` in the format of the suffix, 16 bits where it has bits, whole or not at all."""
-    suffix = Path(path).suffix.lower()
-    subtype = "PCM_16" if suffix in (".wav", ".flac") else None
-    buffer = io.BytesIO()  # encoded in memory, since libsndfile does not tell when a disk is full
-    try:
-        soundfile.write(buffer, samples, rate, subtype=subtype, format=suffix.removeprefix("."))
-    except (TypeError, ValueError, soundfile.LibsndfileError) as error:
-        raise UserError(
-            f"{path}: {samples.shape[1]} channels at {rate} Hz cannot be written in the format '{suffix}'; "
-            "name the output .wav, .flac, .ogg or .mp3"
-        ) from error
-    with whole_file(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+def is_seekable(path: Path) -> bool:
+    """Whether libsndfile finds every sample of a file by its number, so that it need not be decoded as a whole."""
+    source = _Source.of(path, 0)
+    if source.by_ffmpeg or source.corrections:
+        return False
+    with _opened(path) as file:
+        return file.format != "OGG" and file.subtype.startswith(_EXACT_SUBTYPES)
 
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
@@ -135,41 +117,132 @@ def to_channels(samples: np.ndarray, channels: int) -> np.ndarray:
     return np.repeat(mono, channels, axis=1)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A sound file with who reads it; `samples` are None where the header does not tell them."""
+
+    path: Path
+    stream: int
+    sample_rate: int
+    channels: int
+    samples: int | None
+    corrections: Corrections = ()
+    by_ffmpeg: Stream | None = None  # None: by libsndfile
+
+    @classmethod
+    def of(cls, path: Path, stream: int) -> _Source:
+        _check_present(path)
+        mended = corrections(path)
+        source = (cls._native(path, mended) if stream == 0 else None) or cls._by_ffmpeg(path, stream)
+        if source.sample_rate not in _RATES:
+            raise UserError(
+                f"{path}: its header says {source.sample_rate} Hz, expected {_RATES[0]} to {_RATES[-1]} Hz; "
+                "export the file again"
+            )
+        if not 0 < source.channels <= _MOST_CHANNELS:
+            raise UserError(
+                f"{path}: its header says {source.channels} channels, expected 1 to {_MOST_CHANNELS}; "
+                "export the file again"
+            )
+        if source.samples == 0:
+            raise UserError(f"{path}: holds no samples; get the file anew from its source", "empty-file")
+        return source
+
+    @classmethod
+    def _native(cls, path: Path, mended: Corrections) -> _Source | None:
+        """None where libsndfile does not read the file, or not rightly."""
+        try:
+            with _opened(path, mended) as file:
+                form, subtype, frames = file.format, file.subtype, file.frames
+                source = cls(path, 0, file.samplerate, file.channels, frames, mended)
+        except _FAILURES:
+            return None
+        if form == "VOC" or frames >= _UNKNOWN:  # it takes the headers of voc's blocks for samples
+            return None
+        if subtype in ("PCM_U8", "PCM_S8"):
+            raise UserError(
+                f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source", "unreadable"
+            )
+        if form == "FLAC":
+            source._check_end()
+        if form == "MP3" and not has_frame_count(path):
+            return replace(source, samples=None)
+        return source
+
+    @classmethod
+    def _by_ffmpeg(cls, path: Path, number: int) -> _Source:
+        streams = audio_streams(path)
+        if number >= len(streams):
+            raise UserError(
+                f"{path}: no audio stream {number} in it (the first is 0); expected a stems file with all its streams, "
+                "get it anew from its source"
+            )
+        stream = streams[number]
+        samples = stream.samples if stream.exact else None
+        return cls(path, number, stream.sample_rate, stream.channels, samples, by_ffmpeg=stream)
+
+    def _check_end(self) -> None:
+        """A truncated flac is one in which its last sample cannot be found; only then it is decoded."""
+        assert self.samples is not None
+        with _opened(self.path) as file, suppress(*_FAILURES):
+            file.seek(self.samples - 1)
+            if len(file.read(1)):
+                return
+        for _ in _checked_blocks(self, _BLOCK):
+            pass
+
+
+@contextmanager
+def _opened(path: Path, mended: Corrections = ()) -> Iterator[soundfile.SoundFile]:
+    """By its descriptor, so that libsndfile sees neither the name, whatever its bytes, nor the suffix."""
+    with (
+        _Mended(path, mended) if mended else open(path, "rb") as file,
+        soundfile.SoundFile(file if mended else file.fileno(), closefd=False) as sound,
+    ):
+        yield sound
+
+
+class _Mended(io.FileIO):
+    """A file that is read with some of its bytes put right."""
+
+    def __init__(self, path: Path, mended: Corrections) -> None:
+        super().__init__(os.open(path, os.O_RDONLY))  # libsndfile gets no name
+        self._mended = mended
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        start = self.tell()
+        count = super().readinto(buffer) or 0
+        view = memoryview(buffer).cast("B")
+        for place, content in self._mended:
+            for offset, byte in enumerate(content, place - start):
+                if 0 <= offset < count:
+                    view[offset] = byte
+        return count
+
+
 def _check_present(path: Path) -> None:
-    if not path.is_file():
+    there = False
+    with suppress(OSError):  # of names that no file can have
+        there = path.is_file()
+    if not there:
         raise UserError(f"{path}: no such file; check the spelling, or get the missing file from its source", "no-file")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path}: may not be read; give yourself the permission (chmod u+r)", "unreadable")
     if path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty (0 bytes); get it anew from its source", "empty-file")
 
 
-def _check_whole_wav(path: Path) -> None:
-    """libsndfile reads a truncated wav silently up to its end, so the header's length is compared with the file's."""
-    with open(path, "rb") as file:
-        if file.read(4) != b"RIFF":
-            return
-        file.seek(8, 1)
-        while len(header := file.read(8)) == 8:
-            name, size = struct.unpack("<4sI", header)
-            left = path.stat().st_size - file.tell()
-            if name == b"data":
-                if size > left and size != 0xFFFFFFFF:
-                    raise UserError(
-                        f"{path}: truncated, its header promises {size} bytes of samples and {left} are there; "
-                        "copy or download the file again",
-                        "truncated",
-                    )
-                return
-            file.seek(size + size % 2, 1)
-
-
-def _check_length(path: Path, info: SoundInfo, samples: int) -> None:
-    """A wav's length was checked by its header; that of compressed formats other than flac is an estimate."""
-    if path.suffix.lower() == ".flac" and samples < info.samples:
-        raise UserError(
-            f"{path}: truncated, its header promises {info.samples} samples and {samples} are there; "
-            "copy or download the file again",
-            "truncated",
-        )
+def _checked_blocks(source: _Source, size: int) -> Iterator[np.ndarray]:
+    done = 0
+    for block in _blocks(source, size):
+        _check_finite(source.path, block, done)
+        done += len(block)
+        yield block
+    allowed = max(CODEC_SAMPLES, source.sample_rate // 10) if source.by_ffmpeg else 0
+    if source.samples is not None and done < source.samples - allowed:
+        raise truncated(source.path, source.samples, done, "samples")
+    if not done:
+        raise UserError(f"{source.path}: holds no samples; get the file anew from its source", "empty-file")
 
 
 def _check_finite(path: Path, samples: np.ndarray, done: int = 0) -> None:
@@ -181,101 +254,20 @@ def _check_finite(path: Path, samples: np.ndarray, done: int = 0) -> None:
         )
 
 
-def _blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
+def _blocks(source: _Source, size: int) -> Iterator[np.ndarray]:
+    if source.by_ffmpeg:
+        yield from decoded_blocks(source.by_ffmpeg, size, strict=source.samples is None)
+        return
     done = 0
-    if stream == 0:
-        try:
-            with soundfile.SoundFile(str(path)) as file:
-                while len(block := file.read(size, dtype="float32", always_2d=True)):
-                    done += len(block)
-                    yield block
-            return
-        except (soundfile.LibsndfileError, RuntimeError):
-            pass  # a format that only ffmpeg reads, or a place in the file
-    for block in _ffmpeg_blocks(path, info, stream, size):
+    try:
+        with _opened(source.path, source.corrections) as file:
+            while len(block := file.read(size, dtype="float32", always_2d=True)):
+                done += len(block)
+                yield block
+        return
+    except _FAILURES:
+        pass  # a place in the file that only ffmpeg may read
+    for block in decoded_blocks(audio_streams(source.path)[0], size, strict=True):
         if done < len(block):
             yield block[done:]
         done = max(0, done - len(block))
-
-
-def _decoded(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
-    if stream == 0:
-        try:
-            samples, _ = soundfile.read(str(path), dtype="float32", always_2d=True)
-            return np.asarray(samples)
-        except (soundfile.LibsndfileError, RuntimeError):
-            pass  # a format that only ffmpeg reads
-    return _ffmpeg(path, info, stream)
-
-
-def _tool(name: str) -> str:
-    path = shutil.which(name)
-    if not path:
-        raise UserError(
-            f"{name}: not found; install it with `apt-get install ffmpeg` or `conda install -c conda-forge ffmpeg`"
-        )
-    return path
-
-
-def _ffprobe(path: Path, stream: int) -> SoundInfo:
-    infos, message = _probed(path, f"a:{stream}")
-    if infos:
-        return infos[0]
-    if stream:
-        raise UserError(
-            f"{path}: no audio stream {stream} in it (the first is 0); expected a stems file with all its streams, "
-            "get it anew from its source"
-        )
-    raise _unreadable(path, message)
-
-
-def _probed(path: Path, streams: str) -> tuple[list[SoundInfo], str]:
-    """Headers of the chosen streams, none where ffprobe cannot read the file, and what it said."""
-    command = [_tool("ffprobe"), "-v", "error", "-select_streams", streams, "-of", "json"]
-    command += ["-show_entries", "stream=sample_rate,channels,duration:format=duration", str(path)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    try:
-        content = json.loads(answer.stdout)
-        return [_info_of(stream, content["format"]) for stream in content["streams"]], answer.stderr
-    except (KeyError, ValueError):
-        return [], answer.stderr
-
-
-def _info_of(stream: dict[str, Any], container: dict[str, Any]) -> SoundInfo:
-    seconds, rate = float(stream.get("duration") or container["duration"]), int(stream["sample_rate"])
-    return SoundInfo(rate, int(stream["channels"]), round(seconds * rate))
-
-
-def _unreadable(path: Path, message: str) -> UserError:
-    reason = " ".join(message.split()) or "no sound in it"
-    return UserError(f"{path}: not a sound file that libsndfile or ffmpeg reads ({reason[:120]}); convert it to wav")
-
-
-def _ffmpeg(path: Path, info: SoundInfo, stream: int) -> np.ndarray:
-    answer = subprocess.run(_ffmpeg_command(path, info, stream), capture_output=True, check=False)
-    if answer.returncode != 0 or not answer.stdout:
-        raise _undecoded(path, answer.stderr)
-    return np.frombuffer(answer.stdout, dtype="<f4").reshape(-1, info.channels)
-
-
-def _ffmpeg_blocks(path: Path, info: SoundInfo, stream: int, size: int) -> Iterator[np.ndarray]:
-    """The samples of :func:`_ffmpeg` as ffmpeg decodes them."""
-    command, empty = _ffmpeg_command(path, info, stream), True
-    with TemporaryFile() as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process:
-        assert process.stdout is not None
-        while content := process.stdout.read(size * info.channels * np.dtype("<f4").itemsize):
-            empty = False
-            yield np.frombuffer(content, dtype="<f4").reshape(-1, info.channels)
-        if process.wait() or empty:
-            errors.seek(0)
-            raise _undecoded(path, errors.read())
-
-
-def _ffmpeg_command(path: Path, info: SoundInfo, stream: int) -> list[str]:
-    command = [_tool("ffmpeg"), "-v", "error", "-nostdin", "-i", str(path), "-map", f"0:a:{stream}", "-f", "f32le"]
-    return [*command, "-ac", str(info.channels), "-ar", str(info.sample_rate), "-"]
-
-
-def _undecoded(path: Path, message: bytes) -> UserError:
-    reason = " ".join(message.decode(errors="replace").split())
-    return UserError(f"{path}: ffmpeg cannot decode it ({reason[:120]}); convert it to wav")

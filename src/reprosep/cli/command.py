@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -19,6 +20,8 @@ app.add_typer(bench_app, name="bench", rich_help_panel=DEVELOPMENT)
 def main() -> None:
     """Run the command line; a user's error is one sentence and exit status 2, being told to stop one and 75."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names are any bytes
     try:
         app()
     except UserError as error:

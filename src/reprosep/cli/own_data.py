@@ -19,16 +19,22 @@ def separate(
     output: Annotated[
         Path | None,
         typer.Option(
-            help="Where to write, a folder for several targets; default: <song>_<target>.wav beside the song."
+            help="File or folder, for several targets a folder; default: <song>_<target>.wav beside the song."
         ),
     ] = None,
     results: Annotated[Path, typer.Option(help="Where the runs of a scale are.")] = Path("results/demo"),
     gate: Annotated[str, typer.Option(help="median, raw or none.")] = "median",
+    clip: Annotated[
+        str,
+        typer.Option(
+            help="Where an estimate is beyond full scale: rescale all targets alike, clamp, or float (32-bit wav)."
+        ),
+    ] = "rescale",
 ) -> None:
     """Separate your own song with a trained run: any format, length and rate; stereo is kept."""
     from reprosep.tools.own_songs.separation import separate_song
 
-    for written in separate_song(song, run, output, results, gate):
+    for written in separate_song(song, run, output, results, gate, clip):
         print(written)
 
 

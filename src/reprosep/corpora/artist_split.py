@@ -24,6 +24,7 @@ from pydantic import Field, ValidationError
 
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.files import whole_file
+from reprosep.base.outputs import check_files
 from reprosep.base.project import read_yaml
 from reprosep.base.validation import explain
 from reprosep.corpora.draws import Stream, generator
@@ -197,6 +198,7 @@ def _valid_artists(groups: Mapping[str, Group], artists: Sequence[str], rule: Sp
 
 def write_split(folders: Sequence[Path], rule_file: Path, output: Path) -> str:
     """Draw the split from metadata folders, write it, and return its counts beside the published ones."""
+    check_files([output], [rule_file, *folders])
     rule = load_rule(rule_file)
     songs = [song for folder in folders for song in read_metadata(str(folder))]
     public = {name for version in rule.drawn_from for name in song_list(load_version(version))}

@@ -13,6 +13,7 @@ from pathlib import Path
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, write_json
 from reprosep.base.locks import alone
+from reprosep.base.outputs import check_folder
 from reprosep.corpora import gated, open_record
 from reprosep.corpora.links import find_songs, make_links
 from reprosep.corpora.manifest import (
@@ -59,6 +60,8 @@ def get(request: Request) -> Path:
     for source in request.sources:
         if not source.exists():
             raise UserError(f"{source}: no such folder or archive; name with --from what holds {version.title}")
+    if request.to:
+        check_folder(request.to, request.sources)
     if version.access != "open" and not request.sources:
         _require_songs(request, version, folder)  # before anything is written
     with alone(folder / _LOCK, f"reprosep get works in {folder}"):  # two versions can share a folder

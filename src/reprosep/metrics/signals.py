@@ -8,11 +8,14 @@ float64, so that a song need not be in memory. Beyond its end a group is silent.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
+_UNKNOWN = 2**62  # frames of a flac whose header does not tell them: libsndfile gives the largest number there is
 
 
 class Signals(Protocol):
@@ -74,15 +77,21 @@ class FileSignals:
     Raises
     ------
     ValueError
-        When the files have different sample rates, or more than one channel but not equally many, and on reading a
-        sample that is not finite.
+        When the files have different sample rates, or more than one channel but not equally many, or one does not say
+        how long it is, and on reading a sample that is not finite.
     """
 
     def __init__(self, sources: Sequence[Sequence[Path]]) -> None:
         import soundfile
 
-        self._files = [[soundfile.SoundFile(str(path)) for path in paths] for paths in sources]
-        files = [file for group in self._files for file in group]
+        def opened(path: Path) -> tuple[Path, soundfile.SoundFile]:  # by its descriptor: a name may be of any bytes
+            return path, soundfile.SoundFile(os.open(path, os.O_RDONLY))
+
+        self._files = [[opened(path) for path in paths] for paths in sources]
+        files = [file for group in self._files for _, file in group]
+        if unknown := [path for group in self._files for path, file in group if file.frames >= _UNKNOWN]:
+            self.close()
+            raise ValueError(f"{unknown[0]}: its header does not say how long it is; write it anew as wav")
         rates, widths = {file.samplerate for file in files}, {file.channels for file in files} - {1} or {1}
         if len(rates) > 1:
             raise ValueError(f"sample rates {sorted(rates)} Hz, expected one")
@@ -97,18 +106,18 @@ class FileSignals:
         rows[:] = 0.0
         by_source = rows.reshape(self.sources, self.channels, -1)
         for row, files in zip(by_source, self._files, strict=True):
-            for file in files:
+            for path, file in files:
                 if start < file.frames:
                     file.seek(start)
                     piece = file.read(min(rows.shape[1], file.frames - start), dtype="float64", always_2d=True)
                     if not np.isfinite(piece).all():
-                        raise ValueError(f"{file.name}: a sample is not a finite number (NaN or infinity)")
+                        raise ValueError(f"{path}: a sample is not a finite number (NaN or infinity)")
                     row[:, : len(piece)] += piece.T
 
     def close(self) -> None:
         """Close the files."""
         for files in self._files:
-            for file in files:
+            for _, file in files:
                 file.close()
 
 

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from reprosep.audio.arrays import save_arrays
-from reprosep.audio.io import resample, write_sound
+from reprosep.audio.io import resample
 from reprosep.audio.outline import outline, percent, stretches
 from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.audio.store import read_table
+from reprosep.audio.writing import write_sound
 from reprosep.base.files import sha256, slug, whole_folder, write_json
 from reprosep.experiments.runs import needed_runs
 from reprosep.experiments.scorers import scorer_for
@@ -31,7 +32,7 @@ from reprosep.params.scale import Params
 from reprosep.scores.scorer import Heard, Scorer
 from reprosep.separation.gate import gate_for
 
-_PEAK = 0.9  # of full scale, in the louder of mixture and reference
+_PEAK = 0.9  # of full scale, in the loudest recording of an excerpt
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # Hz
 _FIGURE_FRAMES = 2000  # frames of a spectrogram, as in Figure 3 of the IASS paper
 
@@ -81,35 +82,47 @@ def _song(
     mixer = next(iter(scorers.values())).mixer
     params = mixer.params
     part = _busiest(params, mixer, recipes)
-    mixture = mixer.render(recipes[targets[0]])[1]
-    gain = _PEAK / max(float(np.abs(mixture[:, part]).max()), 1e-9)
-
-    def save(name: str, wave: np.ndarray) -> dict[str, Any]:
-        file, rate, excerpt = f"{slug(song)}_{name}.mp3", params.audio.sample_rate, wave[:, part] * gain
-        playable = next((known for known in _MP3_RATES if known >= rate), _MP3_RATES[-1])
-        write_sound(folder / file, np.clip(resample(excerpt.T, rate, playable), -1, 1), playable)
-        return {"file": file, "outline": outline(excerpt)}
-
-    entries = []
+    mixture = mixer.render(recipes[targets[0]])[1][:, part]
+    excerpts = {"mixture": mixture}
+    entries: list[dict[str, Any]] = []
     for name in targets:
         active = _during(params, part, mixer.labels(recipes[name]))
-        estimates = [
-            {"system": system, "label": paper.systems[system].label, **save(f"{name}_{system}", heard.wave)}
-            | _gate_of(params, part, heard)
-            for system, heard in _heard(scorers, name, recipes[name])
-        ]
-        reference = save(f"{name}_reference", mixer.render(recipes[name])[0])
+        excerpts[f"{name}_reference"] = mixer.render(recipes[name])[0][:, part]
+        estimates = []
+        for system, heard in _heard(scorers, name, recipes[name]):
+            excerpts[f"{name}_{system}"] = heard.wave[:, part].copy()
+            estimates.append({"system": system, "label": paper.systems[system].label, **_gate_of(params, part, heard)})
         active_seconds = stretches(active, _frame_seconds(params))
-        entries.append({"target": name, "reference": reference, "active": active_seconds, "estimates": estimates})
-    seconds = mixture[:, part].shape[1] / params.audio.sample_rate
+        entries.append({"target": name, "active": active_seconds, "estimates": estimates})
+    written = _write_excerpts(params, folder, song, excerpts)
+    for entry in entries:
+        entry["reference"] = written[f"{entry['target']}_reference"]
+        for estimate in entry["estimates"]:
+            estimate |= written[f"{entry['target']}_{estimate['system']}"]
+    seconds = mixture.shape[1] / params.audio.sample_rate
     return {
         "corpus": corpus,
         "song": song,
         "seconds": round(seconds, 3),
         "threshold": params.separation.threshold,
-        "mixture": save("mixture", mixture),
+        "mixture": written["mixture"],
         "targets": entries,
     }
+
+
+def _write_excerpts(
+    params: Params, folder: Path, song: str, excerpts: dict[str, np.ndarray]
+) -> dict[str, dict[str, Any]]:
+    """Write ``(channel, sample)`` of every recording with one gain, so that none clips; file and outline of each."""
+    gain = _PEAK / max(*(float(np.abs(excerpt).max()) for excerpt in excerpts.values()), 1e-9)
+    rate = params.audio.sample_rate
+    playable = next((known for known in _MP3_RATES if known >= rate), _MP3_RATES[-1])
+    written = {}
+    for name, excerpt in excerpts.items():
+        file = f"{slug(song)}_{name}.mp3"
+        write_sound(folder / file, resample(excerpt.T * np.float32(gain), rate, playable), playable)
+        written[name] = {"file": file, "outline": outline(excerpt * gain)}
+    return written
 
 
 def _frame_seconds(params: Params) -> float:

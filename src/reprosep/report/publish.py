@@ -18,6 +18,7 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file, write_json
+from reprosep.base.outputs import check_folder
 from reprosep.claims.table import ALL_TARGETS, read_claims
 from reprosep.claims.verdicts import counted
 from reprosep.experiments.runs import every_run
@@ -58,6 +59,7 @@ def publish_scale(params: Params, output: Path, command: str) -> list[Path]:
     Returns the files written.
     """
     folder = output / params.scale
+    check_folder(folder, [params.results])
     written = [path for name in params.papers for path in publish(params, name, params.results, folder / name, command)]
     return [*written, publish_steps(params.results, folder)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.outputs import check_folder
 from reprosep.base.project import read_yaml, repository
 from reprosep.params.reading import parse
 from reprosep.params.scale import merge
@@ -31,4 +32,5 @@ def render(
         content = merge(content, read_yaml(file))
     given = {key: value for key, value in options.items() if value is not None}
     rendering = parse(merge(content, {"rendering": given})).rendering
+    check_folder(output, [midi, *([Path(rendering.patches)] if rendering.patches else [])])
     return make_dataset(Request(midi, output, songs, seed, rendering, flakh, workers))

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from reprosep.audio.health import sample_problems
-from reprosep.audio.io import SoundInfo, read_sound, sound_info
+from reprosep.audio.info import SoundInfo
+from reprosep.audio.io import read_sound, sound_info
 from reprosep.base.errors import UserError
 from reprosep.base.files import sha256
 from reprosep.base.seal import note_bytes

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from reprosep.audio.io import write_sound
+from reprosep.audio.writing import write_sound
 from reprosep.base.errors import UserError
 from reprosep.experiments.runs import find_run
 from reprosep.mixtures.mixing import Mixer
@@ -15,7 +15,10 @@ from reprosep.params.scale import Params
 
 
 def training_item(params: Params, identifier: str, index: int, folder: Path) -> dict[str, Any]:
-    """Training item `index` of a run, exactly as the training saw it: its recipe, and its sound in `folder`."""
+    """Training item `index` of a run, exactly as the training saw it: its recipe, and its sound in `folder`.
+
+    The sound is 32-bit floating point, since a sum of stems may be beyond full scale.
+    """
     run, system = find_run(params, identifier)
     if run.seed is None:
         raise UserError(f"'{identifier}' is an oracle and has no training items; name a trained run")
@@ -26,5 +29,5 @@ def training_item(params: Params, identifier: str, index: int, folder: Path) -> 
     mixer = Mixer.of(params.of_corpus(run.corpus), run.corpus, params.results)
     recipe = mixer.training_recipe(mixer.training_pool(run.target), run.seed, index)
     for name, wave in zip(("target", "mixture"), mixer.render(recipe, system.channel_swap), strict=True):
-        write_sound(folder / f"{run.id}_{index}_{name}.wav", wave.T, params.audio.sample_rate)
+        write_sound(folder / f"{run.id}_{index}_{name}.wav", wave.T, params.audio.sample_rate, floating=True)
     return asdict(recipe)

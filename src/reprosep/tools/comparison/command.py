@@ -10,6 +10,7 @@ from rich.console import Console
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
+from reprosep.base.outputs import check_files
 from reprosep.base.project import repository
 from reprosep.papers.loading import load_paper
 from reprosep.report.parameters import differences
@@ -47,6 +48,8 @@ def compare(
         When a folder or file is missing or malformed.
     """
     folder = repository() / "results-published" / results.resolve().name if published is None else published
+    if output:
+        check_files([output], [results, folder])
     names = _papers_in(results)
     available = [name for name in names if (folder / name / PUBLISHED).is_file()]
     if not available:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from reprosep.audio.io import SoundInfo, sound_info, stream_infos
+from reprosep.audio.info import CODEC_SAMPLES, SoundInfo
+from reprosep.audio.io import sound_info, stream_infos
 from reprosep.base.errors import UserError
-from reprosep.tools.evaluation.layout import ACCOMPANIMENT, CODEC_SAMPLES, STREAMS, Song, Sound
+from reprosep.tools.evaluation.layout import ACCOMPANIMENT, STREAMS, Song, Sound
 
 
 def check_song(song: Song) -> float:
@@ -35,9 +36,9 @@ def check_song(song: Song) -> float:
                 "write the estimates with as many channels as the references"
             )
         for target in references.keys() & estimates.keys() - {ACCOMPANIMENT}:
-            inexact = song.references[target].in_stems or sounds[target].in_stems
+            exact = references[target].exact and estimates[target].exact
             difference = abs(estimates[target].samples - references[target].samples)
-            if difference > (CODEC_SAMPLES if inexact else 0):
+            if difference > (0 if exact else CODEC_SAMPLES):
                 longest = max(longest, difference / rate)
     return longest
 

@@ -21,9 +21,6 @@ ACCOMPANIMENT = "accompaniment"
 STREAMS = ("mixture", "drums", "bass", "other", "vocals")
 """Of a stems file, in their order."""
 
-CODEC_SAMPLES = 4096
-"""By so many samples what is decoded of a stems file may differ from its header: AAC's priming and its last frame."""
-
 _MUSDB_ORDER = ("vocals", "drums", "bass", "other")  # of musdb's targets, and so of museval's files
 
 

@@ -24,6 +24,7 @@ from reprosep.audio.store import read_table, write_table
 from reprosep.base.code import code_digest
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, slug, whole_file
+from reprosep.base.outputs import check_folder, refuse_inputs
 from reprosep.base.progress import track
 from reprosep.results.intervals import Resampling
 from reprosep.tools.evaluation.comparison import compare
@@ -56,6 +57,7 @@ def evaluate(
     """
     _check_settings(settings)
     songs = find_songs(references, estimates)
+    _check_output(output, songs, [references, *estimates])
     methods = [path.resolve().name for path in estimates]
     _tell_missing(references, songs, methods)
     _check_headers(songs)
@@ -82,6 +84,12 @@ def _check_settings(settings: Settings) -> None:
     for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
         if not seconds > 0:
             raise UserError(f"{name}: {seconds} seconds, expected more than 0; 1.0 is usual")
+
+
+def _check_output(output: Path, songs: list[Song], inputs: list[Path]) -> None:
+    check_folder(output, inputs)
+    folders = {output, *(output / method for song in songs for method in song.estimates)}
+    refuse_inputs([folder / _below_test(song.name) for song in songs for folder in folders], inputs)
 
 
 def _tell_missing(references: Path, songs: list[Song], methods: list[str]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from reprosep.audio.io import read_sound, sound_info
+from reprosep.audio.io import is_seekable, read_sound
 from reprosep.base.errors import UserError
 from reprosep.metrics.bsseval import METRICS, References, Scores
 from reprosep.metrics.bsseval_v3 import score_sources
@@ -27,7 +27,7 @@ from reprosep.metrics.frames import drop_reasons
 from reprosep.metrics.si_sdr import si_sdr
 from reprosep.metrics.signals import FileSignals, Mono
 from reprosep.metrics.usdr import usdr
-from reprosep.tools.evaluation.layout import CODEC_SAMPLES, Song, Sound
+from reprosep.tools.evaluation.layout import Song, Sound
 from reprosep.tools.evaluation.tasks import Task, tasks_of
 
 COLUMNS = {
@@ -37,8 +37,6 @@ COLUMNS = {
     "usdr": ("uSDR", "cSDR"),
 }
 """Scores of every metric."""
-
-_SEEKABLE = {".wav", ".flac", ".aif", ".aiff"}
 
 
 class Seekable:
@@ -53,27 +51,14 @@ class Seekable:
         return FileSignals([[self._file(sound) for sound in sounds] for sounds in sources])
 
     def _file(self, sound: Sound) -> Path:
-        if sound.path.suffix.lower() in _SEEKABLE:
+        if not sound.stream and is_seekable(sound.path):
             return sound.path
         if sound not in self._decoded:
             samples, rate = read_sound(sound.path, sound.stream)
-            if sound.in_stems:
-                _check_whole(sound, len(samples))
-            decoded = self._folder / f"{len(self._decoded)}.wav"
+            decoded = self._folder / f"{len(self._decoded)}.w64"
             soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
             self._decoded[sound] = decoded
         return self._decoded[sound]
-
-
-def _check_whole(sound: Sound, samples: int) -> None:
-    """ffmpeg decodes a truncated container up to its end without an error, so the header's length is compared."""
-    promised = sound_info(sound.path, sound.stream).samples
-    if samples < promised - CODEC_SAMPLES:
-        raise UserError(
-            f"{sound}: truncated, its header promises {promised} samples and {samples} are there; "
-            "copy or download the file again",
-            "truncated",
-        )
 
 
 @dataclass(frozen=True)

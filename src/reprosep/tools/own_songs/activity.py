@@ -7,6 +7,7 @@ draws both.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
+from reprosep.base.outputs import check_files
 from reprosep.experiments.song import Song
 from reprosep.experiments.trained import TrainedRun, all_trained, find_trained
 from reprosep.papers.system import DETECTORS, DetectorSystem
@@ -38,18 +40,21 @@ def tell_activity(
     Raises
     ------
     UserError
-        On an unknown run, one without an activity head, a threshold outside 0 … 1, or a file that cannot be read.
+        On an unknown run, one without an activity head, a threshold outside 0 … 1, a file that cannot be read, or one
+        that cannot be written or is read.
     """
     if threshold is not None and not 0 < threshold < 1:
         raise UserError(f"--threshold: {threshold}, expected a probability between 0 and 1, such as 0.5")
     runs = _named(names, results) or default_runs(results)
-    sound = Song.read(song)
-    lanes = _told_apart([lane for run in runs for lane in _lanes(run, sound, threshold)])
     folder = output or song.parent
     paths = [folder / f"{song.stem}_activity.{suffix}" for suffix in ("csv", "txt", "png")]
+    check_files(paths, [song, *(run.folder for run in runs)])
+    sound = Song.read(song)
+    lanes = _told_apart([lane for run in runs for lane in _lanes(run, sound, threshold)])
     _write_table(lanes, paths[0])
     _write_labels(lanes, sound.duration, paths[1])
-    _write_picture(lanes, sound.duration, song.name, runs, paths[2])
+    title = os.fsencode(song.name).decode("utf-8", "backslashreplace")  # a font has no letters for other bytes
+    _write_picture(lanes, sound.duration, title, runs, paths[2])
     return paths
 
 
