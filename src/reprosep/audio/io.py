@@ -25,7 +25,10 @@ import soxr
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 
-SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".mp4", ".opus", ".aif", ".aiff", ".wma", ".webm"}
+SOUND_SUFFIXES = {
+    *(".wav", ".flac", ".ogg", ".oga", ".mp3", ".m4a", ".aac", ".mp4", ".opus", ".aif", ".aiff", ".aifc", ".caf"),
+    *(".w64", ".wma", ".webm"),
+}
 
 
 @dataclass(frozen=True)

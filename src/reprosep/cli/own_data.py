@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from reprosep.base.terminal import show
 from reprosep.cli.app import CORES, DEFAULT_PARAMS, ParamFiles, Threads, app, read_params
 from reprosep.cli.app import OWN_DATA as PANEL
 
@@ -67,17 +68,22 @@ def evaluate(
     hop: Annotated[float, typer.Option(help="From frame to frame, in seconds.")] = 1.0,
     jobs: Annotated[int, typer.Option(min=1, help="Songs scored at the same time.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap intervals.")] = 42,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Songs or targets, or patterns of them, whose estimates are left out.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit status 1 when a song, target or file was left out.")
+    ] = False,
 ) -> None:
     """Score folders of estimates against references: museval's and mir_eval's numbers, far faster."""
-    from rich.console import Console
-
     from reprosep.tools.evaluation.run import evaluate as evaluate_folders
     from reprosep.tools.evaluation.song import Settings
     from reprosep.tools.evaluation.summary import Bootstrap
 
     settings = Settings(metric, window, hop)
-    for table in evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed)):
-        Console().print(table)
+    evaluated = evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed), ignore or [])
+    show(*evaluated.tables)
+    sys.exit(int(strict and evaluated.missed > 0))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -158,10 +164,8 @@ def cost(
     steps: Annotated[int, typer.Option(min=1, help="Training steps measured of every kind.")] = 3,
 ) -> None:
     """What a scale costs: disk, and hours of training by the time that this machine takes per item."""
-    from rich.console import Console
-
     from reprosep.tools.cost.table import cost as cost_of
 
     resolved = read_params(params)
     tables = cost_of(resolved, epochs or resolved.training.epochs, minutes, steps)
-    Console(width=None if sys.stdout.isatty() else 140).print(tables)
+    show(tables)

@@ -27,9 +27,10 @@ from reprosep.base.errors import UserError
 from reprosep.base.files import digest, read_json, whole_file, write_json
 from reprosep.base.locks import alone
 from reprosep.base.progress import ProgressReport
+from reprosep.base.workers import each
 from reprosep.params.work import Rendering
 from reprosep.synthesis.fluidsynth import require_fluidsynth
-from reprosep.synthesis.made_songs import MadeSongs, each
+from reprosep.synthesis.made_songs import MadeSongs
 from reprosep.synthesis.patches import PatchTable, default_table, load_table
 from reprosep.synthesis.selection import ACCEPTED, Facts, Limits, Row, examine, midi_files, read_midi, select, songs_of
 from reprosep.synthesis.settings import SongSettings

@@ -17,11 +17,12 @@ from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
 from reprosep.base.locks import alone
 from reprosep.base.progress import ProgressReport
+from reprosep.base.workers import each
 from reprosep.corpora.standin.layouts import FROM_MIDI, song_folder, song_id, splits, write_song
 from reprosep.corpora.standin.render import require_synthesisers
 from reprosep.corpora.standin.songs import plan_song
 from reprosep.synthesis.dataset import VERSION as MAKER_VERSION
-from reprosep.synthesis.made_songs import MadeSongs, each
+from reprosep.synthesis.made_songs import MadeSongs
 from reprosep.synthesis.patches import default_table, load_table
 
 _LOCK = ".render.lock"
