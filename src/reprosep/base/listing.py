@@ -118,7 +118,7 @@ def _unseen(path: Path, error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "a link that leads back to itself"
     if path.is_symlink() and error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return f"a link to nothing, {displayed(str(path.readlink()))}"
+        return "a link to nothing"
     return f"not to be read ({error.strerror})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reprosep.base.errors import UserError
+from reprosep.base.listing import composed
 from reprosep.corpora import folder, medleydb, musdb, slakh
 from reprosep.corpora.layout import Faults, Song
 from reprosep.corpora.registry import Version, load_version
@@ -51,10 +52,11 @@ def _version(corpus: str, kind: str, name: str) -> Version:
 def _check_unique(songs: Iterable[Song]) -> None:
     seen: dict[str, Song] = {}
     for song in songs:
-        if song.name in seen:
+        name = composed(song.name)
+        if name in seen:
             raise UserError(
-                f"{song.stems[0].path}: song '{song.name}' is also at {seen[song.name].stems[0].path}; "
+                f"{song.stems[0].path}: song '{song.name}' is also at {seen[name].stems[0].path}; "
                 "rename or remove one of them",
                 "duplicate",
             )
-        seen[song.name] = song
+        seen[name] = song

@@ -42,8 +42,8 @@ _FAMILIES = ("train", "score_oracles", "score", "spot_check", "listen", "figures
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
-def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
-    """Run the DAG of a scale on this machine; returns the path of its report.
+def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> list[Path]:
+    """Run the DAG of a scale on this machine; returns the path of its report, or of the files that were asked for.
 
     Raises
     ------
@@ -56,7 +56,8 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
     _wait_for_other_run()
     _unlock()
     _follow(_command(scale, config_files, extra))
-    return Path("results") / params.scale / "report.html"
+    made = [Path(target) for target in extra] or [Path("results") / params.scale / "report.html"]
+    return [path for path in made if path.exists()]  # a target may be the name of a rule
 
 
 def older_results(params: Params) -> str:

@@ -25,6 +25,7 @@ import yaml
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, read_json, whole_file, write_json
+from reprosep.base.listing import folders_in
 from reprosep.base.locks import alone
 from reprosep.base.progress import ProgressReport
 from reprosep.base.workers import each
@@ -175,7 +176,7 @@ def make_dataset(request: Request) -> Summary:
 def _song_folders(root: Path) -> Iterator[Path]:
     for folder in FOLDERS.values():
         if (root / folder).is_dir():
-            yield from (path for path in sorted((root / folder).iterdir()) if path.is_dir())
+            yield from folders_in(root / folder)
 
 
 def _tasks(request: Request, files: list[str]) -> list[_Task]:

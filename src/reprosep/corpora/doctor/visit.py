@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from reprosep.base.errors import UserError, near_match
+from reprosep.base.listing import displayed
+from reprosep.base.terminal import show
 from reprosep.corpora.doctor.examine import Examination, examine, registered
 from reprosep.corpora.doctor.findings import check_names, stopping
 from reprosep.corpora.doctor.table import summary, table
@@ -61,8 +60,7 @@ def _subjects(params: Params, name: str | None, root: Path | None) -> dict[str, 
 
 
 def _show(examination: Examination, show_all: bool) -> None:
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    console.print(summary(examination), highlight=False, markup=False)
+    print(displayed(summary(examination)))
     if examination.findings:
         shown = len(examination.findings) if show_all else _SHOWN
-        console.print(table(examination.findings, shown))
+        show(table(examination.findings, shown), width=_WIDTH)

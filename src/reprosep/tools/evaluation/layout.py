@@ -155,8 +155,8 @@ def _song_places(root: Path, method: str, omissions: Omissions) -> dict[str, _Pl
         name = displayed(name[: -len(STEMS_SUFFIX)] if _is_stems(path) else name)
         other = seen.setdefault(composed(name), path)
         if other != path:
-            also = displayed(other.name)
-            raise UserError(f"{displayed(str(path))}: song '{name}' is there twice, also as {also}; keep one of them")
+            shown = displayed(str(path))
+            raise UserError(f"{shown}: song '{name}' is there twice, also as {displayed(other.name)}; keep one of them")
         places[name] = _Place(path, sound_files)
     return places
 

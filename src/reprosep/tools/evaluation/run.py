@@ -21,6 +21,7 @@ import pandas as pd
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
+from reprosep.audio.io import sound_info
 from reprosep.audio.store import read_table, write_table
 from reprosep.base.code import code_digest
 from reprosep.base.errors import UserError, near_match
@@ -85,6 +86,7 @@ def evaluate(
         raise UserError(f"{references}: none of its songs has an estimate; name the songs' folders as here")
     omissions.tell()
     _check_headers(songs)
+    _check_frames(songs, settings)
     parts = [(song, _part(output, song, settings)) for song in songs]
     todo = [(song, part) for song, part in parts if not _is_kept(part, song, settings)]
     if len(todo) < len(songs):
@@ -121,6 +123,29 @@ def _check_headers(songs: list[Song]) -> None:
             "padded with silence, as museval does",
             len(differing),
             max(differing),
+        )
+
+
+def _check_frames(songs: list[Song], settings: Settings) -> None:
+    """Frames are at least a sample long, and those that are longer than songs are told."""
+    if settings.metric not in ("v4", "usdr"):
+        return
+    shorter = []
+    for song in songs:
+        sound = next(iter(song.references.values()))
+        info = sound_info(sound.path, sound.stream)
+        for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
+            if int(seconds * info.sample_rate) < 1:
+                raise UserError(
+                    f"{name}: {seconds:g} seconds are shorter than one sample at {info.sample_rate} Hz, the sample "
+                    f"rate of {song.name}; 1.0 is usual"
+                )
+        if settings.window * info.sample_rate > info.samples:
+            shorter.append(song.name)
+    if shorter:
+        log.warning(
+            "--window: %g seconds are longer than %d of %d songs (%s), each of which is one frame, as museval does it",
+            *(settings.window, len(shorter), len(songs), shorter[0]),
         )
 
 

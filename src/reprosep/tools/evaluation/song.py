@@ -60,7 +60,13 @@ class Seekable:
             if sound.in_stems:
                 _check_whole(sound, len(samples))
             decoded = self._folder / f"{len(self._decoded)}.wav"
-            soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
+            try:
+                soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
+            except soundfile.LibsndfileError as error:
+                raise UserError(
+                    f"{self._folder}: {sound} cannot be decoded to there ({error}); free some space, or name a folder "
+                    "on another disk in TMPDIR"
+                ) from error
             self._decoded[sound] = decoded
         return self._decoded[sound]
 
