@@ -10,12 +10,16 @@ entered once. Names are compared composed (NFC), and keep on disk the form that 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 HIDDEN = "hidden, or of the system"
 LOOP = "a link back to a folder that it is in"
@@ -147,6 +151,18 @@ def below(root: Path) -> Listing:
         paths.sort()
     every.left_out.sort(key=lambda one: one.path)
     return every
+
+
+def left_out_below(root: Path) -> list[LeftOut]:
+    """What is below a folder and does not count, but for what is hidden."""
+    return [one for one in below(root).left_out if one.reason != HIDDEN]
+
+
+def tell(left_out: Sequence[LeftOut]) -> None:
+    """Say on the terminal what was left out: how many for which reason, and the first."""
+    if left_out:
+        counts = ", ".join(f"{count} {reason}" for reason, count in Counter(one.reason for one in left_out).items())
+        log.warning("%d left out: %s; first %s", len(left_out), counts, displayed(str(left_out[0].path)))
 
 
 def folders_in(folder: Path) -> list[Path]:

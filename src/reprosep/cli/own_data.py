@@ -95,12 +95,13 @@ def doctor(
     params: ParamFiles = DEFAULT_PARAMS,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     all: Annotated[bool, typer.Option("--all", help="Print every finding, not five of each kind.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit status 1 for what is left out, too.")] = False,
     threads: Threads = CORES,
 ) -> None:
     """Is my data right? What is wrong with a corpus, with remedies; exit status 1 when something is."""
     from reprosep.corpora.doctor.visit import visit
 
-    sys.exit(visit(read_params(params), corpus, root, threads, as_json=json, show_all=all))
+    sys.exit(visit(read_params(params), corpus, root, threads, as_json=json, show_all=all, strict=strict))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -140,6 +141,9 @@ def render(
     params: Annotated[
         list[Path] | None, typer.Option("--params", "-p", help="Files that change the section rendering.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit status 1 when a song or stem could not be rendered.")
+    ] = False,
 ) -> None:
     """Make a data set like Slakh2100, or Flakh, from a folder of MIDI files; run it again to go on after a stop."""
     from reprosep.synthesis.command import render as make
@@ -153,7 +157,9 @@ def render(
         "sample_rate": sample_rate,
         "patches": str(patches) if patches else None,
     }
-    print(make(midi, output, songs, seed, flakh=flakh, workers=workers, params=params or [], options=options))
+    made = make(midi, output, songs, seed, flakh=flakh, workers=workers, params=params or [], options=options)
+    print(made)
+    sys.exit(int(strict and made.left_out > 0))
 
 
 @app.command(rich_help_panel=PANEL)

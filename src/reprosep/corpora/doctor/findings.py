@@ -40,7 +40,8 @@ CHECKS = {
     "left-out": "a note on files and folders that nobody reads, and on songs of a split file that are not there",
     "known-defect": "a note on errata of the publishers; nothing is stopped by it",
 }
-NOTES = ("left-out", "known-defect")
+LEFT_OUT = "left-out"
+NOTES = (LEFT_OUT, "known-defect")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reprosep.base.errors import near_match
-from reprosep.base.listing import HIDDEN, below, composed, displayed, entries, folders_in, is_hidden
+from reprosep.base.listing import composed, displayed, entries, folders_in, is_hidden, left_out_below
 from reprosep.corpora.doctor.expectations import Expectations
 from reprosep.corpora.doctor.findings import Finding
 from reprosep.corpora.folder import left_out_files
@@ -117,12 +117,10 @@ def left_out_findings(corpus: Corpus) -> list[Finding]:
     """What lies in the folders of a corpus and is read by nobody."""
     findings = []
     for root in map(Path, corpus.roots):
-        every = left_out_files(root) if corpus.kind == "folder" else below(root).left_out
-        for one in every:
-            if one.reason != HIDDEN:
-                path = displayed(str(one.path))
-                text = f"{path}: is left out, {one.reason}; mend it where it is meant to be read, or take it away"
-                findings.append(Finding("left-out", "", path, text))
+        for one in left_out_files(root) if corpus.kind == "folder" else left_out_below(root):
+            path = displayed(str(one.path))
+            text = f"{path}: is left out, {one.reason}; mend it where it is meant to be read, or take it away"
+            findings.append(Finding("left-out", "", path, text))
     return findings
 
 

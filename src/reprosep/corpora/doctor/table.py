@@ -12,7 +12,7 @@ from rich.text import Text
 
 from reprosep.base.listing import displayed
 from reprosep.corpora.doctor.examine import Examination
-from reprosep.corpora.doctor.findings import NOTES, Finding
+from reprosep.corpora.doctor.findings import LEFT_OUT, NOTES, Finding
 
 
 def summary(examination: Examination) -> str:
@@ -20,7 +20,7 @@ def summary(examination: Examination) -> str:
     record = examination.record()
     counts = Counter(finding.check for finding in examination.findings)
     wrong = sum(count for check, count in counts.items() if check not in NOTES)
-    errata, left_out = counts["known-defect"], counts["left-out"]
+    errata, left_out = counts["known-defect"], counts[LEFT_OUT]
     verdict = f"{wrong} thing{'s' * (wrong != 1)} wrong" if wrong else f"nothing {'else ' * (left_out > 0)}is wrong"
     noted = f", {errata} known erratum{'s' * (errata != 1)}".replace("erratums", "errata") if errata else ""
     verdict = f"{left_out} left out, {verdict}" if left_out else verdict
