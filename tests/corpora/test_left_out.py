@@ -143,3 +143,13 @@ def test_junk_in_musdbs_folders(tmp_path: Path) -> None:
             (linked / split / song.name).symlink_to(song)
     assert musdb.read_songs(str(root)) == before
     assert [song.name for song in musdb.read_songs(str(linked))] == [song.name for song in before]
+
+
+def test_names_that_tables_cannot_hold_are_told(root: Path) -> None:
+    (root / "My song 0").rename(root / os.fsdecode(b"Caf\xe9"))
+    stem = root / "My song 1" / "DI bass.flac"
+    stem.rename(stem.with_name("DI\nbass.flac"))
+    findings = doctor(own(root)).findings
+    assert [finding.check for finding in findings] == ["song-name"] * 2
+    assert [finding.song for finding in findings] == [r"Caf\xe9", "My song 1"]
+    assert all("its name is not UTF-8" in finding.sentence for finding in findings)
