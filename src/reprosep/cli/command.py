@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 
 from reprosep.base.errors import PREEMPTED, USER_ERROR, Preempted, UserError
+from reprosep.base.listing import displayed
 from reprosep.cli.app import DEVELOPMENT, app
 from reprosep.tools.bench.command import bench_app
 
@@ -64,7 +65,8 @@ def _run() -> int:
 
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError):  # there may be nobody to say it to
-        print(f"reprosep: {sentence}", file=sys.stderr, flush=True)
+        lines = map(displayed, sentence.split("\n"))  # names may hold what commands a terminal
+        print("reprosep: " + "\n".join(lines), file=sys.stderr, flush=True)
 
 
 def _sentence(error: OSError) -> str:

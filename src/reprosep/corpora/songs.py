@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from reprosep.base.listing import is_hidden
+from reprosep.base.listing import below, is_hidden
 from reprosep.corpora.registry import Version, song_list
 
 SUBSETS = {"musdb": ("train", "test"), "slakh": ("train", "validation", "test", "omitted"), "medleydb": ("Audio",)}
@@ -36,8 +36,8 @@ def is_song(version: Version, entry: Path) -> bool:
     if version.kind == "musdb":
         return all((entry / name).is_file() for name in _MUSDB_FILES)
     if version.kind == "medleydb":
-        return any((entry / f"{entry.name}_STEMS").glob(f"*{version.suffix}"))
-    return any(entry.rglob(f"*{version.suffix}"))
+        entry = entry / f"{entry.name}_STEMS"
+    return any(path.name.endswith(version.suffix) for path in below(entry).files)
 
 
 def missing_songs(version: Version, folder: Path) -> list[str]:

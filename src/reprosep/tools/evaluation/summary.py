@@ -43,6 +43,7 @@ def common_frames(scores: pd.DataFrame, metrics: tuple[str, ...]) -> pd.DataFram
     return scores.assign(**{metric: scores[metric].where(counts[metric] == compared) for metric in metrics})
 
 
+@np.errstate(invalid="ignore")  # of infinite scores, which SI-SDR has: NaN is their standard deviation
 def summarise(
     scores: pd.DataFrame,
     metrics: tuple[str, ...],
