@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import digest, read_json, sha256, slug, whole_file, whole_folder, write_json
+from reprosep.base.files import (
+    digest,
+    fitting,
+    read_json,
+    sha256,
+    slug,
+    whole_file,
+    whole_folder,
+    write_json,
+)
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -92,3 +101,26 @@ def test_different_names_stay_different(one: str, other: str) -> None:
 def test_names_are_not_too_long_for_a_file_system() -> None:
     assert len(slug("long name " * 50)) <= 100
     assert slug("long name " * 50) != slug("long name " * 51)
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".csv", "é" * 127, "Song. " + "y" * 249, "." + "z" * 254])
+def test_names_as_long_as_the_file_system_takes(tmp_path: Path, name: str) -> None:
+    with whole_file(tmp_path / name) as temporary:
+        temporary.write_text("la")
+    with whole_folder(tmp_path / f"a{name[1:]}") as folder:
+        (folder / "file").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {name, f"a{name[1:]}"}
+
+
+def test_a_name_that_is_too_long_is_told_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="longer than file systems take"), whole_file(tmp_path / ("x" * 256)):
+        pytest.fail("the work began")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_is_cut_where_its_suffix_has_no_room() -> None:
+    assert fitting("Song", ".json") == "Song.json"
+    assert fitting("x" * 250, ".json") == "x" * 250 + ".json"
+    first, second = fitting("é" * 127, ".json"), fitting("é" * 126 + "e", ".json")
+    assert first != second
+    assert max(len(name.encode()) for name in (first, second)) <= 255

@@ -218,6 +218,37 @@ def test_files_of_which_none_is_a_song(tmp_path: Path, monkeypatch: pytest.Monke
     assert table(tmp_path / "out" / "selection.csv")[0]["state"] == "skipped"
 
 
+def test_songs_of_which_none_can_be_rendered(
+    midi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reprosep: Run
+) -> None:
+    def render(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr(dataset, "make_song", render)
+    told = reprosep("render", midi, tmp_path / "out", "--songs", 2, "--workers", 1, "--fewest-notes", 5).sentence()
+    assert "none of the 2 songs could be rendered (2: cannot be rendered (ZeroDivisionError: odd))" in told
+    assert len(table(tmp_path / "out" / "skipped.csv")) == 2
+
+
+def test_strict_tells_what_could_not_be_rendered(
+    midi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reprosep: Run
+) -> None:
+    songs: list[str] = []
+
+    def render(song: Any, *arguments: Any, **keywords: Any) -> Any:
+        songs.append(keywords["origin"])
+        if len(songs) == 1:
+            raise ZeroDivisionError("odd")
+        return make_song(song, *arguments, **keywords)
+
+    monkeypatch.setattr(dataset, "make_song", render)
+    words = ("render", midi, tmp_path / "out", "--songs", 2, "--workers", 1, "--fewest-notes", 5)
+    assert reprosep(*words).status == 0
+    answer = reprosep(*words, "--strict")
+    assert answer.status == 1
+    assert "left out in rendering: 1 songs" in answer.out
+
+
 def test_the_songs_of_others_are_left_alone(midi: Path, tmp_path: Path, reprosep: Run) -> None:
     (tmp_path / "train" / "Track00001").mkdir(parents=True)
     told = reprosep("render", midi, tmp_path, "--songs", 2).sentence()

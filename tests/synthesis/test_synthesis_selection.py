@@ -192,3 +192,14 @@ def test_songs_have_the_numbers_of_their_split() -> None:
         ("test", "Track01877"),
     ]
     assert places(2101, SHARES)[-1].name == "Track02101"
+
+
+def test_linked_folders_are_entered_and_junk_of_systems_is_not(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "midi", tmp_path / "elsewhere"
+    for place in (folder / "a", folder / "__MACOSX", folder / ".@__thumb", elsewhere):
+        place.mkdir(parents=True)
+        (place / "song.mid").write_bytes(b"MThd")
+    (folder / "._song.mid").write_bytes(b"Mac OS X")
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "loop").symlink_to(folder)
+    assert midi_files(folder) == [folder / "a" / "song.mid", folder / "linked" / "song.mid"]

@@ -20,6 +20,8 @@ _HASH_BLOCK_BYTES = 1 << 20
 _UMASK = os.umask(0o077)  # can only be read by setting it; a shared cache's users have one that lets their group write
 os.umask(_UMASK)
 _LONGEST_NAME = 80  # letters of a song's name in a file's name
+_LONGEST_FILE_NAME = 255  # bytes, of Linux and of what else mounts there
+_LONGEST_SUFFIX = 16  # bytes; what is longer is no suffix but part of a name
 
 
 @contextlib.contextmanager
@@ -35,8 +37,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     with mendable(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        _make_parent(path)
+        handle, name = tempfile.mkstemp(prefix=_temporary_prefix(path), suffix=_suffix(path), dir=path.parent)
         os.close(handle)
     temporary = Path(name)
     try:
@@ -53,8 +55,8 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     """A temporary sibling folder of `path` that replaces it when the block ends without an error."""
     path = Path(path)
     with mendable(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        _make_parent(path)
+        temporary = Path(tempfile.mkdtemp(prefix=_temporary_prefix(path), dir=path.parent))
     try:
         with mendable(path):
             yield temporary
@@ -64,10 +66,25 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _make_parent(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        path.lstat()  # tells a name that is too long before the work, not after it
+
+
+def _temporary_prefix(path: Path) -> str:
+    """Short of every length that `path` may have, and still telling what it is of."""
+    return f".{path.stem[: _LONGEST_NAME // 4]}."
+
+
+def _suffix(path: Path) -> str:
+    return path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
+
+
 def _put_in_place(folder: Path, path: Path) -> None:
     """Rename `folder` to `path`; what is there goes aside first, since only an empty folder can be renamed over."""
     while True:
-        old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        old = Path(tempfile.mkdtemp(prefix=_temporary_prefix(path), dir=path.parent))
         try:
             with contextlib.suppress(FileNotFoundError, IsADirectoryError):
                 os.replace(path, old)
@@ -95,6 +112,10 @@ def mendable(path: Path) -> Iterator[None]:
             raise UserError(
                 f"{path}: cannot be written, a part of its path is a file, not a folder; rename that file "
                 "or choose another place"
+            ) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise UserError(
+                f"{path}: cannot be written, its name or path is longer than file systems take; choose a shorter one"
             ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
@@ -142,3 +163,12 @@ def slug(text: str) -> str:
     """
     safe = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:_LONGEST_NAME] or "unnamed"
     return safe if safe == text else f"{safe}-{digest(text, 6)}"
+
+
+def fitting(name: str, suffix: str) -> str:
+    """`name` and `suffix` as a file's name: cut, with a digest behind, where it is longer than file systems take."""
+    room = _LONGEST_FILE_NAME - len(os.fsencode(suffix))
+    if len(os.fsencode(name)) <= room:
+        return f"{name}{suffix}"
+    mark = f"-{digest(name, 6)}"
+    return os.fsencode(name)[: room - len(mark)].decode("utf-8", "ignore") + mark + suffix

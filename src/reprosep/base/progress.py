@@ -43,14 +43,14 @@ class ProgressReport:
         self._shown = shown
         if shown and sys.stderr.isatty():
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 DownloadColumn() if megabytes else MofNCompleteColumn(),
                 TimeElapsedColumn(),
                 TextColumn("left:"),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}"),
-                console=Console(stderr=True),
+                TextColumn("{task.fields[note]}", markup=False),
+                console=Console(stderr=True, emoji=False),
             )
             self._task = self._bar.add_task(title, total=total, completed=done, note="")
 

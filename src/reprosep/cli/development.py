@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from reprosep.base.project import repository
+from reprosep.base.terminal import show
 from reprosep.cli.app import DEFAULT_PARAMS, ParamFiles, app, read_params
 from reprosep.cli.app import DEVELOPMENT as PANEL
 
@@ -33,11 +34,9 @@ def split(
     output: Annotated[Path, typer.Option(help="Where to write the split.")] = Path("workflow/splits/mm-split.csv"),
 ) -> None:
     """Draw the artist-disjoint split of MedleyDB + Mixing Secrets from metadata alone, and print its counts."""
-    from rich.console import Console
-
     from reprosep.corpora.artist_split import write_split
 
-    Console().print(write_split(metadata, rule, output))
+    show(write_split(metadata, rule, output))
 
 
 @app.command(rich_help_panel=PANEL)

@@ -26,7 +26,8 @@ def reproduce(
     """Run the whole line on this machine: data, training, scores, tables, figures, claims, report."""
     from reprosep.dag.reproduce import reproduce as run_line
 
-    print(run_line(scale, target or [], configfile or []))
+    for path in run_line(scale, target or [], configfile or []):
+        print(path)
 
 
 @app.command(rich_help_panel=PANEL)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from reprosep.base.terminal import show
 from reprosep.cli.app import CORES, DEFAULT_PARAMS, ParamFiles, Threads, app, read_params
 from reprosep.cli.app import OWN_DATA as PANEL
 
@@ -73,17 +74,22 @@ def evaluate(
     hop: Annotated[float, typer.Option(help="From frame to frame, in seconds.")] = 1.0,
     jobs: Annotated[int, typer.Option(min=1, help="Songs scored at the same time.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap intervals.")] = 42,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Songs or targets, or patterns of them, whose estimates are left out.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit status 1 when a song, target or file was left out.")
+    ] = False,
 ) -> None:
     """Score folders of estimates against references: museval's and mir_eval's numbers, far faster."""
-    from rich.console import Console
-
     from reprosep.tools.evaluation.run import evaluate as evaluate_folders
     from reprosep.tools.evaluation.song import Settings
     from reprosep.tools.evaluation.summary import Bootstrap
 
     settings = Settings(metric, window, hop)
-    for table in evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed)):
-        Console().print(table)
+    evaluated = evaluate_folders(references, estimates, output, settings, jobs, Bootstrap(seed), ignore or [])
+    show(*evaluated.tables)
+    sys.exit(int(strict and evaluated.missed > 0))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -95,12 +101,13 @@ def doctor(
     params: ParamFiles = DEFAULT_PARAMS,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     all: Annotated[bool, typer.Option("--all", help="Print every finding, not five of each kind.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit status 1 for what is left out, too.")] = False,
     threads: Threads = CORES,
 ) -> None:
     """Is my data right? What is wrong with a corpus, with remedies; exit status 1 when something is."""
     from reprosep.corpora.doctor.visit import visit
 
-    sys.exit(visit(read_params(params), corpus, root, threads, as_json=json, show_all=all))
+    sys.exit(visit(read_params(params), corpus, root, threads, as_json=json, show_all=all, strict=strict))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -140,6 +147,9 @@ def render(
     params: Annotated[
         list[Path] | None, typer.Option("--params", "-p", help="Files that change the section rendering.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit status 1 when a song or stem could not be rendered.")
+    ] = False,
 ) -> None:
     """Make a data set like Slakh2100, or Flakh, from a folder of MIDI files; run it again to go on after a stop."""
     from reprosep.synthesis.command import render as make
@@ -153,7 +163,9 @@ def render(
         "sample_rate": sample_rate,
         "patches": str(patches) if patches else None,
     }
-    print(make(midi, output, songs, seed, flakh=flakh, workers=workers, params=params or [], options=options))
+    made = make(midi, output, songs, seed, flakh=flakh, workers=workers, params=params or [], options=options)
+    print(made)
+    sys.exit(int(strict and made.left_out > 0))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -164,10 +176,8 @@ def cost(
     steps: Annotated[int, typer.Option(min=1, help="Training steps measured of every kind.")] = 3,
 ) -> None:
     """What a scale costs: disk, and hours of training by the time that this machine takes per item."""
-    from rich.console import Console
-
     from reprosep.tools.cost.table import cost as cost_of
 
     resolved = read_params(params)
     tables = cost_of(resolved, epochs or resolved.training.epochs, minutes, steps)
-    Console(width=None if sys.stdout.isatty() else 140).print(tables)
+    show(tables)

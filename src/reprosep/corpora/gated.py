@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reprosep.base.files import slug
+from reprosep.base.listing import entries
 from reprosep.corpora.download import require_space
 from reprosep.corpora.links import Links, find_songs, make_links
 from reprosep.corpora.registry import Version, song_list
@@ -73,7 +74,8 @@ def _inventory(version: Version, folder: Path, sources: Sequence[Path], missing:
 
 def _archives(places: Sequence[Path]) -> list[Path]:
     folders = [place for place in places if place.is_dir()]
-    return sorted({path for folder in folders for path in folder.iterdir() if path.name.lower().endswith(ARCHIVES)})
+    files = {path for folder in folders for path in entries(folder).files}
+    return sorted(path for path in files if path.name.lower().endswith(ARCHIVES))
 
 
 def _indented(text: str) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from reprosep.base.errors import UserError
-from reprosep.corpora.listing import files_below
+from reprosep.base.listing import below
 from reprosep.corpora.songs import LABELS
 from reprosep.params.data import Corpus
 
@@ -52,7 +52,7 @@ def label_files(name: str, corpus: Corpus) -> dict[str, Path]:
                 "or leave it out: those below the corpus's roots are found anyway"
             )
     for folder in [*corpus.label_folders, *corpus.roots]:
-        paths = [path for path in files_below(Path(folder)) if path.name.endswith(LABELS)]
+        paths = [path for path in below(Path(folder)).files if path.name.endswith(LABELS)]
         for path in sorted(paths, key=lambda path: (path.parent.name == _OLDER, path)):
             files.setdefault(path.name.removesuffix(LABELS), path)
     return files

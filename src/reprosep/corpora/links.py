@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import mendable
+from reprosep.base.listing import folders_in, is_hidden
 from reprosep.corpora.registry import Version, song_list
 from reprosep.corpora.songs import METADATA, SUBSETS, is_song
 
@@ -88,6 +89,8 @@ def _medleydb(version: Version, source: Path, folder: Path) -> Links:
                 links.setdefault(folder / "Audio" / path.name, path)
             continue
         for file in sorted(path.glob(f"*{METADATA}")):
+            if is_hidden(file.name):
+                continue
             if file.name.removesuffix(METADATA) in wanted or not wanted:
                 links.setdefault(folder / "Metadata" / file.name, file)
     return links
@@ -98,8 +101,4 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
     level = [folder]
     for _ in range(depth + 1):
         yield from level
-        level = [path for above in level for path in sorted(above.iterdir()) if _is_open(path)]
-
-
-def _is_open(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(".")
+        level = [path for above in level for path in folders_in(above)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from reprosep.base.files import digest
+from reprosep.base.listing import below
 from reprosep.corpora.registry import load_version
 from reprosep.corpora.songs import LABELS
 from reprosep.params.data import Corpus
@@ -20,8 +19,9 @@ def recordings_listing(corpus: Corpus) -> str | None:
     """
     if corpus.standin or any(load_version(name).access == "open" for name in versions_to_get(corpus)):
         return None
-    every = sorted(path for root in corpus.roots for path in files_below(Path(root)))
-    paths = [path for path in every if not path.name.endswith(LABELS)]
+    every = [(Path(root), path) for root in corpus.roots for path in below(Path(root)).files]
+    own = "LICENCE.txt"  # of `reprosep get`
+    paths = sorted(path for root, path in every if not path.name.endswith(LABELS) and path != root / own)
     entries = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
     return digest(entries) if entries else ""
 
@@ -36,15 +36,3 @@ def versions_to_get(corpus: Corpus) -> list[str]:
     """
     roots = {Path(root) for root in corpus.roots}
     return [] if corpus.standin else [name for name in corpus.versions if Path(load_version(name).folder) in roots]
-
-
-def files_below(root: Path) -> Iterator[Path]:
-    """Files below a root; linked songs are entered, each folder once. What `reprosep get` adds itself is left out."""
-    seen = set()
-    for folder, names, files in os.walk(root, followlinks=True):
-        seen.add(os.path.realpath(folder))
-        names[:] = [
-            name for name in names if not name.startswith(".") and os.path.realpath(f"{folder}/{name}") not in seen
-        ]
-        paths = (Path(folder, name) for name in files if not name.startswith("."))
-        yield from (path for path in paths if path.is_file() and path != root / "LICENCE.txt")

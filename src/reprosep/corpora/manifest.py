@@ -9,6 +9,7 @@ from typing import TypedDict, cast
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json, sha256, whole_file, write_json
+from reprosep.base.listing import below
 from reprosep.base.progress import track
 from reprosep.corpora.registry import Version
 from reprosep.corpora.unpack import Files, is_there
@@ -86,7 +87,7 @@ def _and_more(paths: list[str]) -> str:
 
 def files_below(folder: Path, tops: Iterable[Path]) -> Files:
     """Sizes of the files in the folders `tops` of a corpus, links followed, checksums not computed."""
-    paths = [path for top in tops for path in ([top] if top.is_file() else sorted(top.rglob("*"))) if path.is_file()]
+    paths = [path for top in tops for path in ([top] if top.is_file() else below(top).files)]
     return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": None} for path in paths}
 
 

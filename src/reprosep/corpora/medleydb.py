@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reprosep.audio.listing import sounds_of
 from reprosep.base.errors import UserError
+from reprosep.base.listing import entries, folders_in, is_hidden
 from reprosep.base.project import read_yaml
 from reprosep.corpora.layout import MIXED, Faults, InstrumentTable, Song, Stem
 
@@ -86,7 +88,7 @@ def read_metadata(folder: str) -> list[Song]:
 def _metadata_files(root: Path) -> list[Path]:
     """Of the places where metadata may lie, those later in the list are preferred for a song that is in several."""
     places = (f"*{_SUFFIX}", f"*/*{_SUFFIX}", f"Audio/*/*{_SUFFIX}")
-    return [path for place in places for path in sorted(root.glob(place)) if not path.name.startswith(".")]
+    return [path for place in places for path in sorted(root.glob(place)) if not is_hidden(path.name)]
 
 
 def _song_folders(root: Path) -> list[Path]:
@@ -96,7 +98,7 @@ def _song_folders(root: Path) -> list[Path]:
             f"{audio}: no such folder; put MedleyDB there or name the folder that holds Audio/ in corpora.*.roots",
             "no-folder",
         )
-    folders = sorted(path for path in audio.iterdir() if path.is_dir() and not path.name.startswith("."))
+    folders = folders_in(audio)
     if not folders:
         text = f"{audio}: no song in it; expected folders <Artist>_<Title>/ with stems and METADATA.yaml"
         raise UserError(text, "no-song")
@@ -110,8 +112,8 @@ def _check_files(folder: Path, song: Song) -> None:
             text = f"{stem.path}: no such file, but the metadata of '{song.name}' names it; get it from its source"
             raise UserError(text, "no-file")
     named = {Path(stem.path) for stem in song.stems}
-    for path in sorted({path.parent for path in named}.pop().glob("*.wav")):
-        if path not in named and not path.name.startswith("."):
+    for path in sounds_of(entries({path.parent for path in named}.pop()).files).files:
+        if path not in named:
             text = f"{path}: not among the stems of {folder.name}'s metadata; remove it or get the song anew"
             raise UserError(text, "extra-file")
 

@@ -1,4 +1,4 @@
-"""MUSDB18's two layouts, read through musdb: one file of five streams per song, or a folder of five wav files.
+"""MUSDB18's two layouts: one file of five streams per song, or a folder of five wav files.
 
 Stems: ``train|test/<Artist - Title>.stem.mp4``, streams 0 mixture, 1 drums, 2 bass, 3 other, 4 vocals (MUSDB18). Wav:
 ``train|test/<Artist - Title>/{mixture,drums,bass,other,vocals}.wav`` (MUSDB18-HQ, and MUSDB18 decoded).
@@ -16,6 +16,7 @@ from typing import Any
 
 from reprosep.audio.io import sound_info
 from reprosep.base.errors import UserError, near_match
+from reprosep.base.listing import composed, entries, folders_in
 from reprosep.corpora.layout import MIXED, Faults, Song, Stem
 from reprosep.corpora.registry import Version
 
@@ -42,14 +43,14 @@ def read_songs(root: str, versions: Sequence[Version] = (), faults: Faults | Non
     _check_subsets(folder)
     is_wav = _check_suffix(folder, {version.suffix for version in versions})
     faults = faults or Faults()
+    setup = _setup(folder)
+    validation = set(setup["validation_tracks"])
     songs = []
     for subset in SUBSETS:
-        database = _database(folder, subset, is_wav)
-        validation = set(database.setup["validation_tracks"])
-        for track in database.tracks:
-            split = "valid" if subset == "train" and track.name in validation else subset
-            with faults.of(track.name, folder / subset / track.name):
-                songs.append(_song(folder / subset, track.name, split, database.setup["stem_ids"], is_wav))
+        for name in _names(folder / subset, is_wav):
+            split = "valid" if subset == "train" and composed(name) in validation else subset
+            with faults.of(name, folder / subset / name):
+                songs.append(_song(folder / subset, name, split, setup["stem_ids"], is_wav))
     return songs
 
 
@@ -58,7 +59,7 @@ def _check_subsets(folder: Path) -> None:
         raise UserError(
             f"{folder}: no such folder; put MUSDB18 there or name its folder in corpora.musdb.roots", "no-folder"
         )
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    names = [path.name for path in folders_in(folder)]
     for name in names:
         if name not in SUBSETS:
             raise UserError(
@@ -74,9 +75,9 @@ def _check_subsets(folder: Path) -> None:
 
 def _check_suffix(folder: Path, expected: set[str]) -> bool:
     """Whether the songs are folders of wav files, rather than stems files."""
-    inside = [path for subset in SUBSETS for path in sorted((folder / subset).iterdir())]
-    stems = [path for path in inside if path.name.endswith(STEMS_SUFFIX)]
-    folders = [path for path in inside if path.is_dir()]
+    inside = [entries(folder / subset) for subset in SUBSETS]
+    stems = [path for listing in inside for path in listing.files if path.name.endswith(STEMS_SUFFIX)]
+    folders = [path for listing in inside for path in listing.folders]
     if not stems and not folders:
         raise UserError(
             f"{folder}: no song in it; expected folders like train/<Artist - Title>/ with five wav files each, "
@@ -99,16 +100,19 @@ def _check_suffix(folder: Path, expected: set[str]) -> bool:
     return bool(folders)
 
 
-def _database(folder: Path, subset: str, is_wav: bool) -> Any:
-    import musdb  # costs a second and needs ffmpeg, so only where it is used
+def _names(subset: Path, is_wav: bool) -> list[str]:
+    listing = entries(subset)
+    if is_wav:
+        return [path.name for path in listing.folders]
+    return [path.name.removesuffix(STEMS_SUFFIX) for path in listing.files if path.name.endswith(STEMS_SUFFIX)]
 
-    try:
-        return musdb.DB(root=str(folder), is_wav=is_wav, subsets=[subset])
-    except Exception:
-        # musdb probes every mixture and passes on whatever the probe met: say which file cannot be read.
-        for path in sorted(folder.glob(f"{subset}/*/mixture.wav" if is_wav else f"{subset}/*{STEMS_SUFFIX}")):
-            sound_info(path)
-        raise
+
+def _setup(folder: Path) -> dict[str, Any]:
+    """musdb's own settings. It lists songs too, but hidden folders as songs, and probes all before any is named."""
+    import musdb  # costs a second, so only where it is used
+
+    setup: dict[str, Any] = musdb.DB(root=str(folder), subsets=[]).setup
+    return setup
 
 
 def _song(subset: Path, name: str, split: str, streams: dict[str, int], is_wav: bool) -> Song:
@@ -123,6 +127,8 @@ def _song(subset: Path, name: str, split: str, streams: dict[str, int], is_wav: 
                     "in every song",
                     "no-file",
                 )
+
+    sound_info(subset / name / "mixture.wav" if is_wav else subset / f"{name}{STEMS_SUFFIX}")
 
     def stem(source: str, target: str) -> Stem:
         if is_wav:

@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reprosep.audio.listing import sounds_of
 from reprosep.base.errors import UserError, near_match
+from reprosep.base.listing import entries, folders_in
 from reprosep.base.progress import track
 from reprosep.base.project import read_yaml
 from reprosep.corpora.layout import MIXED, Faults, Song, Stem
@@ -77,11 +79,11 @@ def _song_folders(root: Path) -> list[Path]:
             f"{root}: no such folder; put Slakh2100 there or name its folder in corpora.*.roots", "no-folder"
         )
     songs = []
-    for path in _visible_folders(root):
+    for path in folders_in(root):
         if path.name.startswith("Track"):
             songs.append(path)
         elif path.name in FOLDERS:
-            songs += _visible_folders(path)
+            songs += folders_in(path)
         else:
             raise UserError(
                 f"{path}: unknown folder '{path.name}'{near_match(path.name, FOLDERS)}; expected "
@@ -92,10 +94,6 @@ def _song_folders(root: Path) -> list[Path]:
         text = f"{root}: no song in it; expected folders like train/Track00001/ with metadata.yaml and stems/"
         raise UserError(text, "no-song")
     return sorted(songs, key=lambda path: path.name)
-
-
-def _visible_folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def _splits(folders: list[Path], versions: Sequence[Version]) -> dict[Path, str]:
@@ -118,11 +116,11 @@ def _splits(folders: list[Path], versions: Sequence[Version]) -> dict[Path, str]
 def _song(folder: Path, split: str) -> Song:
     path = folder / "metadata.yaml"
     metadata = read_yaml(path)
-    entries = _value(path, metadata, "stems")
-    if not isinstance(entries, dict):
-        raise UserError(f"{path}: key 'stems' holds {entries!r}; expected S00, S01, … with program_num and is_drum")
-    _check_stray(path, folder / "stems", entries)
-    stems = [_stem(path, name, entry) for name, entry in sorted(entries.items())]
+    listed = _value(path, metadata, "stems")
+    if not isinstance(listed, dict):
+        raise UserError(f"{path}: key 'stems' holds {listed!r}; expected S00, S01, … with program_num and is_drum")
+    _check_stray(path, folder / "stems", listed)
+    stems = [_stem(path, name, entry) for name, entry in sorted(listed.items())]
     present = [stem for stem in stems if stem]
     if not present:
         raise UserError(
@@ -138,12 +136,12 @@ def _song(folder: Path, split: str) -> Song:
     return Song(folder.name, str(_value(path, metadata, "UUID")), split, present, mixture=mixture)
 
 
-def _check_stray(path: Path, folder: Path, entries: dict[str, Any]) -> None:
+def _check_stray(path: Path, folder: Path, stems: dict[str, Any]) -> None:
     """A stem that the metadata does not name would be missing from the sum."""
-    for file in sorted(folder.glob("*")):
-        if file.suffix in _SUFFIXES and not file.name.startswith(".") and file.stem not in entries:
+    for file in sounds_of(entries(folder).files).files if folder.is_dir() else ():
+        if file.stem not in stems:
             raise UserError(
-                f"{file}: not among the stems of {path}; expected {', '.join(sorted(entries)) or 'none'}, "
+                f"{file}: not among the stems of {path}; expected {', '.join(sorted(stems)) or 'none'}, "
                 "remove it or get the song anew",
                 "extra-file",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from reprosep.base.listing import below, is_hidden
 from reprosep.corpora.registry import Version, song_list
 
 SUBSETS = {"musdb": ("train", "test"), "slakh": ("train", "validation", "test", "omitted"), "medleydb": ("Audio",)}
@@ -19,8 +20,7 @@ def songs_in(version: Version, folder: Path) -> dict[str, Path]:
     wanted = song_list(version)
     places = {}
     for subset in SUBSETS[version.kind]:
-        entries = sorted((folder / subset).iterdir()) if (folder / subset).is_dir() else []
-        for entry in entries:
+        for entry in sorted((folder / subset).iterdir()) if (folder / subset).is_dir() else ():
             song = entry.name.removesuffix(version.suffix)
             if (song in wanted or not wanted) and is_song(version, entry):
                 places[song] = entry
@@ -29,15 +29,15 @@ def songs_in(version: Version, folder: Path) -> dict[str, Path]:
 
 def is_song(version: Version, entry: Path) -> bool:
     """Whether a folder (a file for ``.stem.mp4``) holds what a song of this kind has."""
-    if entry.name.startswith("."):
+    if is_hidden(entry.name):
         return False
     if version.suffix == ".stem.mp4":
         return entry.is_file() and entry.name.endswith(version.suffix)
     if version.kind == "musdb":
         return all((entry / name).is_file() for name in _MUSDB_FILES)
     if version.kind == "medleydb":
-        return any((entry / f"{entry.name}_STEMS").glob(f"*{version.suffix}"))
-    return any(entry.rglob(f"*{version.suffix}"))
+        entry = entry / f"{entry.name}_STEMS"
+    return any(path.name.endswith(version.suffix) for path in below(entry).files)
 
 
 def missing_songs(version: Version, folder: Path) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.errors import UserError, near_match
+from reprosep.base.listing import composed
 from reprosep.base.project import repository
 from reprosep.corpora.draws import Stream, generator
 from reprosep.corpora.layout import Song
@@ -31,9 +32,9 @@ def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> li
         When the user's lists name a song that is not there or name one twice, or the split file is wrong.
     """
     listed = read_split_file(corpus.split_file) if corpus.split_file else {}
-    songs = [replace(song, split=listed.get(song.name, song.split)) for song in songs]
+    songs = [replace(song, split=listed.get(composed(song.name), song.split)) for song in songs]
     songs = [song for song in _named(name, songs, corpus.split) if song.split != "ignore"]
-    fixed = {member for members in corpus.split.values() for member in members} | set(listed)
+    fixed = {composed(member) for members in corpus.split.values() for member in members} | set(listed)
     if corpus.test_fraction and not any(song.split == "test" for song in songs):
         songs = _draw(songs, "test", corpus.test_fraction, seed, fixed)
     songs = [replace(song, split=song.split or "train") for song in songs]
@@ -43,14 +44,18 @@ def assign_splits(name: str, songs: list[Song], corpus: Corpus, seed: int) -> li
 
 
 def left_out(corpus: Corpus) -> set[str]:
-    """Songs that the user leaves out of all splits."""
+    """Songs that the user leaves out of all splits, by their composed names."""
     listed = read_split_file(corpus.split_file) if corpus.split_file else {}
-    return {song for song, split in listed.items() if split == "ignore"} | set(corpus.split.get("ignore", ()))
+    own = {composed(song) for song in corpus.split.get("ignore", ())}
+    return {song for song, split in listed.items() if split == "ignore"} | own
 
 
 def read_split_file(path: str) -> dict[str, str]:
-    """Song -> split by a split file; songs of it that are not there are no error. Raises what its rows raise."""
-    return {row["song"]: row["split"] for row in split_rows(path)}
+    """Song, its name composed -> split by a split file; songs of it that are not there are no error.
+
+    Raises what its rows raise.
+    """
+    return {composed(row["song"]): row["split"] for row in split_rows(path)}
 
 
 def split_rows(path: str) -> list[dict[str, str]]:
@@ -77,17 +82,17 @@ def split_rows(path: str) -> list[dict[str, str]]:
             raise UserError(
                 f"{path}: line {number} has {values}; expected the columns song and split ({', '.join(SPLITS)})"
             )
-        if song in seen:
+        if composed(song) in seen:
             raise UserError(f"{path}: line {number} names '{song}' again; keep one of the two lines")
-        seen.add(song)
+        seen.add(composed(song))
     return rows
 
 
 def _named(name: str, songs: list[Song], split: Mapping[Any, list[str]]) -> list[Song]:
-    known = [song.name for song in songs]
+    known = {composed(song.name) for song in songs}
     chosen: dict[str, str] = {}
     for part, members in split.items():
-        for member in members:
+        for member in map(composed, members):
             if member not in known:
                 raise UserError(f"params: corpora.{name}.split.{part}: no song '{member}'{near_match(member, known)}")
             if member in chosen:
@@ -95,18 +100,18 @@ def _named(name: str, songs: list[Song], split: Mapping[Any, list[str]]) -> list
                     f"params: corpora.{name}.split: '{member}' is in {chosen[member]} and in {part}; keep one"
                 )
             chosen[member] = part
-    return [replace(song, split=chosen.get(song.name, song.split)) for song in songs]
+    return [replace(song, split=chosen.get(composed(song.name), song.split)) for song in songs]
 
 
 def _draw(songs: list[Song], part: str, fraction: float, seed: int, fixed: set[str]) -> list[Song]:
     """Move whole artists to `part` until the fraction of the songs that could go there, not `fixed`, is reached."""
-    free = [song for song in songs if song.split in ("", "train") and song.name not in fixed]
-    artists = sorted({song.artist for song in free})
+    free = [song for song in songs if song.split in ("", "train") and composed(song.name) not in fixed]
+    artists = sorted({composed(song.artist) for song in free})
     generator(seed, Stream.SPLIT).shuffle(artists)
     wanted, chosen, count = round(fraction * len(free)), set(), 0
     for artist in artists:
-        size = sum(song.artist == artist for song in free)
+        size = sum(composed(song.artist) == artist for song in free)
         if count + size <= wanted:
             chosen.add(artist)
             count += size
-    return [replace(s, split=part) if s in free and s.artist in chosen else s for s in songs]
+    return [replace(s, split=part) if s in free and composed(s.artist) in chosen else s for s in songs]

@@ -51,8 +51,8 @@ _SECONDS_BETWEEN_READS = 0.2
 _SECONDS_TO_END = 8.0  # schedulers kill what does not end soon after they told it
 
 
-def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
-    """Run the DAG of a scale on this machine; returns the path of its report.
+def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> list[Path]:
+    """Run the DAG of a scale on this machine; returns the path of its report, or of the files that were asked for.
 
     Raises
     ------
@@ -68,7 +68,8 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
         wait_for_other_run(stop)
         _unlock()
         Snakemake(_command(scale, config_files, extra), stop).follow()
-    return Path("results") / params.scale / "report.html"
+    made = [Path(target) for target in extra] or [Path("results") / params.scale / "report.html"]
+    return [path for path in made if path.exists()]  # a target may be the name of a rule
 
 
 def older_results(params: Params) -> str:

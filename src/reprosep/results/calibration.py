@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from reprosep.base.errors import UserError
+from reprosep.base.terminal import show
 from reprosep.experiments.cells import Cell, calibration_cells, check_accepted
 from reprosep.papers.calibration import value_name
 from reprosep.papers.content import Paper
@@ -180,5 +180,5 @@ def calibrate(params: Params, paper_name: str) -> None:
     if paper.calibration is None:
         raise UserError(f"{paper_name}.yaml: no section 'calibration', so there is nothing to compare; write one")
     rows = measure(params, paper, results)
-    Console(width=None if sys.stdout.isatty() else 140).print(printed(paper, rows))
+    show(printed(paper, rows))
     conclude(params, paper, rows, results / "papers" / paper_name)

@@ -8,10 +8,8 @@ in a folder named by everything that their scores depend on, so that an interrup
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from reprosep.audio.store import read_table, write_table
 from reprosep.base.files import digest, slug
 from reprosep.base.progress import track
 from reprosep.base.seal import is_whole
+from reprosep.base.workers import each
 from reprosep.mixtures.mixing import Recipe
 from reprosep.scores.scorer import Scorer
 
@@ -104,21 +103,18 @@ def _done(work: Work, tasks: list[Task], threads: int) -> Iterator[None]:
             work.do(task)
             yield
         return
-    # Fresh processes: a forked one would inherit torch's thread pools in an undefined state.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(threads, context, _start_worker, (work,)) as pool:
-        yield from pool.map(_do_in_worker, tasks)
+    yield from each(_do, tasks, threads, _start, (work,))
 
 
 _worker: Work | None = None  # of a scoring process: its models and corpora are loaded once
 
 
-def _start_worker(work: Work) -> None:
+def _start(work: Work) -> None:
     global _worker
     torch.set_num_threads(1)
     _worker = work
 
 
-def _do_in_worker(task: Task) -> None:
+def _do(task: Task) -> None:
     assert _worker is not None
     _worker.do(task)

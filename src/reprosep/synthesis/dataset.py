@@ -25,11 +25,13 @@ import yaml
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, read_json, whole_file, write_json
+from reprosep.base.listing import folders_in, left_out_below, tell
 from reprosep.base.locks import alone
 from reprosep.base.progress import ProgressReport
+from reprosep.base.workers import each
 from reprosep.params.work import Rendering
 from reprosep.synthesis.fluidsynth import require_fluidsynth
-from reprosep.synthesis.made_songs import MadeSongs, each
+from reprosep.synthesis.made_songs import MadeSongs
 from reprosep.synthesis.patches import PatchTable, default_table, load_table
 from reprosep.synthesis.selection import ACCEPTED, Facts, Limits, Row, examine, midi_files, read_midi, select, songs_of
 from reprosep.synthesis.settings import SongSettings
@@ -117,6 +119,11 @@ class Summary:
     outcomes: tuple[Outcome, ...]
     files: Counter[str]  # by state
 
+    @property
+    def left_out(self) -> int:
+        """Songs and stems of songs that could not be rendered."""
+        return sum(bool(one.skipped) or len(one.silent) for one in self.outcomes)
+
     def __str__(self) -> str:
         made = [one for one in self.outcomes if not one.skipped]
         new = [one for one in made if one.core_seconds > 0]
@@ -142,12 +149,13 @@ def make_dataset(request: Request) -> Summary:
     ------
     UserError
         Before anything is computed: on a missing FluidSynth, soundfont, preset or plugin, a folder without MIDI files,
-        and songs of somebody else in the output folder. Also when no file can be a song.
+        and songs of somebody else in the output folder. Also when no file can be a song, and when none can be rendered.
     """
     require_fluidsynth()
     request.table().check()
     if not request.keeps_songs:
         midi_files(request.midi)
+        tell(left_out_below(request.midi))
     root = request.output
     made = MadeSongs(root)
     made.refuse_foreign(_song_folders(root), _FOREIGN)
@@ -168,13 +176,24 @@ def make_dataset(request: Request) -> Summary:
         _forget_others(root, wanted)
         outcomes = _render(request, tasks)
         _write_skipped(root, outcomes)
+    _check_any(root, outcomes)
     return Summary(root, outcomes, Counter(row.state for row in rows))
+
+
+def _check_any(root: Path, outcomes: Iterable[Outcome]) -> None:
+    reasons = Counter(one.skipped for one in outcomes)
+    if "" not in reasons:
+        reason, count = reasons.most_common(1)[0]
+        raise UserError(
+            f"{root}: none of the {reasons.total()} songs could be rendered ({count}: {reason}); see "
+            f"{root / 'skipped.csv'} and add files, or mend the patches"
+        )
 
 
 def _song_folders(root: Path) -> Iterator[Path]:
     for folder in FOLDERS.values():
         if (root / folder).is_dir():
-            yield from (path for path in sorted((root / folder).iterdir()) if path.is_dir())
+            yield from folders_in(root / folder)
 
 
 def _tasks(request: Request, files: list[str]) -> list[_Task]:

@@ -10,20 +10,14 @@ removed. Folders without a recipe were not made here and are never touched.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json, sha256, whole_folder, write_json
-
-Task = TypeVar("Task")
-Made = TypeVar("Made")
 
 _PARTIAL = ".partial"  # songs being made
 RECIPES = ".recipes"
@@ -94,30 +88,3 @@ def recorded(sidecar: Path) -> dict[str, Any] | None:
     if isinstance(content, dict) and isinstance(content.get("files"), dict) and "folder" in content:
         return {"recipe": "", **content}
     return None
-
-
-def each(make: Callable[[Task], Made], tasks: list[Task], workers: int) -> Iterator[Made]:
-    """`make` of every task as they finish, in this process or in several.
-
-    Raises
-    ------
-    UserError
-        When the system ends one of the processes, which it does when memory runs out.
-    """
-    if workers <= 1:
-        yield from map(make, tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, max(len(tasks), 1)), mp_context=context) as pool:
-        futures = [pool.submit(make, task) for task in tasks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                f"one of {workers} processes was ended from outside, as the system does when memory runs out; run the "
-                "same command with fewer workers, finished songs are kept"
-            ) from error
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise

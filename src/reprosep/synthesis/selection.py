@@ -24,6 +24,7 @@ import numpy as np
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, sha256
+from reprosep.base.listing import below
 from reprosep.synthesis.metadata import class_of
 from reprosep.synthesis.splits import FOLDERS
 from reprosep.synthesis.tracks import BAND, counts_of, program_of, seconds_of
@@ -89,7 +90,7 @@ def midi_files(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; give a folder with MIDI files")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = [path for path in below(folder).files if path.suffix.lower() in SUFFIXES]
     if not files:
         raise UserError(f"{folder}: no MIDI file in it or below; expected files that end with {' or '.join(SUFFIXES)}")
     return files

@@ -12,11 +12,18 @@ from typing import Any
 
 from reprosep.audio.io import sound_info
 from reprosep.base.errors import UserError
+from reprosep.base.listing import composed
 from reprosep.base.progress import track
 from reprosep.corpora.doctor.duplicates import duplicate_findings
 from reprosep.corpora.doctor.expectations import Expectations, expectations
 from reprosep.corpora.doctor.findings import Finding, from_error, stopping
-from reprosep.corpora.doctor.folders import folder_findings, licence_findings, list_findings
+from reprosep.corpora.doctor.folders import (
+    folder_findings,
+    left_out_findings,
+    licence_findings,
+    list_findings,
+    split_findings,
+)
 from reprosep.corpora.doctor.sound import Recording, SongReport, examine_song
 from reprosep.corpora.layout import Faults, Song
 from reprosep.corpora.reading import read_songs
@@ -70,7 +77,9 @@ def examine(name: str, corpus: Corpus, audio: Audio, limits: Doctor, threads: in
         return Examination(name, findings, [], [], time.monotonic() - start)
     unread = {finding.song for finding in findings}
     findings += list_findings(corpus, listed, unread, expected) + licence_findings(corpus)
-    kept = [song for song in songs if song.name not in left_out(corpus)]
+    findings += split_findings(name, corpus, {*listed, *unread}) + left_out_findings(corpus)
+    unwanted = left_out(corpus)
+    kept = [song for song in songs if composed(song.name) not in unwanted]
     reports = _listen(name, kept, _usual(kept, expected), audio, limits, threads)
     findings += [finding for report in reports for finding in report.findings] + _notes(listed, expected)
     # Of two songs that are the same, the one that was published is the original.
@@ -88,7 +97,7 @@ def _read(name: str, corpus: Corpus) -> tuple[list[Song], list[Finding]]:
     except UserError as error:
         return [], [from_error(error, "", corpus.roots[0], "bad-metadata")]
     left = left_out(corpus)
-    kept = [fault for fault in faults.errors if fault[0] not in left]
+    kept = [fault for fault in faults.errors if composed(fault[0]) not in left]
     return songs, [from_error(error, song, path, "bad-metadata") for song, path, error in kept]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reprosep.base.errors import near_match
+from reprosep.base.listing import composed, displayed, entries, folders_in, is_hidden, left_out_below
 from reprosep.corpora.doctor.expectations import Expectations
 from reprosep.corpora.doctor.findings import Finding
+from reprosep.corpora.folder import left_out_files
 from reprosep.corpora.layout import Song
-from reprosep.corpora.splits import left_out
+from reprosep.corpora.splits import left_out, read_split_file
 from reprosep.params.data import Corpus
 
 _SPLITS = {"musdb": ("train", "test"), "slakh": ("train", "validation", "test")}
@@ -27,7 +29,8 @@ def _root_findings(root: Path, kind: str, expected: Expectations) -> Iterator[Fi
     if not root.is_dir():
         yield _finding("no-folder", root, "no such folder; put the corpus there or name its folder in corpora.*.roots")
         return
-    if not any(path for path in root.iterdir() if not path.name.startswith(".")):
+    here = entries(root)
+    if not here.files and not here.folders:
         yield _finding(
             "no-song", root, "the folder is empty; put the corpus there or name its folder in corpora.*.roots"
         )
@@ -59,7 +62,7 @@ def _nested(root: Path, kind: str) -> Path | None:
     """A folder at most two levels deeper in which the layout begins."""
     for pattern in ("*", "*/*"):
         for folder in sorted(root.glob(pattern)):
-            if folder.is_dir() and not folder.name.startswith(".") and _begins_here(folder, kind):
+            if folder.is_dir() and not is_hidden(folder.name) and _begins_here(folder, kind):
                 return folder
     return None
 
@@ -68,7 +71,7 @@ def _format_findings(root: Path, kind: str, expected: Expectations) -> Iterator[
     """Both ways: stems.mp4 where wav is expected, and the other way round, where the version is known."""
     if kind != "musdb" or expected.suffix == ".stem.mp4":
         return
-    files = sorted(root.glob("*/*.stem.mp4"))
+    files = [path for path in sorted(root.glob("*/*.stem.mp4")) if not is_hidden(path.name)]
     if files and (expected.suffix == ".wav" or any(root.glob("*/*/mixture.wav"))):
         text = (
             f"holds {len(files)} .stem.mp4 files where MUSDB18-HQ's wav files are expected; decode them with "
@@ -81,8 +84,8 @@ def _split_findings(root: Path, kind: str) -> Iterator[Finding]:
     if kind not in _SPLITS or (kind == "slakh" and any(root.glob("Track*"))):
         return
     known = (*_SPLITS[kind], *(("omitted",) if kind == "slakh" else ()))
-    for path in sorted(root.iterdir()):
-        if path.is_dir() and not path.name.startswith(".") and path.name not in known:
+    for path in folders_in(root):
+        if path.name not in known:
             text = f"unknown split '{path.name}'{near_match(path.name, known)}; expected {' and '.join(known)}"
             yield _finding("unknown-split", path, f"{text}, rename it")
             return
@@ -90,6 +93,35 @@ def _split_findings(root: Path, kind: str) -> Iterator[Finding]:
         if not (root / split).is_dir():
             text = f"no folder '{split}' in it; expected {' and '.join(_SPLITS[kind])} as the corpus was published"
             yield _finding("no-split", root, text)
+
+
+def split_findings(name: str, corpus: Corpus, songs: Iterable[str]) -> list[Finding]:
+    """Songs that the user's lists name and that are not there."""
+    there, root = {composed(song): song for song in songs}, corpus.roots[0]
+    findings = []
+    for part, members in corpus.split.items():
+        for member in members:
+            if composed(member) not in there:
+                text = f"params: corpora.{name}.split.{part}: no song '{member}'{near_match(member, there)}"
+                findings.append(Finding("split-song", member, str(root), f"{text}; correct the name or take it out"))
+    listed = read_split_file(corpus.split_file) if corpus.split_file else {}
+    missing = [song for song, part in listed.items() if song not in there and part != "ignore"]
+    if missing:
+        shown = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
+        text = f"{corpus.split_file}: {len(missing)} of its {len(listed)} songs are not there ({shown}); get them"
+        findings.append(Finding("left-out", "", str(corpus.split_file), f"{text}, if they are meant to be there"))
+    return findings
+
+
+def left_out_findings(corpus: Corpus) -> list[Finding]:
+    """What lies in the folders of a corpus and is read by nobody."""
+    findings = []
+    for root in map(Path, corpus.roots):
+        for one in left_out_files(root) if corpus.kind == "folder" else left_out_below(root):
+            path = displayed(str(one.path))
+            text = f"{path}: is left out, {one.reason}; mend it where it is meant to be read, or take it away"
+            findings.append(Finding("left-out", "", path, text))
+    return findings
 
 
 def licence_findings(corpus: Corpus) -> list[Finding]:
@@ -118,9 +150,9 @@ def list_findings(
     """
     if not expected.songs:
         return []
-    root = Path(corpus.roots[0])
+    root, songs = Path(corpus.roots[0]), {composed(name): song for name, song in songs.items()}
     excluded = {defect.song for defect in expected.defects if defect.excluded} | left_out(corpus)
-    findings = _missing(root, corpus, sorted(set(expected.songs) - set(songs) - set(unread) - excluded))
+    findings = _missing(root, corpus, sorted(set(expected.songs) - set(songs) - set(map(composed, unread)) - excluded))
     for name in sorted(set(songs) - set(expected.songs)):
         text = f"song '{name}' is not in the list of the corpus{near_match(name, expected.songs)}; rename or remove it"
         findings.append(Finding("extra-song", name, str(root), f"{root}: {text}"))
@@ -135,7 +167,7 @@ def _missing(root: Path, corpus: Corpus, names: list[str]) -> list[Finding]:
     """One finding for all missing songs when an archive lies there half unpacked, else one for each."""
     if not names:
         return []
-    archives = [p for r in map(Path, corpus.roots) for p in sorted(r.iterdir()) if p.suffix.lower() in _ARCHIVES]
+    archives = [p for r in map(Path, corpus.roots) for p in entries(r).files if p.suffix.lower() in _ARCHIVES]
     if archives:
         shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
         text = (

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from reprosep.base.errors import UserError, near_match
+from reprosep.base.listing import displayed
+from reprosep.base.terminal import show
 from reprosep.corpora.doctor.examine import Examination, examine, registered
-from reprosep.corpora.doctor.findings import check_names, stopping
+from reprosep.corpora.doctor.findings import LEFT_OUT, check_names, stopping
 from reprosep.corpora.doctor.table import summary, table
 from reprosep.corpora.registry import versions
 from reprosep.params.data import Corpus
@@ -22,9 +21,16 @@ _WIDTH = 140  # of the table in a log file
 
 
 def visit(
-    params: Params, name: str | None, root: Path | None, threads: int, *, as_json: bool = False, show_all: bool = False
+    params: Params,
+    name: str | None,
+    root: Path | None,
+    threads: int,
+    *,
+    as_json: bool = False,
+    show_all: bool = False,
+    strict: bool = False,
 ) -> int:
-    """Examine and print; 1 when anything is wrong that was not accepted, else 0.
+    """Examine and print; 1 when anything is wrong that was not accepted, or, if `strict`, left out, else 0.
 
     Raises
     ------
@@ -37,6 +43,7 @@ def visit(
         check_names(f"params: corpora.{key}.accept", corpus.accept)
         examination = examine(key, corpus, params.audio, params.doctor, threads)
         bad = bad or bool(stopping(examination.findings, corpus.accept))
+        bad = bad or (strict and any(finding.check == LEFT_OUT for finding in examination.findings))
         records.append(examination.record())
         if not as_json:
             _show(examination, show_all)
@@ -61,8 +68,7 @@ def _subjects(params: Params, name: str | None, root: Path | None) -> dict[str, 
 
 
 def _show(examination: Examination, show_all: bool) -> None:
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    console.print(summary(examination), highlight=False, markup=False)
+    print(displayed(summary(examination)))
     if examination.findings:
         shown = len(examination.findings) if show_all else _SHOWN
-        console.print(table(examination.findings, shown))
+        show(table(examination.findings, shown), width=_WIDTH)

@@ -15,13 +15,15 @@ from typing import Any
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
+from reprosep.base.listing import entries
 from reprosep.base.locks import alone
 from reprosep.base.progress import ProgressReport
+from reprosep.base.workers import each
 from reprosep.corpora.standin.layouts import FROM_MIDI, song_folder, song_id, splits, write_song
 from reprosep.corpora.standin.render import require_synthesisers
 from reprosep.corpora.standin.songs import plan_song
 from reprosep.synthesis.dataset import VERSION as MAKER_VERSION
-from reprosep.synthesis.made_songs import MadeSongs, each
+from reprosep.synthesis.made_songs import MadeSongs
 from reprosep.synthesis.patches import default_table, load_table
 
 _LOCK = ".render.lock"
@@ -161,7 +163,8 @@ def _song_folders(layout: str, root: Path) -> Iterator[Path]:
     for split in splits(layout):
         parent = song_folder(layout, root, split, "x").parent
         if parent.is_dir():
-            yield from (path for path in sorted(parent.iterdir()) if path.is_dir() or path.suffix == ".mp4")
+            here = entries(parent)
+            yield from sorted([*here.folders, *(path for path in here.files if path.suffix == ".mp4")])
 
 
 def _summary(done: list[RenderedSong], removed: int) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,15 +13,12 @@ bench_app = typer.Typer(help="Measure speed and memory against other implementat
 
 Scale = Annotated[str, typer.Option(help="Whose networks, transforms and lengths: paper, standin, demo or smoke.")]
 Repeats = Annotated[int, typer.Option(min=1, help="Rounds, everything once in each; the tables show medians.")]
-_WIDTH = 140  # of a table in a log file
 
 
 def _print(*tables: Table) -> None:
-    from rich.console import Console
+    from reprosep.base.terminal import show
 
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    for table in tables:
-        console.print(table)
+    show(*tables)
 
 
 @bench_app.command()

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
+from rich.text import Text
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.base.outputs import check_files
 from reprosep.base.project import repository
+from reprosep.base.terminal import show
 from reprosep.papers.loading import load_paper
 from reprosep.report.parameters import differences
 from reprosep.report.publish import PUBLISHED
@@ -23,7 +24,6 @@ from reprosep.tools.comparison.verdicts import claim_lines
 
 AGREES, DIFFERS = 0, 1  # exit status
 CLAIMS = "claims.csv"
-_PIPED_WIDTH = 200
 
 
 def compare(
@@ -115,16 +115,13 @@ def _tell(cells: pd.DataFrame, pairs: dict[str, tuple[Results, Results]], show_a
         for name, (own, published) in pairs.items()
         for line in differences(published.record["parameters"], own.record["parameters"])
     ]
-    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
     verdict = verdict_of(cells)
     lines = [f"with other parameters than the published: {verdict}" if other else verdict, *parameter_lines(other)]
     for line in [*lines, *remarks(cells, pairs)]:
-        console.print(line, markup=False, soft_wrap=True, style="bold" if line == lines[0] else None)
+        show(Text(line, style="bold" if line == lines[0] else ""))
     shown = cells if show_all else cells[~cells["verdict"].isin([EQUAL, NOISE])]
     if len(shown):
         ranked = shown if show_all else shown.sort_values("verdict", key=lambda one: one != DIFFERENT, kind="stable")
-        console.print(table_of(ranked if show_all else ranked.head(SHOWN_CELLS)))
+        show(table_of(ranked if show_all else ranked.head(SHOWN_CELLS)))
         if not show_all and len(shown) > SHOWN_CELLS:
-            console.print(
-                f"… and {len(shown) - SHOWN_CELLS} more; --all shows every cell, --output FILE.csv writes them"
-            )
+            print(f"… and {len(shown) - SHOWN_CELLS} more; --all shows every cell, --output FILE.csv writes them")

@@ -96,6 +96,7 @@ def win_rate(paired: Values) -> float:
     return float(((paired > 0) + 0.5 * (paired == 0)).mean()) if len(paired) else float("nan")
 
 
+@np.errstate(invalid="ignore")  # of infinite differences
 def _effect(paired: Values, resampling: Resampling) -> dict[str, float]:
     low, high = median_interval(resampling, paired[np.newaxis])
     return {

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
+import math
+import shutil
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,17 +21,21 @@ import pandas as pd
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
+from reprosep.audio.io import sound_info
 from reprosep.audio.store import read_table, write_table
 from reprosep.base.code import code_digest
-from reprosep.base.errors import UserError
-from reprosep.base.files import digest, slug, whole_file
+from reprosep.base.errors import UserError, near_match
+from reprosep.base.files import digest, fitting, slug, whole_file
+from reprosep.base.listing import displayed
 from reprosep.base.outputs import check_folder, refuse_inputs
 from reprosep.base.progress import track
+from reprosep.base.workers import each
 from reprosep.results.intervals import Resampling
 from reprosep.tools.evaluation.comparison import compare
 from reprosep.tools.evaluation.comparison_table import printed_comparison
 from reprosep.tools.evaluation.headers import check_song
-from reprosep.tools.evaluation.layout import Song, find_songs
+from reprosep.tools.evaluation.layout import Song, find_songs, method_name
+from reprosep.tools.evaluation.left_out import Omissions
 from reprosep.tools.evaluation.museval_json import museval_json
 from reprosep.tools.evaluation.song import COLUMNS, Settings, score_song
 from reprosep.tools.evaluation.summary import common_frames, printed, summarise
@@ -38,16 +43,35 @@ from reprosep.tools.evaluation.summary import common_frames, printed, summarise
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """What is printed, and how many songs, targets and files were left out that somebody may miss."""
+
+    tables: list[Table]
+    missed: int
+
+
 def evaluate(
-    references: Path, estimates: list[Path], output: Path, settings: Settings, jobs: int, resampling: Resampling
-) -> list[Table]:
+    references: Path,
+    estimates: list[Path],
+    output: Path,
+    settings: Settings,
+    jobs: int,
+    resampling: Resampling,
+    ignore: Collection[str] = (),
+) -> Evaluated:
     """Score every song and write ``scores.parquet``, ``scores.csv``, ``summary.csv`` and museval's JSON files.
 
-    With several methods ``summary-common-frames.csv`` and ``comparison.csv``, ``.svg`` and ``.png`` too.
+    With several methods ``summary-common-frames.csv`` and ``comparison.csv``, ``.svg`` and ``.png`` too. What was left
+    out is in ``left-out.csv`` and ``left-out-counts.csv``.
+
+    Parameters
+    ----------
+    ignore: names of songs and targets, or patterns, whose estimates are left out.
 
     Returns
     -------
-    list
+    Evaluated
         For the terminal: the summary, and with several methods the one on common frames and the comparison.
 
     Raises
@@ -56,49 +80,46 @@ def evaluate(
         For folders or sound files that do not fit, before anything is computed where that can be seen in headers.
     """
     _check_settings(settings)
-    songs = find_songs(references, estimates)
+    omissions = Omissions()
+    songs = find_songs(references, estimates, omissions, ignore)
+    methods = [method_name(path) for path in estimates]
+    if not songs:
+        raise UserError(f"{references}: none of its songs has an estimate; name the songs' folders as here")
     _check_output(output, songs, [references, *estimates])
-    methods = [path.resolve().name for path in estimates]
-    _tell_missing(references, songs, methods)
+    omissions.tell()
     _check_headers(songs)
+    _check_frames(songs, settings)
     parts = [(song, _part(output, song, settings)) for song in songs]
-    todo = [(song, part) for song, part in parts if not part.exists()]
+    todo = [(song, part) for song, part in parts if not _is_kept(part, song, settings)]
     if len(todo) < len(songs):
         log.info("%d of %d songs were scored before and are kept", len(songs) - len(todo), len(songs))
-    for _ in track(_scored(todo, settings, jobs), f"scores of {references.resolve().name}", len(todo)):
+    scored = each(partial(_score_and_keep, settings=settings), todo, jobs)
+    for _ in track(scored, f"scores of {displayed(references.resolve().name)}", len(todo)):
         pass
     tables = [read_table(part) for _, part in parts]
     scores = pd.concat(tables, ignore_index=True)
     _write(output, scores, songs, settings)
+    omissions.write(output / "left-out.csv")
     _tell_ill_posed(scores)
-    printable = _summaries(output, scores, settings, resampling)
-    return printable + (_comparison(output, scores, methods, settings, resampling) if len(methods) > 1 else [])
+    printable = _summaries(output, scores, settings, resampling, omissions)
+    if len(methods) > 1:
+        printable += _comparison(output, scores, methods, settings, resampling)
+    return Evaluated(printable, len(omissions.missed))
 
 
 def _check_settings(settings: Settings) -> None:
     if settings.metric not in COLUMNS:
-        from reprosep.base.errors import near_match
-
         near = near_match(settings.metric, COLUMNS)
         raise UserError(f"--metric: unknown metric '{settings.metric}'{near}; allowed: {', '.join(COLUMNS)}")
     for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
-        if not seconds > 0:
-            raise UserError(f"{name}: {seconds} seconds, expected more than 0; 1.0 is usual")
+        if not (seconds > 0 and math.isfinite(seconds)):
+            raise UserError(f"{name}: {seconds} seconds, expected a number above 0; 1.0 is usual")
 
 
 def _check_output(output: Path, songs: list[Song], inputs: list[Path]) -> None:
     check_folder(output, inputs)
     folders = {output, *(output / method for song in songs for method in song.estimates)}
     refuse_inputs([folder / _below_test(song.name) for song in songs for folder in folders], inputs)
-
-
-def _tell_missing(references: Path, songs: list[Song], methods: list[str]) -> None:
-    if not songs:
-        raise UserError(f"{references}: none of its songs has an estimate; name the songs' folders as here")
-    for method in methods:
-        count = sum(method in song.estimates for song in songs)
-        if count < len(songs):
-            log.warning("%s: estimates of %d of %d songs", method, count, len(songs))
 
 
 def _check_headers(songs: list[Song]) -> None:
@@ -110,6 +131,29 @@ def _check_headers(songs: list[Song]) -> None:
             "padded with silence, as museval does",
             len(differing),
             max(differing),
+        )
+
+
+def _check_frames(songs: list[Song], settings: Settings) -> None:
+    """Frames are at least a sample long, and those that are longer than songs are told."""
+    if settings.metric not in ("v4", "usdr"):
+        return
+    shorter = []
+    for song in songs:
+        sound = next(iter(song.references.values()))
+        info = sound_info(sound.path, sound.stream)
+        for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
+            if int(seconds * info.sample_rate) < 1:
+                raise UserError(
+                    f"{name}: {seconds:g} seconds are shorter than one sample at {info.sample_rate} Hz, the sample "
+                    f"rate of {song.name}; 1.0 is usual"
+                )
+        if settings.window * info.sample_rate > info.samples:
+            shorter.append(song.name)
+    if shorter:
+        log.warning(
+            "--window: %g seconds are longer than %d of %d songs (%s), each of which is one frame, as museval does it",
+            *(settings.window, len(shorter), len(songs), shorter[0]),
         )
 
 
@@ -137,13 +181,24 @@ def _state(path: Path) -> tuple[int, int]:
     return path.stat().st_size, path.stat().st_mtime_ns
 
 
-def _scored(songs: list[tuple[Song, Path]], settings: Settings, jobs: int) -> Iterator[None]:
-    work = partial(_score_and_keep, settings=settings)
-    if jobs == 1 or len(songs) < 2:
-        yield from map(work, songs)
-        return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(work, songs)
+def _is_kept(part: Path, song: Song, settings: Settings) -> bool:
+    """Whether the scores of a song are there, whole; what else is there in their place is taken away."""
+    if not part.exists():
+        return False
+    try:
+        table = read_table(part) if part.is_file() else pd.DataFrame()
+    except UserError:
+        table = pd.DataFrame()
+    if {*COLUMNS[settings.metric], "method", "target", "dropped", "ill_posed"} <= {*table} and (
+        set(table["song"]) == {song.name} and set(table["method"]) == set(song.estimates)
+    ):
+        return True
+    log.warning("%s: is damaged, the song is scored anew", part)
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
+        part.unlink()
+    return False
 
 
 def _score_and_keep(song_and_part: tuple[Song, Path], settings: Settings) -> None:
@@ -162,7 +217,7 @@ def _write(output: Path, scores: pd.DataFrame, songs: list[Song], settings: Sett
         for method in song.estimates:
             rows = scores[(scores["song"] == song.name) & (scores["method"] == method)]
             folder = output / method if several else output
-            with whole_file(folder / _below_test(song.name).with_name(f"{song.title}.json")) as temporary:
+            with whole_file(folder / _below_test(song.name).with_name(fitting(song.title, ".json"))) as temporary:
                 temporary.write_text(json.dumps(museval_json(rows), indent=2) + "\n", encoding="utf-8")
 
 
@@ -172,13 +227,17 @@ def _below_test(name: str) -> Path:
     return path if path.parts[0] in ("train", "test") else "test" / path
 
 
-def _summaries(output: Path, scores: pd.DataFrame, settings: Settings, resampling: Resampling) -> list[Table]:
-    metrics = COLUMNS[settings.metric]
-    summaries = {"Median over songs of the median over frames": summarise(scores, metrics, resampling)}
+def _summaries(
+    output: Path, scores: pd.DataFrame, settings: Settings, resampling: Resampling, omissions: Omissions
+) -> list[Table]:
+    metrics, without = COLUMNS[settings.metric], omissions.songs_without
+    summaries = {"Median over songs of the median over frames": summarise(scores, metrics, resampling, without)}
     names = ["summary.csv"]
     if scores["method"].nunique() > 1:
         common = common_frames(scores, metrics)
-        summaries["The same on frames that all methods have a score in"] = summarise(common, metrics, resampling)
+        summaries["The same on frames that all methods have a score in"] = summarise(
+            common, metrics, resampling, without
+        )
         names.append("summary-common-frames.csv")
     for name, summary in zip(names, summaries.values(), strict=True):
         _write_csv(output / name, summary)

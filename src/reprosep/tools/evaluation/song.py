@@ -56,7 +56,13 @@ class Seekable:
         if sound not in self._decoded:
             samples, rate = read_sound(sound.path, sound.stream)
             decoded = self._folder / f"{len(self._decoded)}.w64"
-            soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
+            try:
+                soundfile.write(str(decoded), samples, rate, subtype="FLOAT")
+            except soundfile.LibsndfileError as error:
+                raise UserError(
+                    f"{self._folder}: {sound} cannot be decoded to there ({error}); free some space, or name a folder "
+                    "on another disk in TMPDIR"
+                ) from error
             self._decoded[sound] = decoded
         return self._decoded[sound]
 

@@ -7,6 +7,7 @@ those with a score in all methods.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +43,22 @@ def common_frames(scores: pd.DataFrame, metrics: tuple[str, ...]) -> pd.DataFram
     return scores.assign(**{metric: scores[metric].where(counts[metric] == compared) for metric in metrics})
 
 
-def summarise(scores: pd.DataFrame, metrics: tuple[str, ...], resampling: Resampling) -> pd.DataFrame:
-    """Columns method, target, metric, median, low, high, mean, std (dB), songs, frames, dropped."""
+@np.errstate(invalid="ignore")  # of infinite scores, which SI-SDR has: NaN is their standard deviation
+def summarise(
+    scores: pd.DataFrame,
+    metrics: tuple[str, ...],
+    resampling: Resampling,
+    without: Callable[[str, str], int] = lambda method, target: 0,
+) -> pd.DataFrame:
+    """Columns method, target, metric, median, low, high, mean, std (dB), songs, songs_left_out, frames, dropped.
+
+    Parameters
+    ----------
+    without: method and target -> songs that have no estimate.
+    """
     songs, rows = song_medians(scores, metrics), []
-    for (method, target), values in songs.groupby(level=["method", "target"], sort=False):
+    for names, values in songs.groupby(level=["method", "target"], sort=False):
+        method, target = map(str, names)
         mine = scores[(scores["method"] == method) & (scores["target"] == target)]
         for metric in metrics:
             medians = values[metric].dropna().to_numpy()
@@ -61,6 +74,7 @@ def summarise(scores: pd.DataFrame, metrics: tuple[str, ...], resampling: Resamp
                     "mean": medians.mean() if len(medians) else np.nan,
                     "std": medians.std(ddof=1) if len(medians) > 1 else np.nan,
                     "songs": len(medians),
+                    "songs_left_out": without(method, target),
                     "frames": int(mine[metric].notna().sum()),
                     "dropped": int(mine[metric].isna().sum()),
                 }
@@ -82,8 +96,14 @@ def printed(summary: pd.DataFrame, title: str) -> Table:
     for (method, target), rows in summary.groupby(["method", "target"], sort=False):
         cells = [_cell(row) for row in rows.to_dict("records")]
         names = [str(method), str(target)] if several else [str(target)]
-        table.add_row(*names, *cells, str(rows["songs"].max()), str(rows["dropped"].max()))
+        table.add_row(*names, *cells, _songs(rows), str(rows["dropped"].max()))
     return table
+
+
+def _songs(rows: pd.DataFrame) -> str:
+    """Songs with a score, and of how many where some have no estimate."""
+    count, left_out = rows["songs"].max(), rows["songs_left_out"].max()
+    return f"{count} of {count + left_out}" if left_out else str(count)
 
 
 def _cell(row: dict[Any, Any]) -> str:

@@ -1,0 +1,116 @@
+"""Work in several processes, one task each, that ends well: when a process is killed, and when the user stops it.
+
+Conventions
+-----------
+Ctrl-C goes to all processes of a terminal, so workers do not hear it: the first process does, and ends them. A worker
+that is told to end, or whose first process is gone, leaves its task as by an error, so that its temporary files are
+removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import Any, TypeVar
+
+from reprosep.base.errors import UserError
+
+Task = TypeVar("Task")
+Made = TypeVar("Made")
+
+_ENDED = 128 + signal.SIGTERM  # exit status
+
+
+def each(
+    make: Callable[[Task], Made],
+    tasks: list[Task],
+    workers: int,
+    start: Callable[..., None] | None = None,
+    start_with: tuple[Any, ...] = (),
+) -> Iterator[Made]:
+    """`make` of every task as they finish, in this process or in several.
+
+    Parameters
+    ----------
+    start, start_with: what every process does first, and with what.
+
+    Raises
+    ------
+    UserError
+        When the system ends one of the processes, which it does when memory runs out.
+    """
+    if workers <= 1 or len(tasks) < 2:
+        if start:
+            start(*start_with)
+        yield from map(make, tasks)
+        return
+    # Fresh processes: a forked one would inherit the thread pools of libraries in an undefined state.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), context, _start, (start, start_with)) as pool:
+        try:
+            with _deaf():
+                futures = [pool.submit(partial(_do, make), task) for task in tasks]
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise UserError(
+                f"one of {workers} processes was ended from outside, as the system does when memory runs out; run the "
+                "same command with fewer of them (--jobs, --workers or --threads), what is finished is kept"
+            ) from error
+        except UserError:
+            pool.shutdown(cancel_futures=True)
+            raise
+        except BaseException:  # the user stops it, or nobody wants the rest
+            _end(pool)
+            raise
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started meanwhile never hear Ctrl-C; this one hears it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+def _start(start: Callable[..., None] | None, start_with: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_outlive, daemon=True).start()
+    if start:
+        start(*start_with)
+
+
+def _outlive() -> None:
+    """An orphan would wait for the next task for ever."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(_ENDED)
+
+
+def _do(make: Callable[[Task], Made], task: Task) -> Made:
+    try:
+        return make(task)
+    except SystemExit:
+        # Cleared up by now. The pool would catch this as the task's error, and begin the next.
+        os._exit(_ENDED)
