@@ -124,3 +124,21 @@ def test_a_name_is_cut_where_its_suffix_has_no_room() -> None:
     first, second = fitting("é" * 127, ".json"), fitting("é" * 126 + "e", ".json")
     assert first != second
     assert max(len(name.encode()) for name in (first, second)) <= 255
+
+
+@pytest.mark.parametrize("name", ["a.txt", "folder", "Live: [x] 50 %.wav"])
+def test_what_a_killed_process_left_is_cleared_by_the_next(tmp_path: Path, name: str) -> None:
+    """A file's and a folder's, not those of others, and not those that somebody is at work on."""
+    path, whole = tmp_path / name, whole_folder if name == "folder" else whole_file
+    with whole(path) as temporary:
+        left = tmp_path / temporary.name.replace(temporary.name.split(".")[2], "abcd_123")
+        other = tmp_path / f".other.abcd_123{path.suffix}"
+    for item in (left, other):
+        item.mkdir() if name == "folder" else item.touch()
+        os.utime(item, (1, 1))
+    with whole(path) as first:
+        assert not left.exists()
+        os.utime(first, (1, 1))
+        with whole(path) as second:
+            assert first.exists() and first != second
+    assert {item.name for item in tmp_path.iterdir()} == {name, other.name}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from reprosep.base.errors import UserError
 _HASH_BLOCK_BYTES = 1 << 20
 _UMASK = os.umask(0o077)  # can only be read by setting it; a shared cache's users have one that lets their group write
 os.umask(_UMASK)
+_RANDOM_LETTERS = 8  # in the names of tempfile
+_SECONDS_TO_LOCK = 1.0  # between the making of a temporary file and the saying that it is used
 _LONGEST_NAME = 80  # letters of a song's name in a file's name
 _LONGEST_FILE_NAME = 255  # bytes, of Linux and of what else mounts there
 _LONGEST_SUFFIX = 16  # bytes; what is longer is no suffix but part of a name
@@ -38,11 +42,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     with mendable(path):
         _make_parent(path)
+        _clear_left_behind(path)
         handle, name = tempfile.mkstemp(prefix=_temporary_prefix(path), suffix=_suffix(path), dir=path.parent)
-        os.close(handle)
     temporary = Path(name)
     try:
-        with mendable(path):
+        with _held(handle), mendable(path):
             yield temporary
             os.chmod(temporary, 0o666 & ~_UMASK)
             os.replace(temporary, path)
@@ -56,14 +60,49 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     with mendable(path):
         _make_parent(path)
+        _clear_left_behind(path)
         temporary = Path(tempfile.mkdtemp(prefix=_temporary_prefix(path), dir=path.parent))
     try:
-        with mendable(path):
+        with _held(os.open(temporary, os.O_RDONLY)), mendable(path):
             yield temporary
             os.chmod(temporary, 0o777 & ~_UMASK)
             _put_in_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _held(handle: int) -> Iterator[None]:
+    """Say of a temporary file or folder that somebody is at work on it, for as long as this process lives."""
+    try:
+        with contextlib.suppress(OSError):  # of a file system that cannot lock
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _clear_left_behind(path: Path) -> None:
+    """Remove the temporary files of `path` that killed processes left."""
+    prefix, suffix = _temporary_prefix(path), _suffix(path)
+    length = len(prefix) + _RANDOM_LETTERS + len(suffix)
+    with os.scandir(path.parent) as entries:
+        names = [entry.name for entry in entries if entry.name.startswith(prefix) and entry.name.endswith(suffix)]
+    for name in names:
+        if len(name) == length:
+            _remove_unless_held(path.parent / name)
+
+
+def _remove_unless_held(path: Path) -> None:
+    with contextlib.suppress(OSError):  # gone by now, somebody else's, or on a file system that cannot lock
+        if time.time() - path.stat().st_mtime < _SECONDS_TO_LOCK:
+            return
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        finally:
+            os.close(handle)
 
 
 def _make_parent(path: Path) -> None:
