@@ -106,6 +106,15 @@ def test_nothing_is_written_among_what_is_read(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_nothing_is_written_into_a_song_that_is_a_link(
+    folders: tuple[Path, Path], tmp_path: Path, reprosep: Command
+) -> None:
+    (folders[0] / "Song").rename(tmp_path / "elsewhere")
+    (folders[0] / "Song").symlink_to(tmp_path / "elsewhere")
+    told = reprosep("evaluate", folders[0] / "Song", folders[1] / "Song", "--output", tmp_path / "elsewhere").sentence()
+    assert "which this command reads" in told
+
+
 def test_an_output_that_is_a_file_is_told_first(folders: tuple[Path, Path], tmp_path: Path, reprosep: Command) -> None:
     (tmp_path / "out").write_text("")
     told = reprosep("evaluate", *folders, "--output", tmp_path / "out").sentence()

@@ -116,7 +116,12 @@ def _check_settings(settings: Settings) -> None:
             raise UserError(f"{name}: {seconds} seconds, expected a number above 0; 1.0 is usual")
 
 
-def _check_output(output: Path, songs: list[Song], inputs: list[Path]) -> None:
+def _check_output(output: Path, songs: list[Song], roots: list[Path]) -> None:
+    """Songs may be links to folders elsewhere, so each counts as read by itself."""
+    sounds = [
+        sound for song in songs for sounds in (song.references, *song.estimates.values()) for sound in sounds.values()
+    ]
+    inputs = [*roots, *{sound.path.parent for sound in sounds}]
     check_folder(output, inputs)
     folders = {output, *(output / method for song in songs for method in song.estimates)}
     refuse_inputs([folder / _below_test(song.name) for song in songs for folder in folders], inputs)
