@@ -45,8 +45,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 
 def counts(folder: Path = Path("o")) -> dict[str, int]:
     """Reason -> how many, in the references and all methods."""
-    found: dict[str, int] = pd.read_csv(folder / "left-out-counts.csv").groupby("reason")["count"].sum().to_dict()
-    return found
+    table = pd.read_csv(folder / "left-out-counts.csv").groupby("reason")["count"].sum()
+    return {str(reason): int(count) for reason, count in table.items()}
 
 
 # ---- told --------------------------------------------------------------------------------------------------------
@@ -218,8 +218,8 @@ def test_two_folders_of_estimates_of_one_song(folders: tuple[Path, Path], repros
 def test_no_vocals_is_the_accompaniment(folders: tuple[Path, Path]) -> None:
     for song in "AB":
         Path("e", song, "bass.wav").rename(Path("e", song, "no_vocals.wav"))
-    for song in find_songs(folders[0], [folders[1]]):
-        assert set(song.estimates["e"]) == {"vocals", "accompaniment"}
+    for found in find_songs(folders[0], [folders[1]]):
+        assert set(found.estimates["e"]) == {"vocals", "accompaniment"}
 
 
 def test_the_remedy_is_ignore(folders: tuple[Path, Path], reprosep: Command) -> None:
