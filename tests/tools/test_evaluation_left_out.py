@@ -307,6 +307,27 @@ def test_names_are_printed_whole(
     assert "…" not in answer.out
 
 
+def test_formulas_in_names_are_names(folders: tuple[Path, Path], reprosep: Command) -> None:
+    methods = [r"a$\frac{$", "c_$y$"]
+    for method in methods:
+        shutil.copytree("e", method)
+    for root in ("r", *methods):
+        for song in "AB":
+            Path(root, song, "bass.wav").rename(Path(root, song, r"$\q$.wav"))
+    answer = reprosep("evaluate", "r", *methods, "--output", "o")
+    assert answer.status == 0, answer.err
+    assert Path("o/comparison.svg").stat().st_size > 0
+
+
+def test_two_songs_of_one_file_for_museval(folders: tuple[Path, Path], reprosep: Command) -> None:
+    for root in ("r", "e"):
+        shutil.copytree(Path(root, "A"), Path(root, "test", "A"))
+    assert (
+        "museval's files of both songs would be test/A.json"
+        in reprosep("evaluate", *folders, "--output", "o").sentence()
+    )
+
+
 @pytest.mark.filterwarnings("error")
 def test_ordinary_runs_print_no_warnings(folders: tuple[Path, Path], tmp_path: Path, reprosep: Command) -> None:
     for song in "CDE":
