@@ -104,3 +104,17 @@ def test_names_are_compared_composed_and_shown_whole() -> None:
     assert composed(unicodedata.normalize("NFD", "Beyoncé")) == "Beyoncé"
     assert displayed(os.fsdecode(b"Caf\xe9 \x1b[2J\n")) == r"Caf\xe9 \x1b[2J\n"
     assert displayed("Für Elise – 100 %") == "Für Elise – 100 %"
+
+
+def test_folders_deeper_than_paths_reach_are_told(tmp_path: Path) -> None:
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(25):
+            Path("d" * 200).mkdir()
+            os.chdir("d" * 200)
+    finally:
+        os.chdir(before)
+    found = below(tmp_path)
+    assert len(found.folders) < 25
+    assert [one.reason for one in found.left_out] == ["not to be read (File name too long)"]

@@ -15,6 +15,7 @@ import yaml
 from conftest import Answer
 from reprosep.base.errors import UserError
 from reprosep.corpora import folder, musdb
+from reprosep.corpora.catalog import write_examination
 from reprosep.corpora.doctor.examine import Examination, examine
 from reprosep.corpora.layout import Song
 from reprosep.corpora.splits import assign_splits, left_out
@@ -153,3 +154,12 @@ def test_names_that_tables_cannot_hold_are_told(root: Path) -> None:
     assert [finding.check for finding in findings] == ["song-name"] * 2
     assert [finding.song for finding in findings] == [r"Caf\xe9", "My song 1"]
     assert all("its name is not UTF-8" in finding.sentence for finding in findings)
+
+
+def test_the_line_tells_it_too(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (root / "My song 0" / "Piano.xyz").write_bytes(b"la")
+    write_examination(make_params({"corpora": {"own": own_corpus(str(root))}}), "own", 1)
+    assert "own: 1 left out, first" in caplog.text and "Piano.xyz" in caplog.text

@@ -45,8 +45,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 
 def counts(folder: Path = Path("o")) -> dict[str, int]:
     """Reason -> how many, in the references and all methods."""
-    found: dict[str, int] = pd.read_csv(folder / "left-out-counts.csv").groupby("reason")["count"].sum().to_dict()
-    return found
+    table = pd.read_csv(folder / "left-out-counts.csv").groupby("reason")["count"].sum()
+    return {str(reason): int(count) for reason, count in table.items()}
 
 
 # ---- told --------------------------------------------------------------------------------------------------------
@@ -218,8 +218,8 @@ def test_two_folders_of_estimates_of_one_song(folders: tuple[Path, Path], repros
 def test_no_vocals_is_the_accompaniment(folders: tuple[Path, Path]) -> None:
     for song in "AB":
         Path("e", song, "bass.wav").rename(Path("e", song, "no_vocals.wav"))
-    for song in find_songs(folders[0], [folders[1]]):
-        assert set(song.estimates["e"]) == {"vocals", "accompaniment"}
+    for found in find_songs(folders[0], [folders[1]]):
+        assert set(found.estimates["e"]) == {"vocals", "accompaniment"}
 
 
 def test_the_remedy_is_ignore(folders: tuple[Path, Path], reprosep: Command) -> None:
@@ -305,6 +305,27 @@ def test_names_are_printed_whole(
     for name in (*methods, "vox [wet] :smile:"):
         assert re.search(rf"{re.escape(name)} +│", answer.out), answer.out
     assert "…" not in answer.out
+
+
+def test_formulas_in_names_are_names(folders: tuple[Path, Path], reprosep: Command) -> None:
+    methods = [r"a$\frac{$", "c_$y$"]
+    for method in methods:
+        shutil.copytree("e", method)
+    for root in ("r", *methods):
+        for song in "AB":
+            Path(root, song, "bass.wav").rename(Path(root, song, r"$\q$.wav"))
+    answer = reprosep("evaluate", "r", *methods, "--output", "o")
+    assert answer.status == 0, answer.err
+    assert Path("o/comparison.svg").stat().st_size > 0
+
+
+def test_two_songs_of_one_file_for_museval(folders: tuple[Path, Path], reprosep: Command) -> None:
+    for root in ("r", "e"):
+        shutil.copytree(Path(root, "A"), Path(root, "test", "A"))
+    assert (
+        "museval's files of both songs would be test/A.json"
+        in reprosep("evaluate", *folders, "--output", "o").sentence()
+    )
 
 
 @pytest.mark.filterwarnings("error")

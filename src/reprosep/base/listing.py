@@ -121,7 +121,7 @@ def _sort_in(path: Path, listing: Listing) -> None:
 def _unseen(path: Path, error: OSError) -> str:
     if error.errno == errno.ELOOP:
         return "a link that leads back to itself"
-    if path.is_symlink() and error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and path.is_symlink():
         return "a link to nothing"
     return f"not to be read ({error.strerror})"
 
@@ -131,14 +131,15 @@ def below(root: Path) -> Listing:
 
     A folder that links lead back into, or to in more than 64 ways, is among what is left out.
     """
-    every, waiting, ways = Listing(), [(root, frozenset({os.path.realpath(root)}))], Counter[str]()
+    top = os.path.realpath(root)
+    every, waiting, ways = Listing(), [(root, top, frozenset({top}))], Counter[str]()
     while waiting:
-        folder, above = waiting.pop()
+        folder, real, above = waiting.pop()
         here = entries(folder)
         every.files += here.files
         every.left_out += here.left_out
         for path in reversed(here.folders):
-            place = os.path.realpath(path)
+            place = os.path.realpath(path) if path.is_symlink() else f"{real}/{path.name}"
             ways[place] += 1
             if place in above:
                 every.left_out.append(LeftOut(path, LOOP))
@@ -146,7 +147,7 @@ def below(root: Path) -> Listing:
                 every.left_out.append(LeftOut(path, f"the folder {place} by more than {_MOST_WAYS} ways"))
             else:
                 every.folders.append(path)
-                waiting.append((path, above | {place}))
+                waiting.append((path, place, above | {place}))
     for paths in (every.folders, every.files):
         paths.sort()
     every.left_out.sort(key=lambda one: one.path)

@@ -10,6 +10,7 @@ catalog.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ import pandas as pd
 from reprosep.audio.store import read_table, write_table
 from reprosep.base.errors import UserError
 from reprosep.corpora.doctor.examine import examine, readable_songs, stop_at
-from reprosep.corpora.doctor.findings import check_names
+from reprosep.corpora.doctor.findings import LEFT_OUT, check_names
 from reprosep.corpora.layout import Song, Stem
 from reprosep.corpora.recordings import compose_if_absent, is_copied
 from reprosep.corpora.splits import assign_splits
 from reprosep.params.scale import Params
 
 _READ = ["song", "stem", "sha256", "sample_rate", "channels", "samples"]
+
+log = logging.getLogger(__name__)
 
 
 def write_examination(params: Params, name: str, threads: int) -> None:
@@ -57,6 +60,9 @@ def examine_corpus(params: Params, name: str, threads: int = 1) -> pd.DataFrame:
     check_names(f"params: corpora.{name}.accept", corpus.accept)
     examination = examine(name, corpus, params.audio, params.doctor, threads)
     stop_at(examination, corpus.accept)
+    left_out = [finding.sentence for finding in examination.findings if finding.check == LEFT_OUT]
+    if left_out:
+        log.warning("%s: %d left out, first %s (`reprosep doctor %s`)", name, len(left_out), left_out[0], name)
     rows = [
         (item.song, item.stem.name, item.sha256, item.info.sample_rate, item.info.channels, item.info.samples)
         for item in examination.recordings

@@ -59,7 +59,9 @@ def draw_spectrograms(arrays: Mapping[str, Any]) -> Figure:
     for column in (0, 1):
         grid[3, column].set_xlabel("time (s)")
     figure.colorbar(image, ax=grid, label="magnitude (dB, loudest = 0)", shrink=0.8, pad=0.02)
-    figure.suptitle(f"{readable(str(arrays.get('target', 'target')))} of “{arrays['song']}”", fontsize=10)
+    figure.suptitle(
+        f"{readable(str(arrays.get('target', 'target')))} of “{arrays['song']}”", fontsize=10, parse_math=False
+    )
     return figure
 
 

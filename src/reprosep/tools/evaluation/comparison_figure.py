@@ -40,12 +40,12 @@ def draw_comparison(comparison: pd.DataFrame, alpha: float) -> Figure:
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, target in zip(panels, targets, strict=False):
         _panel(axes, [pair for pair in rows if pair[0]["target"] == target], pairs, alpha)
-        axes.set_title(target, loc="left")
+        axes.set_title(target, loc="left", parse_math=False)
         axes.tick_params(labelbottom=True, labelsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
     for axes in panels[len(targets) :]:
         axes.set_visible(False)
-    panels[0].set_yticks(range(len(pairs)), labels, fontsize=8)
+    panels[0].set_yticks(range(len(pairs)), labels, fontsize=8, parse_math=False)
     panels[0].set_ylim(len(pairs) - 0.5, -0.5)
     figure.supxlabel(
         f"{rows[0][0]['metric']} difference in dB, median over songs: above 0 the first is better", fontsize=8

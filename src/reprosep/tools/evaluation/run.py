@@ -83,6 +83,7 @@ def evaluate(
     omissions = Omissions()
     songs = find_songs(references, estimates, omissions, ignore)
     methods = [method_name(path) for path in estimates]
+    _check_json(songs)
     if not songs:
         raise UserError(f"{references}: none of its songs has an estimate; name the songs' folders as here")
     _check_output(output, songs, [references, *estimates])
@@ -105,6 +106,18 @@ def evaluate(
     if len(methods) > 1:
         printable += _comparison(output, scores, methods, settings, resampling)
     return Evaluated(printable, len(omissions.missed))
+
+
+def _check_json(songs: list[Song]) -> None:
+    """No song's file for museval is another's."""
+    seen: dict[Path, str] = {}
+    for song in songs:
+        other = seen.setdefault(_below_test(song.name), song.name)
+        if other != song.name:
+            raise UserError(
+                f"'{other}' and '{song.name}': museval's files of both songs would be {_below_test(song.name)}.json; "
+                "rename one of them"
+            )
 
 
 def _check_settings(settings: Settings) -> None:
