@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pretty_midi import Instrument, Note, PrettyMIDI
+
+from reprosep.synthesis.midi import Song, parse
 
 PIANO, GUITAR, BASS, DRUMS, SYNTH, HELICOPTER = 0, 27, 33, -1, 81, 125
 BAND = (PIANO, GUITAR, BASS, DRUMS, SYNTH, HELICOPTER)
@@ -37,3 +40,10 @@ def write_band(path: Path, seed: int = 1, programs: tuple[int, ...] = BAND, **se
     path.parent.mkdir(parents=True, exist_ok=True)
     band(seed, programs, **settings).write(str(path))
     return path
+
+
+def song_of(midi: PrettyMIDI) -> Song:
+    """The same as it is read from a file."""
+    content = io.BytesIO()
+    midi.write(content)
+    return parse(content.getvalue())

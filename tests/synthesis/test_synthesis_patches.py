@@ -176,12 +176,14 @@ def test_plugins_get_the_events_and_their_state(tmp_path: Path, monkeypatch: pyt
     state.write_bytes(b"grand")
     monkeypatch.setattr(pedalboard, "load_plugin", lambda file: plugin)
     plugins.load.cache_clear()
-    events = [Event(0.5, Kind.NOTE_OFF, 0, 60, 0), Event(0.25, Kind.NOTE_ON, 0, 60, 127)]
+    events = [Event(0.25, Kind.NOTE_ON, 0, 60, 127), Event(0.5, Kind.NOTE_OFF, 0, 60, 0)]
     sound = plugins.play_plugin(events, str(path), str(state), 1000, 1000)
     assert sound.shape == (2, 1000) and np.flatnonzero(sound[0]).tolist() == [250]
     assert plugin.raw_state == b"grand"
     assert plugins.message(Event(0, Kind.BEND, 0, 0, 0)) == bytes([0xE0, 0, 64])
     assert plugins.message(Event(0, Kind.CONTROL, 0, 64, 127)) == bytes([0xB0, 64, 127])
+    assert plugins.message(Event(0, Kind.PRESSURE, 0, 64, 0)) == bytes([0xD0, 64])
+    assert plugins.message(Event(0, Kind.KEY_PRESSURE, 0, 60, 64)) == bytes([0xA0, 60, 64])
     plugin.is_instrument = False
     plugins.load.cache_clear()
     with pytest.raises(UserError, match=r"own\.vst3: is an effect, expected an instrument"):

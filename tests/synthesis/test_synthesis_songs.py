@@ -14,9 +14,9 @@ import soundfile
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pretty_midi import ControlChange, Note, PitchBend, PrettyMIDI
+from pretty_midi import ControlChange, PitchBend, PrettyMIDI
 
-from bands import BASS, DRUMS, GUITAR, HELICOPTER, PIANO, SYNTH, band, track
+from bands import BASS, DRUMS, GUITAR, HELICOPTER, PIANO, SYNTH, band, song_of
 from reprosep.base.files import sha256
 from reprosep.corpora import slakh
 from reprosep.corpora.standin.corpus import render_corpus
@@ -39,7 +39,7 @@ PLAIN = SongSettings(tail_seconds=1.0, flakh=True)
 
 def make(folder: Path, midi: PrettyMIDI | None = None, given: SongSettings = SHORT, **keywords: Any) -> MadeSong:
     folder.mkdir(parents=True)
-    return make_song(midi or band(), folder, TABLE, given, **{"seed": 1, **keywords})
+    return make_song(song_of(midi or band()), folder, TABLE, given, **{"seed": 1, **keywords})
 
 
 def stems_of(folder: Path) -> dict[str, np.ndarray]:
@@ -139,7 +139,7 @@ def test_bass_and_low_drums_are_moved_as_the_code_does(tmp_path: Path) -> None:
 def plain_sound(change: Any) -> np.ndarray:
     midi = band(programs=(SYNTH,), notes=4)
     change(midi.instruments[0])
-    (stem,) = plain(midi.instruments, PLAIN, 4 * RATE)
+    (stem,) = plain(song_of(midi).tracks, PLAIN, 4 * RATE)
     return stem.sound  # type: ignore[union-attr]
 
 
@@ -171,12 +171,11 @@ def test_events_are_honoured() -> None:
 def test_silent_tracks_are_left_out_with_their_reason(tmp_path: Path) -> None:
     midi = band(programs=(PIANO, GUITAR, BASS, DRUMS, SYNTH, SYNTH, PIANO))
     midi.instruments[4].control_changes.append(ControlChange(7, 0, 0.0))
-    midi.instruments[5].notes = []
-    midi.instruments[6].notes = [Note(100, 60, 1.0, 1.0)]
+    midi.instruments[5].notes = []  # no track at all
     made = make(tmp_path / "song", midi)
     reasons = dict(made.silent)
-    assert reasons["S04"].endswith("renders silence") and reasons["S05"] == reasons["S06"] == "no notes"
-    assert list(stems_of(tmp_path / "song")) == list(made.stems) == ["S00", "S01", "S02", "S03"]
+    assert reasons.keys() == {"S04"} and reasons["S04"].endswith("renders silence")
+    assert list(stems_of(tmp_path / "song")) == list(made.stems) == ["S00", "S01", "S02", "S03", "S05"]
     midi.instruments[2].control_changes.append(ControlChange(7, 0, 0.0))
     with pytest.raises(Skipped, match=r"no stem of bass: '\w+' renders silence"):
         make(tmp_path / "skipped", midi)
@@ -204,8 +203,9 @@ def test_flakh_is_the_unsplit_song_and_its_stems_add_up_to_it(flakh: Path) -> No
 
 
 def test_flakh_with_more_tracks_than_midi_has_channels(tmp_path: Path) -> None:
+    """pretty_midi writes them all on 16 channels, where the last program holds for all."""
     programs = tuple(range(0, 80, 4))
-    made = make(tmp_path / "song", band(programs=(*programs, DRUMS)), PLAIN, seconds=3.0)
+    made = make(tmp_path / "song", band(programs=(*programs, DRUMS)), PLAIN, seconds=3.0, needed=())
     assert len(made.stems) == 21
     stems, mix = stems_of(tmp_path / "song"), soundfile.read(tmp_path / "song" / "mix.flac", dtype="int16")[0]
     apart = np.sum(list(stems.values()), axis=0, dtype=int) - mix
@@ -303,9 +303,7 @@ def test_standin_flakh_has_the_songs_of_standin_slakh(tmp_path: Path) -> None:
 
 
 def test_a_song_is_not_changed_by_rendering(tmp_path: Path) -> None:
-    midi = band()
-    before = copy.deepcopy(midi)
-    make(tmp_path / "song", midi)
-    for one, other in zip(midi.instruments, before.instruments, strict=True):
-        assert [note.pitch for note in one.notes] == [note.pitch for note in other.notes]
-    assert track(PIANO, 1).notes[0].start < 0.1
+    song = song_of(band())
+    before = copy.deepcopy(song)
+    make_song(song, tmp_path, TABLE, SHORT, seed=1)
+    assert song == before

@@ -32,13 +32,14 @@ from reprosep.base.workers import each
 from reprosep.params.work import Rendering
 from reprosep.synthesis.fluidsynth import require_fluidsynth
 from reprosep.synthesis.made_songs import MadeSongs
+from reprosep.synthesis.midi import read_midi
 from reprosep.synthesis.patches import PatchTable, default_table, load_table
-from reprosep.synthesis.selection import ACCEPTED, Facts, Limits, Row, examine, midi_files, read_midi, select, songs_of
+from reprosep.synthesis.selection import ACCEPTED, Facts, Limits, Row, examine, midi_files, select, songs_of
 from reprosep.synthesis.settings import SongSettings
 from reprosep.synthesis.song import Skipped, make_song
 from reprosep.synthesis.splits import FOLDERS, Place, places
 
-VERSION = 1  # raise it whenever the same parameters give other songs
+VERSION = 2  # raise it whenever the same parameters give other songs
 _LOCK = ".render.lock"
 _OUTCOMES = ".outcomes"
 _SELECTION = ".selection.json"
@@ -275,9 +276,7 @@ def _render_one(request: Request, task: _Task) -> Outcome:
     try:
         with made.making(folder, name, recipe) as temporary:
             midi = read_midi(source)
-            song = make_song(
-                midi, temporary, table, request.settings, seed=request.seed, source=source, origin=task.file
-            )
+            song = make_song(midi, temporary, table, request.settings, seed=request.seed, origin=task.file)
             content |= {"stems": len(song.stems), "seconds": song.seconds, "silent": song.silent}
             write_json(log, content)
     except Skipped as reason:

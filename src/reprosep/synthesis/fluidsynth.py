@@ -4,7 +4,8 @@ Conventions
 -----------
 Sound is float32 `(2, samples)`. FluidSynth runs without reverb and chorus, one new synthesiser per call, in float (its
 16-bit output carries a dither that depends on what was played before), so the same events are the same bytes whenever
-and wherever they are played. Events are placed on the edges of FluidSynth's blocks of 64 samples.
+and wherever they are played. Events are done in the order in which they are given, on the edges of FluidSynth's blocks
+of 64 samples.
 """
 
 from __future__ import annotations
@@ -33,16 +34,21 @@ Preset = tuple[int, int]  # bank and number
 
 
 class Kind(IntEnum):
-    """What an event does, in the order in which events of one time are done."""
+    """What an event does. Sorted, a repeated pitch ends before it starts again."""
 
-    NOTE_OFF = 0  # first: a repeated pitch ends before it starts again
+    NOTE_OFF = 0
     CONTROL = 1
     BEND = 2
     NOTE_ON = 3
+    PRESSURE = 4
+    KEY_PRESSURE = 5
 
 
 class Event(NamedTuple):
-    """`first` and `second` are pitch and velocity, controller and value, or bend (-8192 to 8191) and 0."""
+    """`first` and `second` are pitch and velocity or pressure, controller and value, or a value alone.
+
+    A bend is a value from -8192 to 8191.
+    """
 
     time: float
     kind: Kind
@@ -132,7 +138,7 @@ def _perform(
 ) -> None:
     """Do the events and `write` (from a sample on, so many) what sounds between them; deletes the synthesiser."""
     blocks, done = _blocks(samples), 0
-    for event in sorted(events):
+    for event in events:
         block = int(event.time * sample_rate / _BLOCK)
         if block >= blocks:
             break  # events that are not followed by sound would fill FluidSynth's queue
@@ -146,14 +152,20 @@ def _perform(
 
 
 def _do(synth: Any, event: Event) -> None:
+    import fluidsynth
+
     if event.kind == Kind.NOTE_ON:
         synth.noteon(event.channel, event.first, event.second)
     elif event.kind == Kind.NOTE_OFF:
         synth.noteoff(event.channel, event.first)
     elif event.kind == Kind.CONTROL:
         synth.cc(event.channel, event.first, event.second)
-    else:
+    elif event.kind == Kind.BEND:
         synth.pitch_bend(event.channel, event.first)
+    elif event.kind == Kind.PRESSURE:
+        fluidsynth._fl.fluid_synth_channel_pressure(ctypes.c_void_p(synth.synth), event.channel, event.first)
+    else:
+        fluidsynth._fl.fluid_synth_key_pressure(ctypes.c_void_p(synth.synth), event.channel, event.first, event.second)
 
 
 @functools.lru_cache(maxsize=_FONTS_KEPT)

@@ -8,46 +8,44 @@ Manilow et al., Slakh (WASPAA 2019); keys and mixing rule: https://github.com/et
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from reprosep.synthesis.midi import Track
 from reprosep.synthesis.tracks import program_of
-
-if TYPE_CHECKING:
-    from pretty_midi import Instrument
 
 _NO_PLUGIN = "None"  # as Slakh2100 has it
 
 
-def rendered_entry(instrument: Instrument, plugin: str, loudness: float) -> dict[str, Any]:
+def rendered_entry(track: Track, plugin: str, loudness: float) -> dict[str, Any]:
     """What is told of a stem; `loudness` is that before mixing, in LUFS."""
     heard = {"audio_rendered": True, "midi_saved": True, "integrated_loudness": float(loudness)}
-    return _entry(instrument, plugin) | heard
+    return _entry(track, plugin) | heard
 
 
-def silent_entry(instrument: Instrument) -> dict[str, Any]:
+def silent_entry(track: Track) -> dict[str, Any]:
     """What is told of a track that was not rendered."""
-    return _entry(instrument, _NO_PLUGIN) | {"audio_rendered": False, "midi_saved": False}
+    return _entry(track, _NO_PLUGIN) | {"audio_rendered": False, "midi_saved": False}
 
 
-def class_of(instrument: Instrument) -> str:
+def class_of(track: Track) -> str:
     """General MIDI's name of the class, as `Piano` or `Strings (continued)`, or `Drums`."""
     from pretty_midi import program_to_instrument_class
 
-    return "Drums" if instrument.is_drum else str(program_to_instrument_class(instrument.program))
+    return "Drums" if track.is_drum else str(program_to_instrument_class(track.program))
 
 
-def _entry(instrument: Instrument, plugin: str) -> dict[str, Any]:
+def _entry(track: Track, plugin: str) -> dict[str, Any]:
     from pretty_midi import program_to_instrument_name
 
-    drums = bool(instrument.is_drum)
+    drums = track.is_drum
     return {
-        "inst_class": class_of(instrument),
+        "inst_class": class_of(track),
         "is_drum": drums,
-        "midi_program_name": "Drums" if drums else program_to_instrument_name(instrument.program),
+        "midi_program_name": "Drums" if drums else program_to_instrument_name(track.program),
         "plugin_name": plugin,
-        "program_num": program_of(instrument),
+        "program_num": program_of(track),
     }
 
 

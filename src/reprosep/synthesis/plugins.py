@@ -13,7 +13,14 @@ from reprosep.base.errors import UserError
 from reprosep.synthesis.fluidsynth import Event, Kind
 
 SUFFIXES = (".vst3", ".component")
-_STATUS = {Kind.NOTE_OFF: 0x80, Kind.NOTE_ON: 0x90, Kind.CONTROL: 0xB0, Kind.BEND: 0xE0}
+_STATUS = {
+    Kind.NOTE_OFF: 0x80,
+    Kind.NOTE_ON: 0x90,
+    Kind.KEY_PRESSURE: 0xA0,
+    Kind.CONTROL: 0xB0,
+    Kind.PRESSURE: 0xD0,
+    Kind.BEND: 0xE0,
+}
 _BEND_CENTRE = 8192
 _SEVEN_BITS = 0x7F
 
@@ -45,17 +52,19 @@ def load(path: str, state: str | None) -> Any:
 
 
 def play_plugin(events: Iterable[Event], path: str, state: str | None, sample_rate: int, samples: int) -> np.ndarray:
-    """Play `events` with a plugin; float32 `(2, samples)`."""
-    messages = [(message(event), event.time) for event in sorted(events)]
+    """Play `events`, in their order, with a plugin; float32 `(2, samples)`."""
+    messages = [(message(event), event.time) for event in events]
     sound = load(path, state)(messages, duration=samples / sample_rate, sample_rate=sample_rate, num_channels=2)
     short = max(samples - sound.shape[1], 0)
     return np.asarray(np.pad(sound, ((0, 0), (0, short)))[:, :samples], dtype=np.float32)
 
 
 def message(event: Event) -> bytes:
-    """The three bytes of a MIDI message."""
+    """The bytes of a MIDI message, three but for pressure."""
     status = _STATUS[event.kind] | event.channel
     if event.kind == Kind.BEND:
         value = event.first + _BEND_CENTRE
         return bytes([status, value & _SEVEN_BITS, value >> 7])
+    if event.kind == Kind.PRESSURE:
+        return bytes([status, event.first])
     return bytes([status, event.first, event.second])

@@ -13,12 +13,11 @@ Manilow et al., Slakh (WASPAA 2019), section 2.1; rule `code`: https://github.co
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -26,11 +25,9 @@ from reprosep.base.errors import UserError
 from reprosep.base.files import digest, sha256
 from reprosep.base.listing import below
 from reprosep.synthesis.metadata import class_of
+from reprosep.synthesis.midi import Song, read_midi
 from reprosep.synthesis.splits import FOLDERS
 from reprosep.synthesis.tracks import BAND, counts_of, program_of, seconds_of
-
-if TYPE_CHECKING:
-    from pretty_midi import PrettyMIDI
 
 SUFFIXES = (".mid", ".midi")
 ACCEPTED, SKIPPED, NOT_DRAWN = "accepted", "skipped", "not drawn"
@@ -115,15 +112,6 @@ def songs_of(dataset: Path, songs: int) -> list[Row]:
     return kept + [Row(names[path], NOT_DRAWN, _ENOUGH) for path in every[songs:]]
 
 
-def read_midi(path: Path) -> PrettyMIDI:
-    """A MIDI file; odd ones make pretty_midi warn, which nobody can mend, and raise many kinds of errors."""
-    from pretty_midi import PrettyMIDI
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return PrettyMIDI(str(path))
-
-
 def examine(path: Path, limits: Limits) -> Facts:
     """Read a file and judge it by the rule."""
     try:
@@ -131,8 +119,7 @@ def examine(path: Path, limits: Limits) -> Facts:
     except Exception as error:  # whatever a broken file makes the parser do
         reason = " ".join(str(error).split())
         return Facts(f"not readable as MIDI ({type(error).__name__}{': ' + reason if reason else ''})")
-    playing = [instrument for instrument in midi.instruments if instrument.notes]
-    facts = Facts("", _notes_digest(midi), seconds_of(midi), len(playing), counts_of(playing))
+    facts = Facts("", _notes_digest(midi), seconds_of(midi), len(midi.tracks), counts_of(midi.tracks))
     return Facts(**{**asdict(facts), "problem": _problem(midi, facts, limits)})
 
 
@@ -182,15 +169,13 @@ def _facts(order: Sequence[Path], examine_all: Examine, at_once: int) -> Iterato
         yield from zip(part, examine_all(part), strict=True)
 
 
-def _notes_digest(midi: PrettyMIDI) -> str:
+def _notes_digest(midi: Song) -> str:
     """The same for files that were saved again: how often every program plays every pitch, whatever the times."""
-    counts = Counter(
-        (program_of(instrument), note.pitch) for instrument in midi.instruments for note in instrument.notes
-    )
+    counts = Counter((program_of(track), note.pitch) for track in midi.tracks for note in track.notes)
     return digest(sorted([*key, count] for key, count in counts.items()))
 
 
-def _problem(midi: PrettyMIDI, facts: Facts, limits: Limits) -> str:
+def _problem(midi: Song, facts: Facts, limits: Limits) -> str:
     """Why a file is no song, or nothing."""
     if not facts.tracks:
         return "no notes"
@@ -210,14 +195,14 @@ def _problem_of_paper(facts: Facts, limits: Limits) -> str:
     return ""
 
 
-def _problem_of_code(midi: PrettyMIDI) -> str:
+def _problem_of_code(midi: Song) -> str:
     """The released code takes a file in which every instrument is of another class for a bad one."""
-    classes = [class_of(instrument) for instrument in midi.instruments]
+    classes = [class_of(track) for track in midi.tracks]
     if len(classes) < _FEWEST_INSTRUMENTS:
         return f"{len(classes)} instruments, fewer than {_FEWEST_INSTRUMENTS}"
     if len(set(classes)) == len(classes):
         return f"{len(classes)} instruments of as many classes"
-    if (drums := sum(instrument.is_drum for instrument in midi.instruments)) > 1:
+    if (drums := sum(track.is_drum for track in midi.tracks)) > 1:
         return f"{drums} drum tracks, more than one"
     missing = [family for family in BAND if family.capitalize() not in classes]
     return f"no {missing[0]}" if missing else ""

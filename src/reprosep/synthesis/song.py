@@ -17,19 +17,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reprosep.synthesis.loudness import Loudness
 from reprosep.synthesis.metadata import rendered_entry, silent_entry, write_metadata
+from reprosep.synthesis.midi import Song, write
 from reprosep.synthesis.mix import as_int16, common_gain, equally_loud
 from reprosep.synthesis.patches import PatchTable
 from reprosep.synthesis.settings import SongSettings
 from reprosep.synthesis.stems import Silent, Stem, patched, plain, unsplit
-from reprosep.synthesis.tracks import BAND, alone, family_of, seconds_of
+from reprosep.synthesis.tracks import BAND, family_of, seconds_of
 from reprosep.synthesis.waves import exact_sum, write_wave
-
-if TYPE_CHECKING:
-    from pretty_midi import PrettyMIDI
 
 _TOO_SHORT = "too short to have a loudness"
 _FAINTEST = -70.0  # LUFS told of stems that do not pass the gate at their own level
@@ -49,13 +46,12 @@ class MadeSong:
 
 
 def make_song(
-    midi: PrettyMIDI,
+    midi: Song,
     folder: Path,
     table: PatchTable,
     settings: SongSettings,
     *,
     seed: int,
-    source: Path | None = None,
     origin: str = "",
     seconds: float | None = None,
     needed: Sequence[str] = BAND,
@@ -64,7 +60,6 @@ def make_song(
 
     Parameters
     ----------
-    source: the MIDI file that `midi` was read from, copied as it is; without it, `midi` is written.
     origin: what the metadata tell of where the song comes from; songs of one MIDI and different origin draw different
         patches.
     seconds: length of the song, by default until its last note and the tail.
@@ -75,13 +70,13 @@ def make_song(
     Skipped
         When no stem of a needed family sounds, or none at all.
     """
-    uuid = _write_midi(midi, folder, source)
+    uuid = _write_midi(midi, folder)
     length = seconds if seconds is not None else seconds_of(midi) + settings.tail_seconds
     samples = round(length * settings.sample_rate)
     if settings.flakh:
-        tracks = plain(midi.instruments, settings, samples)
+        tracks = plain(midi.tracks, settings, samples)
     else:
-        tracks = patched(midi.instruments, table, settings, samples, [seed, _number(uuid + origin)])
+        tracks = patched(midi.tracks, table, settings, samples, [seed, _number(uuid + origin)])
     heard = {one.name: Loudness(one.sound, settings.sample_rate) for one in tracks if isinstance(one, Stem)}
     stems = [one for one in tracks if isinstance(one, Stem) and not heard[one.name].is_silent]
     names = tuple(stem.name for stem in stems)
@@ -93,10 +88,10 @@ def make_song(
     else:
         gain = _write_mixed(folder, stems, measured, settings)
     for stem in stems:
-        alone(midi, [stem.instrument]).write(str(folder / "MIDI" / f"{stem.name}.mid"))
-    entries = {one.name: silent_entry(one.instrument) for one in silent}
+        write(folder / "MIDI" / f"{stem.name}.mid", midi, stem.track)
+    entries = {one.name: silent_entry(one.track) for one in silent}
     for stem, loudness in zip(stems, measured, strict=True):
-        entries[stem.name] = rendered_entry(stem.instrument, stem.plugin, max(loudness.at(), _FAINTEST))
+        entries[stem.name] = rendered_entry(stem.track, stem.plugin, max(loudness.at(), _FAINTEST))
     level = None if settings.flakh else settings.loudness
     write_metadata(folder, uuid, origin or f"{uuid}.mid", entries, loudness=level, peak=settings.peak, gain=gain)
     return MadeSong(samples / settings.sample_rate, names, tuple((one.name, one.reason) for one in silent))
@@ -104,19 +99,15 @@ def make_song(
 
 def _as_silent(track: Stem | Silent) -> Silent:
     """A stem that sounds for less than loudness takes to measure counts as silent."""
-    return track if isinstance(track, Silent) else Silent(track.name, track.instrument, _TOO_SHORT)
+    return track if isinstance(track, Silent) else Silent(track.name, track.track, _TOO_SHORT)
 
 
-def _write_midi(midi: PrettyMIDI, folder: Path, source: Path | None) -> str:
+def _write_midi(midi: Song, folder: Path) -> str:
     """Write ``all_src.mid``; its MD5, which names the song."""
     for name in ("stems", "MIDI"):
         (folder / name).mkdir(parents=True)
-    whole = folder / "all_src.mid"
-    if source is None:
-        midi.write(str(whole))
-    else:
-        whole.write_bytes(source.read_bytes())
-    return hashlib.md5(whole.read_bytes(), usedforsecurity=False).hexdigest()
+    (folder / "all_src.mid").write_bytes(midi.content)
+    return hashlib.md5(midi.content, usedforsecurity=False).hexdigest()
 
 
 def _number(text: str) -> int:
@@ -125,10 +116,10 @@ def _number(text: str) -> int:
 
 
 def _require(stems: Sequence[Stem], silent: Sequence[Silent], needed: Sequence[str]) -> None:
-    there = {family_of(stem.instrument) for stem in stems}
+    there = {family_of(stem.track) for stem in stems}
     for family in needed:
         if family not in there:
-            reasons = {one.reason for one in silent if family_of(one.instrument) == family} or {"no such track"}
+            reasons = {one.reason for one in silent if family_of(one.track) == family} or {"no such track"}
             raise Skipped(f"no stem of {family}: {', '.join(sorted(reasons))}")
     if not stems:
         raise Skipped("no track of it can be rendered")
@@ -143,9 +134,9 @@ def _write_mixed(folder: Path, stems: Sequence[Stem], measured: Sequence[Loudnes
     return gain
 
 
-def _write_plain(folder: Path, midi: PrettyMIDI, stems: Sequence[Stem], settings: SongSettings, samples: int) -> float:
+def _write_plain(folder: Path, midi: Song, stems: Sequence[Stem], settings: SongSettings, samples: int) -> float:
     """Write the unsplit song and the stems with one gain; that gain."""
-    mixture = unsplit(midi.instruments, settings, samples)
+    mixture = unsplit(midi.tracks, settings, samples)
     gain = common_gain([mixture, *(stem.sound for stem in stems)], settings.peak)
     for stem in stems:
         write_wave(folder / "stems" / f"{stem.name}.flac", as_int16(stem.sound, gain), settings.sample_rate)

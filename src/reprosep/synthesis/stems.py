@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reprosep.synthesis.effects import with_effects
 from reprosep.synthesis.fluidsynth import Event, Preset, bundled_font, play, play_apart
+from reprosep.synthesis.midi import Track
 from reprosep.synthesis.patches import Patch, PatchTable
 from reprosep.synthesis.plugins import play_plugin
 from reprosep.synthesis.settings import SongSettings
 from reprosep.synthesis.soundfonts import presets
-from reprosep.synthesis.tracks import as_played, events_of, program_of
-
-if TYPE_CHECKING:
-    from pretty_midi import Instrument
+from reprosep.synthesis.tracks import as_played, events_of, events_together, program_of
 
 _DRUM_BANK = 128
 _SILENT = 1e-5  # peak up to which a stem counts as silent, -100 dB
@@ -28,7 +26,7 @@ class Stem:
     """A track that sounds."""
 
     name: str
-    instrument: Instrument  # as it is played
+    track: Track  # as it is played
     sound: np.ndarray
     plugin: str
 
@@ -38,7 +36,7 @@ class Silent:
     """A track without a stem, and why."""
 
     name: str
-    instrument: Instrument
+    track: Track
     reason: str
 
 
@@ -48,48 +46,40 @@ def stem_name(number: int) -> str:
 
 
 def patched(
-    instruments: list[Instrument], table: PatchTable, settings: SongSettings, samples: int, seed: list[int]
+    tracks: Sequence[Track], table: PatchTable, settings: SongSettings, samples: int, seed: list[int]
 ) -> list[Stem | Silent]:
     """Every track through the patch of its program, which tracks of one program share."""
     stems: list[Stem | Silent] = []
-    for number, instrument in enumerate(instruments):
-        patch = table.draw(program_of(instrument), seed)
+    for number, track in enumerate(tracks):
+        patch = table.draw(program_of(track), seed)
         if patch is None:
-            stems.append(Silent(stem_name(number), instrument, "its program is not rendered: no patch in the table"))
+            stems.append(Silent(stem_name(number), track, "its program is not rendered: no patch in the table"))
             continue
-        played = as_played(instrument, settings.bass_semitones, settings.low_drums)
+        played = as_played(track, settings.bass_semitones, settings.low_drums)
         sound = _play_patch(events_of(played), patch, settings.sample_rate, samples)
         stems.append(_checked(stem_name(number), played, sound, patch.name))
     return stems
 
 
-def plain(instruments: list[Instrument], settings: SongSettings, samples: int) -> list[Stem | Silent]:
+def plain(tracks: Sequence[Track], settings: SongSettings, samples: int) -> list[Stem | Silent]:
     """Every track through FluidSynth's bundled soundfont, without effects, as it sounds in the unsplit song."""
-    chosen = [_preset(one) for one in instruments]
-    sounds = play_apart(_together(instruments), chosen, settings.sample_rate, samples, _POLYPHONY)
+    chosen = [_preset(track) for track in tracks]
+    sounds = play_apart(events_together(tracks), chosen, settings.sample_rate, samples, _POLYPHONY)
     plugin = bundled_font().name
-    return [
-        _checked(stem_name(number), *pair, plugin) for number, pair in enumerate(zip(instruments, sounds, strict=True))
-    ]
+    return [_checked(stem_name(number), *pair, plugin) for number, pair in enumerate(zip(tracks, sounds, strict=True))]
 
 
-def unsplit(instruments: list[Instrument], settings: SongSettings, samples: int) -> np.ndarray:
+def unsplit(tracks: Sequence[Track], settings: SongSettings, samples: int) -> np.ndarray:
     """The whole song through one synthesiser, every track on a channel of its own."""
-    chosen = [_preset(one) for one in instruments]
-    return _mono(play(_together(instruments), chosen, settings.sample_rate, samples, polyphony=_POLYPHONY))
+    chosen = [_preset(track) for track in tracks]
+    return _mono(play(events_together(tracks), chosen, settings.sample_rate, samples, polyphony=_POLYPHONY))
 
 
-def _together(instruments: list[Instrument]) -> list[Event]:
-    return [event for channel, one in enumerate(instruments) for event in events_of(one, channel)]
-
-
-def _checked(name: str, instrument: Instrument, sound: np.ndarray, plugin: str) -> Stem | Silent:
+def _checked(name: str, track: Track, sound: np.ndarray, plugin: str) -> Stem | Silent:
     """A stem, unless it is silent."""
-    if not any(note.end > note.start for note in instrument.notes):
-        return Silent(name, instrument, "no notes")
     if _is_silent(sound):
-        return Silent(name, instrument, f"'{plugin}' renders silence")
-    return Stem(name, instrument, sound, plugin)
+        return Silent(name, track, f"'{plugin}' renders silence")
+    return Stem(name, track, sound, plugin)
 
 
 def _is_silent(sound: np.ndarray) -> bool:
@@ -104,11 +94,11 @@ def _play_patch(events: list[Event], patch: Patch, sample_rate: int, samples: in
     return sound if _is_silent(sound) else with_effects(sound, patch.chain, sample_rate)  # effects would lift silence
 
 
-def _preset(instrument: Instrument) -> Preset:
+def _preset(track: Track) -> Preset:
     """The preset of the bundled soundfont: that of the program, the standard kit for unknown kits."""
-    if not instrument.is_drum:
-        return (0, int(instrument.program))
-    kit = (_DRUM_BANK, int(instrument.program))
+    if not track.is_drum:
+        return (0, track.program)
+    kit = (_DRUM_BANK, track.program)
     return kit if kit in presets(bundled_font()) else (_DRUM_BANK, 0)
 
 

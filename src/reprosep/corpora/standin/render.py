@@ -93,7 +93,7 @@ def _played(part: Part, notes: list[Note], sample_rate: int, samples: int) -> np
     events = [Event(note.start, Kind.NOTE_ON, 0, note.pitch, note.velocity) for note in notes]
     events += [Event(note.end, Kind.NOTE_OFF, 0, note.pitch, 0) for note in notes]
     preset = (128 if part.instrument.percussion else 0, part.program)
-    return np.ascontiguousarray(play(events, [preset], sample_rate, samples).T)
+    return np.ascontiguousarray(play(sorted(events), [preset], sample_rate, samples).T)
 
 
 def _gated(stem: np.ndarray, sample_rate: int) -> np.ndarray:
