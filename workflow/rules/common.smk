@@ -1,5 +1,6 @@
 # Shared by all rules: validated parameters, the runs, and small look-ups.
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -53,8 +54,16 @@ def frozen_params():
     return path
 
 
-# The library's own commands come first, also where its environment is not activated.
-shell.prefix(f"export REPROSEP_PARAMS={frozen_params()} PATH={Path(sys.executable).parent}:$PATH; ")
+def prefix():
+    """What every command begins with: the library's own come first, also where its environment is not activated.
+
+    The project may lie in a folder of any name: quoted for the shell, its braces doubled for Snakemake.
+    """
+    programs = shlex.quote(str(Path(sys.executable).parent)).replace("{", "{{").replace("}", "}}")
+    return f"export REPROSEP_PARAMS={frozen_params()} PATH={programs}:$PATH; "
+
+
+shell.prefix(prefix())
 
 
 def restored_records():

@@ -27,9 +27,9 @@ class Archive(Section):
 
     name: str
     urls: Annotated[list[str], Field(min_length=1)]
-    bytes: Annotated[int, Field(gt=0)] | None = None
+    bytes: Annotated[int, Field(gt=0, le=10**15)] | None = None
     checksum: Checksum | None = None
-    strip: Annotated[int, Field(ge=0)] = 0
+    strip: Annotated[int, Field(ge=0, le=100)] = 0
 
 
 class Defect(Section):
