@@ -15,6 +15,7 @@ sys.path.insert(0, str(WORKFLOW.parent / "src"))
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
 from reprosep.corpora.registry import load_version, song_list
+from reprosep.dag.configuration import configuration
 from reprosep.dag.plan import Plan
 from reprosep.dag.planning import mend_planning
 from reprosep.dag.versions.records import Restored, restore
@@ -34,8 +35,16 @@ def mendable(answer):
     return answered
 
 
+def configured():
+    """The parameters: of params.yaml, of --configfile, of --config; read strictly, which Snakemake does not."""
+    settings = workflow.config_settings
+    defaults = [] if settings.replace_workflow_config else [Path("params.yaml")]
+    words = sys.argv if workflow.is_main_process else []
+    return configuration([*defaults, *settings.configfiles], settings.config, words)
+
+
 mend_planning()
-PLAN = mendable(Plan.of)(config)
+PLAN = mendable(Plan.of)(mendable(configured)())
 PARAMS, PAPERS, RUNS, RESULTS = PLAN.params, PLAN.papers, PLAN.runs, PLAN.results
 
 
