@@ -22,7 +22,6 @@ import yaml
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -126,7 +125,7 @@ class _Document:
             raise YamlMistake(_line(end), "found another document, expected one; take out the line ---")
         return value
 
-    def _value(self, event: Event, depth: int) -> Any:
+    def _value(self, event: Any, depth: int) -> Any:
         before, anchor = self._count, event.anchor
         self._count += 1
         if isinstance(event, AliasEvent):
@@ -147,7 +146,7 @@ class _Document:
             self._anchors[anchor] = (value, self._count - before)
         return value
 
-    def _alias(self, event: AliasEvent) -> Any:
+    def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
             raise YamlMistake(_line(event), f"found *{event.anchor}, expected &{event.anchor} before it")
         value, count = self._anchors[event.anchor]
@@ -185,7 +184,7 @@ class _Document:
                 own[key] = value
         return merged | own if merged else own
 
-    def _key(self, event: Event, depth: int) -> str:
+    def _key(self, event: Any, depth: int) -> str:
         if isinstance(event, AliasEvent | SequenceStartEvent | MappingStartEvent) or event.tag is not None:
             raise YamlMistake(
                 _line(event), "found a key that is a list, a mapping, an alias or has a tag; expected text"
@@ -198,7 +197,7 @@ class _Document:
             )
         return str(event.value)
 
-    def _merged(self, event: Event, value: Any) -> dict[str, Any]:
+    def _merged(self, event: Any, value: Any) -> dict[str, Any]:
         """The keys that ``<<`` takes from a mapping, or from several of which earlier ones count more."""
         merged: dict[str, Any] = {}
         for one in reversed(value if isinstance(value, list) else [value]):
@@ -207,7 +206,7 @@ class _Document:
             merged |= one
         return merged
 
-    def _scalar(self, event: ScalarEvent) -> Any:
+    def _scalar(self, event: Any) -> Any:
         if not event.implicit[0]:  # in quotes
             return event.value
         try:
@@ -218,7 +217,7 @@ class _Document:
             raise YamlMistake(_line(event), str(error)) from None
 
 
-def _line(event: Event) -> int:
+def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 

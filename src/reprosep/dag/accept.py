@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import read_json, write_json
+from reprosep.base.files import read_record, write_json
 from reprosep.base.provenance import commit
 from reprosep.dag.plan import Plan
 from reprosep.dag.versions.records import made_here
-from reprosep.experiments.accepted import ACCEPTED, code_of_run
+from reprosep.experiments.accepted import ACCEPTED, accepted_of, code_of_run
 
 
 def accept(plan: Plan, names: Iterable[str], reason: str) -> list[str]:
@@ -55,7 +55,7 @@ def _accept(plan: Plan, name: str, reason: str) -> None:
     hash_, _ = commit()
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     entry = {"code": plan.training_reads(name).code, "reason": reason, "date": today, "commit": hash_}
-    write_json(path, {**record, ACCEPTED: [*record.get(ACCEPTED, []), entry]})
+    write_json(path, {**record, ACCEPTED: [*accepted_of(record), entry]})
     made_here(path)
     assert code_of_run(plan.results, plan.run(name), plan.training_reads(name)) == record["code"]
 
@@ -65,4 +65,4 @@ def _file(plan: Plan, name: str) -> Path:
 
 
 def _record(plan: Plan, name: str) -> dict[str, Any]:
-    return dict(read_json(_file(plan, name)))
+    return read_record(_file(plan, name))

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from reprosep.base.errors import UserError, near_match
-from reprosep.base.files import read_json
+from reprosep.base.files import read_record
 from reprosep.base.progress import ProgressReport
 from reprosep.base.project import read_yaml, repository
 from reprosep.params.reading import parse
@@ -62,7 +62,7 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
 def older_results(params: Params) -> str:
     """One sentence where trainings of a scale do not say which code trained them; '' where all do, or none is there."""
     records = sorted((params.results / "runs").glob("*/run.json"))
-    older = [path for path in records if "code" not in read_json(path)]
+    older = [path for path in records if "code" not in read_record(path)]
     if not older:
         return ""
     return (

@@ -6,10 +6,12 @@ the digest of the new code stands for that of the code which it was trained with
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.errors import UserError
+from reprosep.base.files import read_record
 from reprosep.experiments.reads import Reads
 from reprosep.papers.run import Run
 
@@ -19,8 +21,8 @@ ACCEPTED = "accepted"  # key of run.json: a list of {code, reason, date, commit}
 def code_of_run(results: Path, run: Run, reads: Reads) -> str:
     """The code of a training: that of today, or where that was accepted for a finished run the one that trained it."""
     record = _record(results, run)
-    accepted = {entry.get("code") for entry in record.get(ACCEPTED, [])}
-    return str(record["code"]) if reads.code in accepted and "code" in record else reads.code
+    accepted = [entry.get("code") for entry in accepted_of(record)]
+    return str(record["code"]) if reads.code in accepted else reads.code
 
 
 def origin_of_code(results: Path, run: Run, reads: Reads) -> dict[str, Any]:
@@ -32,7 +34,12 @@ def origin_of_code(results: Path, run: Run, reads: Reads) -> dict[str, Any]:
 
 def _record(results: Path, run: Run) -> dict[str, Any]:
     try:
-        content = json.loads((results / "runs" / run.id / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_record(results / "runs" / run.id / "run.json", code=str)
+    except UserError:  # it is not trained, or before runs said their code
         return {}
-    return content if isinstance(content, dict) else {}
+
+
+def accepted_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The accepted changes that a record holds."""
+    entries = record.get(ACCEPTED, [])
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import read_json
-from reprosep.experiments.accepted import ACCEPTED
+from reprosep.base.files import read_record
+from reprosep.experiments.accepted import accepted_of
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
 
@@ -32,9 +32,9 @@ def training_records(results: Path, runs: Iterable[tuple[Run, Paper]]) -> list[d
         if not paper.systems[run.system].trained:
             continue
         path = results / "runs" / run.id / "run.json"
-        record = read_json(path)
+        record = read_record(path, run=str, versions=dict, hardware=dict, wall_seconds=(int, float), epochs=int)
         for key in _RUN_KEYS:
-            if not isinstance(record, dict) or key not in record:
+            if key not in record:
                 raise UserError(f"{path}: no key '{key}'; delete the folder {path.parent} and train the run again")
         records.append(record)
     return records
@@ -58,7 +58,7 @@ def summary(records: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _accepted(records: list[dict[str, Any]]) -> list[str]:
     """Changes of code that were said not to concern finished trainings: reason, date, and how many."""
-    entries = [(entry["date"], entry["reason"]) for record in records for entry in record.get(ACCEPTED, [])]
+    entries = [(entry.get("date", ""), entry.get("reason", "")) for record in records for entry in accepted_of(record)]
     return [f"{reason} ({date}, {count} of {len(records)} runs)" for (date, reason), count in Counter(entries).items()]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import read_json, sha256, whole_folder, write_json
+from reprosep.base.files import read_record, sha256, whole_folder, write_json
 
 Task = TypeVar("Task")
 Made = TypeVar("Made")
@@ -44,7 +44,7 @@ class MadeSongs:
         sidecar = self.sidecar(name)
         if not sidecar.is_file() or not folder.is_dir():
             return False
-        content = read_json(sidecar)
+        content = read_record(sidecar, recipe=str, files=dict)
         files: dict[str, str] = content["files"]
         return content["recipe"] == recipe and all(
             (folder / path).is_file() and sha256(folder / path) == value for path, value in files.items()
@@ -76,7 +76,7 @@ class MadeSongs:
             left.unlink(missing_ok=True)
         others = [path for path in (self.root / _RECIPES).glob("*.json") if path.stem not in wanted]
         for sidecar in others:
-            self.remove(self.root / read_json(sidecar)["folder"], sidecar.stem)
+            self.remove(self.root / read_record(sidecar, folder=str)["folder"], sidecar.stem)
         return len(others)
 
     def remove(self, folder: Path, name: str) -> None:
