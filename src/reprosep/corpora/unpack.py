@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 from reprosep.base.errors import UserError
 from reprosep.base.files import mendable, sha256, whole_file
 from reprosep.base.progress import ProgressReport
-from reprosep.corpora.archive import Guard, Member, members
+from reprosep.corpora.archive import BadArchiveError, Guard, Member, members
 
 _BLOCK_BYTES = 1 << 20
 
@@ -155,7 +155,7 @@ def _copy(archive: Path, member: Member, temporary: Path) -> FileRecord:
             digest.update(block)
             file.write(block)
     if size != member.size:
-        raise UserError(
+        raise BadArchiveError(
             f"{archive}: member {member.name!r} unpacks to another size than the {member.size} bytes that it declares; "
             "the archive is damaged or not safe, delete it and get it anew"
         )
