@@ -14,6 +14,7 @@ sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
+from reprosep.base.project import check_place
 from reprosep.corpora.registry import load_version, song_list
 from reprosep.dag.configuration import configuration
 from reprosep.dag.plan import Plan
@@ -43,6 +44,7 @@ def configured():
     return configuration([*defaults, *settings.configfiles], settings.config, words)
 
 
+mendable(check_place)(WORKFLOW, Path.cwd())
 mend_planning()
 PLAN = mendable(Plan.of)(mendable(configured)())
 PARAMS, PAPERS, RUNS, RESULTS = PLAN.params, PLAN.papers, PLAN.runs, PLAN.results

@@ -22,6 +22,16 @@ def repository() -> Path:
     raise UserError("workflow/instruments.yaml: not found; run reprosep inside a clone of the project")
 
 
+def check_place(*folders: Path) -> None:
+    """:class:`UserError` where a folder has a name with which Snakemake or the shell's search path cannot work."""
+    for folder in folders:
+        if found := [sign for sign in ("{", "}", ":", "\n") if sign in str(folder)]:
+            raise UserError(
+                f"{str(folder)!r}: has {found[0]!r} in its path, which Snakemake, or the search path for programs, takes "
+                "for a sign of its own; move the project to a folder without { } : and line breaks (others may be)"
+            )
+
+
 def read_yaml(path: str | Path, *, foreign: bool = False) -> dict[str, Any]:
     """A YAML mapping, read strictly; `foreign` files, which nobody here can mend, may write numbers in any style.
 

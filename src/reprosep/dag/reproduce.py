@@ -14,7 +14,7 @@ import psutil
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.files import read_record
 from reprosep.base.progress import ProgressReport
-from reprosep.base.project import read_yaml, repository
+from reprosep.base.project import check_place, read_yaml, repository
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 
@@ -50,6 +50,7 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> Path:
     UserError
         When a parameter is wrong, or when a step fails: the sentence of that step.
     """
+    check_place(Path.cwd())
     params = scale_params(scale, config_files)  # a wrong key is told at once, before Snakemake starts
     if sentence := older_results(params):
         print(sentence, file=sys.stderr)
