@@ -27,7 +27,7 @@ def check_place(*folders: Path) -> None:
     for folder in folders:
         if found := [sign for sign in ("{", "}", ":", "\n") if sign in str(folder)]:
             raise UserError(
-                f"{str(folder)!r}: has {found[0]!r} in its path, which Snakemake, or the search path for programs, takes "
+                f"{str(folder)!r}: has {found[0]!r} in its path, which Snakemake or the search path for programs takes "
                 "for a sign of its own; move the project to a folder without { } : and line breaks (others may be)"
             )
 

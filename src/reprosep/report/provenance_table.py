@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from reprosep.base.csv_text import csv_text
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_record
 from reprosep.experiments.accepted import accepted_of
@@ -97,8 +99,11 @@ def step_times(results: Path) -> list[dict[str, Any]]:
 
 def _benchmark(path: Path) -> dict[str, float]:
     """Seconds and MB of one job, the mean over its repetitions; a very short job has no memory measured."""
-    table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
+    remedy = "delete the file and run the step again"
+    table = pd.read_csv(io.StringIO(csv_text(path, remedy, delimiter="\t")), sep="\t", na_values=["-", "NA"])
     for column in _BENCHMARK_COLUMNS:
         if column not in table.columns:
-            raise UserError(f"{path}: no column '{column}'; delete the file and run the step again")
-    return {column: float(pd.to_numeric(table[column]).mean()) for column in _BENCHMARK_COLUMNS}
+            raise UserError(f"{path}: no column '{column}'; {remedy}")
+        if not pd.api.types.is_numeric_dtype(table[column]):
+            raise UserError(f"{path}: what is no number in column '{column}'; {remedy}")
+    return {column: float(table[column].mean()) for column in _BENCHMARK_COLUMNS}
