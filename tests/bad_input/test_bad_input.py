@@ -435,6 +435,25 @@ def test_broken_run_record(trained: Line, line: Make, reprosep: Run) -> None:
     )
 
 
+SHAPES = [b"{}", b"[]", b"null", b"\xff\xfe", b'{"run": 1}', b'{"run": "a", "corpus": "b", "target": "c"}', b"[" * 9999]
+SHAPES += [b'{"run": "a", "corpus": "mm", "target": "c", "params": {"corpora": 1}, "settings": {}}']
+SHAPES += [b'{"run": "a", "corpus": "mm", "target": "c", "params": {"corpora": {"mm": {}}}, "settings": {}}']
+
+
+@pytest.mark.parametrize("content", SHAPES)
+def test_a_run_record_of_another_shape(trained: Line, line: Make, reprosep: Run, content: bytes) -> None:
+    line("own")
+    (run_folder(trained) / "run.json").write_bytes(content)
+    song = "recordings/own/My song 0/Lead Vox.ogg"
+    told(reprosep("separate", song, "--run", "run"), "run/run.json")
+    told(reprosep("activity", song, "--run", "run", "--output", "out"), "run/run.json")
+    assert not Path("out").exists()
+    runs = Path("results/smoke/runs/a")
+    runs.mkdir(parents=True)
+    (runs / "run.json").write_bytes(content)
+    told(reprosep("activity", song, "--results", "results/smoke", "--output", "out"), "runs/a/run.json")
+
+
 # ---- separate ----------------------------------------------------------------------------------------------------
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import Answer
-from loopback import files_in, medleydb_files, register, write_files, zipped
+from loopback import files_in, medleydb_files, register, tarred, write_files, zipped
 from reprosep.base.files import sha256
 from reprosep.corpora import registry
 from reprosep.corpora.doctor import expectations
@@ -208,3 +209,46 @@ def test_the_doctor_takes_linked_files_as_they_are(place: Path, reprosep: Comman
     assert reprosep("get", "one", "--verify").status == 0
     found = expectations._manifest(root)
     assert len(found) == 12 and all(sha256(path) == value for path, value in found.items())
+
+
+def test_nothing_is_left_of_a_damaged_archive(place: Path, reprosep: Command) -> None:
+    content = tarred(medleydb_files(SONGS[:4]), "w")
+    write_files(place, {"cut.tar": content[: len(content) // 2]})
+    told = reprosep("get", "one", "--from", "cut.tar").sentence()
+    assert told.startswith("cut.tar: not a whole zip, tar or tar.gz archive")
+    assert not [path for path in (place / "resources").rglob("*") if path.name != ".get.lock" and path.is_file()]
+    assert not (place / "resources/both/.unpacked").exists()
+
+
+def test_what_is_neither_a_folder_nor_an_archive_is_told(place: Path, reprosep: Command) -> None:
+    os.mkfifo(place / "pipe")
+    for source in ("pipe", "/dev/zero"):
+        assert "is a pipe or a device" in reprosep("get", "one", "--from", source).sentence()
+    assert not (place / "resources").exists()
+
+
+@pytest.mark.parametrize("to", ["/proc/x", "/dev/null", "/dev/null/x", "x" * 300, "a/" * 3000 + "b"])
+def test_a_folder_that_cannot_be_is_told(place: Path, reprosep: Command, to: str) -> None:
+    write_files(place / "disk", medleydb_files(SONGS[:4]))
+    assert "choose another folder with --to" in reprosep("get", "one", "--from", "disk", "--to", to).sentence()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{}",
+        "[]",
+        "null",
+        '{"version": "one", "title": "First", "files": [], "archives": {}}',
+        '{"version": "one", "title": "First", "files": {"a": 1}, "archives": {}}',
+        '{"version": "one", "title": "First", "files": {"a": {"bytes": "1", "sha256": null}}, "archives": {}}',
+        '{"version": "one", "title": "First", "files": {"../a": {"bytes": 1, "sha256": null}}, "archives": {}}',
+        '{"version": "one", "title": "First", "files": {"/a": {"bytes": 1, "sha256": null}}, "archives": {}}',
+        '{"version": 1, "title": "First", "files": {}, "archives": {}}',
+        '{"version": "one", "title": "First", "files": {}, "archives": {"a": 1}}',
+    ],
+)
+def test_a_manifest_of_another_shape_is_told(place: Path, reprosep: Command, content: str) -> None:
+    write_files(place / "resources/both", medleydb_files(SONGS[:4]))
+    (place / "resources/both/.manifest.json").write_text(content)
+    assert "not a manifest of reprosep get; delete it" in reprosep("get", "one").sentence()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
+import random
 import shutil
 import stat
 import struct
@@ -233,3 +235,123 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.undo()
     shutil.rmtree(tmp_path / "target", ignore_errors=True)
     assert files_in(unpacked(tmp_path, zipped(FILES))) == FILES
+
+
+# ---- archives that are made to do harm, and any bytes ----------------------------------------------------------------
+
+
+def many(count: int) -> dict[str, bytes]:
+    return {f"train/{number}.wav": b"" for number in range(count)}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_damage_of_every_way_of_packing_is_told(tmp_path: Path, method: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("train/a.wav", bytes(range(256)) * 100)
+    content = buffer.getvalue()
+    told = 0
+    for place in range(41, len(content) - 100, max(1, len(content) // 20)):
+        try:
+            target = unpacked(tmp_path, content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+            assert files_in(target) == {"train/a.wav": bytes(range(256)) * 100}  # a byte that tells nothing
+        except UserError as error:
+            told += "not a whole zip" in str(error) or "another size" in str(error)
+        shutil.rmtree(tmp_path / "scratch")
+        shutil.rmtree(tmp_path / "target", ignore_errors=True)
+    assert told > 10
+
+
+def test_a_table_of_contents_that_lies_is_told(tmp_path: Path) -> None:
+    """Sizes and places beyond any disk, in the 64-bit fields."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive, archive.open("train/a.wav", "w", force_zip64=True) as file:
+        file.write(b"1234")
+    content = bytearray(buffer.getvalue())
+    entry = content.index(b"PK\x01\x02")
+    for lie in (2**63, 2**64 - 1, 2**62):
+        extra = struct.pack("<HHQQQ", 1, 24, lie, lie, lie)
+        lying = content[:entry] + content[entry : entry + 46 + 11] + extra
+        lying[entry + 20 : entry + 28] = b"\xff" * 8  # packed and whole size: see the extra field
+        lying[entry + 30 : entry + 32] = struct.pack("<H", len(extra))
+        lying[entry + 42 : entry + 46] = b"\xff" * 4  # its place
+        size = len(lying) - entry
+        lying += struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1, 1, size, entry, 0)
+        assert str(tmp_path / "corpus") in refused(tmp_path, bytes(lying))
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_more_files_than_recordings_take_are_refused(
+    tmp_path: Path, pack: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "FEW_MEMBERS", 100)
+    assert "more files than an archive of recordings holds" in refused(tmp_path, pack(many(300)))  # type: ignore[operator]
+    assert len(list((tmp_path / "target").rglob("*.wav"))) <= 110
+    folders = {f"__MACOSX/{number}": b"" for number in range(300)}
+    assert "more files than" in refused(tmp_path, pack(folders))  # type: ignore[operator]
+
+
+def test_a_long_table_of_contents_is_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "FEW_MEMBERS", 1)
+    monkeypatch.setattr(archives, "_LARGEST_ENTRY", 46)
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", lambda self: pytest.fail("was read"))
+    assert "more files than an archive of recordings holds" in refused(tmp_path, zipped(many(300)))
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_folders_in_folders_are_refused(tmp_path: Path, pack: object) -> None:
+    told = refused(tmp_path, pack({"a/" * 3000 + "b.wav": b""}))  # type: ignore[operator]
+    assert "lies in 3000 folders" in told
+    assert len(told) < 500
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_as_large_as_memory_is_refused(tmp_path: Path, kind: bytes) -> None:
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, 4 << 30
+    assert "a header of" in refused(tmp_path, info.tobuf(tarfile.GNU_FORMAT) + b"x" * 10240)
+
+
+def test_headers_without_end_are_refused(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 512
+    assert "not a whole zip" in refused(tmp_path, (info.tobuf() + b"x" * 512) * 20_000)
+
+
+def test_what_comes_behind_the_members_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "ALLOWANCE_BYTES", 1 << 20)
+    content = gzip.compress(gzip.decompress(tarred({"train/a.wav": b"1"})) + bytes(24 << 20))
+    assert "unpacks to more than" in refused(tmp_path, content)
+    litter = tarred({"__MACOSX/a": bytes(24 << 20), "train/a.wav": b"1"})
+    assert "are plausible" in refused(tmp_path, litter)
+
+
+@pytest.mark.parametrize("rounds", [60, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("pack", [zipped, tarred, lambda files: tarred(files, "w")], ids=["zip", "tar.gz", "tar"])
+def test_any_damage_is_told_or_harmless(tmp_path: Path, pack: object, rounds: int) -> None:
+    draws, whole = random.Random(22), pack({name: content[:300] for name, content in FILES.items()})  # type: ignore[operator]
+    for _ in range(rounds):
+        content = bytearray(whole)
+        for _ in range(draws.randint(1, 3)):
+            content[draws.randrange(len(content))] = draws.randrange(256)
+        try:
+            unpacked(tmp_path, bytes(content[: draws.choice([len(content), draws.randrange(len(content))])]))
+        except UserError as told:
+            assert "\n" not in str(told)
+        assert {path.name for path in tmp_path.iterdir()} <= {"corpus", "target", "scratch"}
+        shutil.rmtree(tmp_path / "target", ignore_errors=True)
+        shutil.rmtree(tmp_path / "scratch", ignore_errors=True)
+
+
+@pytest.mark.parametrize("pack", [tarred, lambda files: tarred(files, "w")], ids=["tar.gz", "tar"])
+def test_a_tar_that_ends_anywhere_or_has_a_broken_header_is_told(tmp_path: Path, pack: object) -> None:
+    """The library takes both for the archive's end."""
+    content = pack(FILES)  # type: ignore[operator]
+    plain = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    end = len(plain.rstrip(b"\0")) // 512 * 512 + 512
+    headers = [place for place in range(0, end, 512) if plain[place + 257 : place + 262] == b"ustar"]
+    packed = gzip.compress if plain is not content else bytes
+    for place in headers[1:]:
+        assert "not a whole zip" in refused(tmp_path, packed(plain[:place]))
+        assert "not a whole zip" in refused(tmp_path, packed(plain[: place + 100]))
+        assert "not a whole zip" in refused(tmp_path, packed(plain[: place + 20] + b"\1" + plain[place + 21 :]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from pip._vendor.distlib.scripts import ScriptMaker, enquote_executable
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import repository
@@ -340,3 +343,36 @@ def test_another_python_gets_a_sentence(tmp_path: Path, version: str, sentence: 
 
 def test_no_python_gets_a_sentence(tmp_path: Path) -> None:
     assert "there is no Python to run" in ask(tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("sp ace/é'q [y] 100%", ""),
+        ("plain", ""),
+        ("sh'o(rt)[y]", ""),
+        ('a "b"', '"'),
+        ("a $b", "$"),
+        ("a `b`", "`"),
+        ("a \\b", "\\"),
+        (f"{'l' * 120}'", "'"),
+        ("l" * 120, ""),
+    ],
+)
+def test_a_path_in_which_programs_would_not_start_is_told(name: str, sign: str) -> None:
+    """A script is started in every folder that is not refused."""
+    with tempfile.TemporaryDirectory() as short:
+        folder = Path(short) / name / ".venv"
+        if sign:
+            with pytest.raises(UserError, match="with which programs that pip installs do not start"):
+                Environment(folder).make()
+            return
+        script = folder / "bin" / "pip"
+        script.parent.mkdir(parents=True)
+        python = folder / "bin" / "python"
+        python.symlink_to(sys.executable)
+        maker = ScriptMaker(None, str(script.parent), add_launchers=False)
+        maker.executable, maker.variants, maker.set_mode = enquote_executable(str(python)), {""}, True
+        maker.make("pip = platform:python_version")
+        answer = subprocess.run([script], capture_output=True, text=True, check=False)
+        assert answer.stdout + answer.stderr == f"{platform.python_version()}\n"

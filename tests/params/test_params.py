@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,9 +14,10 @@ import yaml
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
+from reprosep.papers import loading
 from reprosep.papers.system import SourcesSystem
 from reprosep.params.reading import parse
-from reprosep.params.scale import dump, merge
+from reprosep.params.scale import Params, dump, merge
 from synthetic import make_params, own_corpus, params_content
 
 SCALES = sorted((repository() / "workflow" / "scales").glob("*.yaml"))
@@ -206,3 +211,98 @@ def test_every_network_that_masks_sources_has_its_own_size() -> None:
     sizes = [models.of_sources(name) for name in get_args(SourcesSystem.model_fields["model"].annotation)]
     assert sizes == [models.u_net, models.c_u_net]
     assert all(size.bins and size.align_corners in (True, False) for size in sizes)
+
+
+def unbounded(schema: Any, where: str = "") -> list[str]:
+    """Places of a JSON schema where a number may be as large or as small as it likes."""
+    if isinstance(schema, list):
+        return [place for one in schema for place in unbounded(one, where)]
+    if not isinstance(schema, dict):
+        return []
+    below = [place for key, one in schema.items() for place in unbounded(one, f"{where}.{key}")]
+    limits = [{"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}]
+    open_ended = schema.get("type") in ("integer", "number") and any(not limit & set(schema) for limit in limits)
+    return [*below, *([where] if open_ended else [])]
+
+
+def test_every_number_has_bounds() -> None:
+    assert unbounded(Params.model_json_schema()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("training.gpu", True),
+        ("training.epochs", True),
+        ("training.epochs", "3"),
+        ("training.epochs", 3.0),
+        ("training.compile", True),
+        ("seed", 10**17),
+        ("seeds", [True]),
+        ("scoring.hop_seconds", 1000000),
+        ("scoring.hop_seconds", True),
+        ("scoring.hop_seconds", "0.5"),
+        ("mixing.gain", [True, 2]),
+        ("mixing.accompaniments", [1, "5"]),
+        ("chunks.silence_filter", 1),
+        ("chunks.silence_filter", "true"),
+        ("corpora.mm.channels", True),
+        ("report.songs", True),
+        ("corpora.mm.roots", [1]),
+        ("corpora.musdb-mono.settings.training.epochs", True),
+        ("corpora.musdb-mono.of", ["musdb"]),
+        ("corpora.musdb-mono.of", {"musdb": 1}),
+        ("models.u-net.widths", [8, True]),
+        ("audio.sample_rate", "16000"),
+        ("scale", "x" * 300),
+    ],
+)
+def test_a_value_of_another_type_or_size(path: str, value: Any) -> None:
+    told = sentence(changed(path, value))
+    assert path.rpartition(".")[2] in told
+    assert "found" in told
+
+
+def test_a_long_value_is_not_printed_whole() -> None:
+    assert len(sentence(changed("training.epochs", list(range(100_000))))) < 300
+
+
+ODD = ([], {}, None, True, -1, 1e300, "x", "", [1], {"a": 1}, [[]], [{}], 10**17, "musdb", ["musdb", "musdb"])
+
+
+def places(content: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value inside others."""
+    keys = content if isinstance(content, dict) else range(len(content)) if isinstance(content, list) else ()
+    for key in keys:
+        yield (*place, key)
+        yield from places(content[key], (*place, key))
+
+
+def put(content: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """`content` with another value in a place."""
+    if not place:
+        return value
+    made = copy.copy(content)
+    made[place[0]] = put(made[place[0]], place[1:], value)
+    return made
+
+
+@pytest.mark.parametrize("rounds", [200, pytest.param(6000, marks=pytest.mark.slow)])
+def test_any_value_in_any_place_is_taken_or_told(rounds: int) -> None:
+    draws, content = random.Random(22), params_content()
+    everywhere = list(places(content))
+    for _ in range(rounds):
+        with contextlib.suppress(UserError):
+            parse(put(content, draws.choice(everywhere), draws.choice(ODD)))
+
+
+@pytest.mark.parametrize("rounds", [100, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["iass", "munet", "slakh", "activity"])
+def test_any_value_in_any_place_of_a_paper(monkeypatch: pytest.MonkeyPatch, name: str, rounds: int) -> None:
+    draws, content = random.Random(22), read_yaml(repository() / f"workflow/papers/{name}.yaml")
+    everywhere = list(places(content))
+    for _ in range(rounds):
+        odd = put(content, draws.choice(everywhere), draws.choice(ODD))
+        monkeypatch.setattr(loading, "read_yaml", lambda path, odd=odd: odd)
+        with contextlib.suppress(UserError):
+            loading.load_paper(name)

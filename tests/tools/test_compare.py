@@ -242,7 +242,7 @@ def break_key(folder: Path) -> None:
         (break_twice, r"cells.csv: the cell table-3, a, b stands there twice; bring it back"),
         (break_empty, r"cells.csv: not readable as CSV \(.*\); bring it back"),
         (break_missing, r"cells.csv: no such file; bring it back"),
-        (break_record, r"published.json: not readable as JSON; bring it back"),
+        (break_record, r"published.json: not readable as JSON .*; bring it back"),
         (break_key, r"published.json: no usable key 'seeds', expected a list; bring it back"),
     ],
 )

@@ -17,6 +17,7 @@ from reprosep.base.errors import UserError
 from reprosep.corpora.standin.corpus import require_synthesisers
 
 SCALE = "workflow/scales/smoke.yaml"
+ODD = "sp ace/é'q [y] 100%"  # a folder's name with everything that a shell, make or Snakemake could stumble over
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Steps of which a job does several, and the file that tells one.
 SHARED = {"train": r"/best\.safetensors$", "score": r"/scores/[^.]*\.parquet$", "mixtures": r"/mixtures/[^/]*$"}
@@ -52,18 +53,38 @@ def copy_with_recordings(smoke: Path, folder: Path) -> Path:
     return folder
 
 
+def python_of(folder: Path) -> Path:
+    """The Python of the copy's environment, this one where it has none."""
+    own = folder / ".venv" / "bin" / "python"
+    return own if own.exists() else Path(sys.executable)
+
+
 def environment(folder: Path) -> dict[str, str]:
     """The copy's own library comes first, one thread per process."""
     found = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
-    found["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{found['PATH']}"
+    found["PATH"] = f"{python_of(folder).parent}{os.pathsep}{found['PATH']}"
     return found
+
+
+def link_environment(folder: Path) -> bool:
+    """Let the copy have this environment as its own; whether `make` takes it, which has installed it then."""
+    (folder / ".venv").symlink_to(sys.prefix)
+    return (Path(sys.prefix) / "ready").is_file()
 
 
 def snakemake(
     folder: Path, *arguments: str, timeout: float = LONG, profile: str = "default"
 ) -> subprocess.CompletedProcess[str]:
     """Snakemake with one of our profiles; stdout and stderr come together."""
-    command = [sys.executable, "-m", "snakemake", "--profile", f"workflow/profiles/{profile}", "--nocolor", *arguments]
+    command = [
+        str(python_of(folder)),
+        "-m",
+        "snakemake",
+        "--profile",
+        f"workflow/profiles/{profile}",
+        "--nocolor",
+        *arguments,
+    ]
     return subprocess.run(
         command,
         cwd=folder,
@@ -103,7 +124,8 @@ def planned_work(output: str) -> dict[str, int]:
 def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Path:
     """A project whose smoke scale was run, once however many processes run the tests; to be read, not changed.
 
-    The folder named by `REPROSEP_SMOKE` keeps it for the tests of another command.
+    It lies in a folder of an odd name, as does its environment, and was run as a newcomer does: by `make`, where that
+    has installed the environment. The folder named by `REPROSEP_SMOKE` keeps it for the tests of another command.
     """
     try:
         require_synthesisers()
@@ -113,13 +135,28 @@ def finished_smoke(temporary: pytest.TempPathFactory, worker: str) -> Path:
     kept = os.environ.get("REPROSEP_SMOKE")
     shared = Path(kept).resolve() if kept else (base if worker == "master" else base.parent) / "smoke"
     shared.mkdir(parents=True, exist_ok=True)
-    record = shared / "output.txt"
+    record, folder = shared / "output.txt", shared / ODD
     with open(shared / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not record.exists():
-            copy_project(shared / "project")
-            answer = snakemake(shared / "project", "--configfile", SCALE)
+            answer = make_smoke(copy_project(folder))
             record.write_text(f"{answer.returncode}\n{answer.stdout}")
     status, output = record.read_text().split("\n", 1)
     assert status == "0", output
-    return shared / "project"
+    return folder
+
+
+def make_smoke(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The smoke scale in a fresh copy; stdout and stderr come together."""
+    if not link_environment(folder):
+        return snakemake(folder, "--configfile", SCALE)
+    return subprocess.run(
+        ["make", "smoke"],
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )

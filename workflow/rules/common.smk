@@ -1,5 +1,6 @@
 # Shared by all rules: validated parameters, the runs, and small look-ups.
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,7 +14,9 @@ sys.path.insert(0, str(WORKFLOW.parent / "src"))
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
+from reprosep.base.project import check_place
 from reprosep.corpora.registry import load_version, song_list
+from reprosep.dag.configuration import configuration
 from reprosep.dag.damage import mark_damaged
 from reprosep.dag.plan import Plan
 from reprosep.dag.planning import mend_planning
@@ -34,8 +37,17 @@ def mendable(answer):
     return answered
 
 
+def configured():
+    """The parameters: of params.yaml, of --configfile, of --config; read strictly, which Snakemake does not."""
+    settings = workflow.config_settings
+    defaults = [] if settings.replace_workflow_config else [Path("params.yaml")]
+    words = sys.argv if workflow.is_main_process else []
+    return configuration([*defaults, *settings.configfiles], settings.config, words)
+
+
+mendable(check_place)(WORKFLOW, Path.cwd())
 mend_planning()
-PLAN = mendable(Plan.of)(config)
+PLAN = mendable(Plan.of)(mendable(configured)())
 PARAMS, PAPERS, RUNS, RESULTS = PLAN.params, PLAN.papers, PLAN.runs, PLAN.results
 
 
@@ -54,8 +66,16 @@ def frozen_params():
     return path
 
 
-# The library's own commands come first, also where its environment is not activated.
-shell.prefix(f"export REPROSEP_PARAMS={frozen_params()} PATH={Path(sys.executable).parent}:$PATH; ")
+def prefix():
+    """What every command begins with: the library's own come first, also where its environment is not activated.
+
+    The project may lie in a folder of any name: quoted for the shell, its braces doubled for Snakemake.
+    """
+    programs = shlex.quote(str(Path(sys.executable).parent)).replace("{", "{{").replace("}", "}}")
+    return f"export REPROSEP_PARAMS={frozen_params()} PATH={programs}:$PATH; "
+
+
+shell.prefix(prefix())
 
 
 def restored_records():

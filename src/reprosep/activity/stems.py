@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from reprosep.activity.confidence import build_activity
-from reprosep.audio.store import SongArrays, read_table
+from reprosep.audio.store import SongArrays
 from reprosep.base.locks import alone_in
+from reprosep.corpora.catalog_table import read_catalog
 from reprosep.corpora.label_files import label_files
 from reprosep.corpora.songs import LABELS, first_of
 from reprosep.params.scale import Params
@@ -16,7 +17,7 @@ def write_activity(params: Params, name: str, threads: int) -> None:
     """Activation confidence of every stem; writes ``activity/``."""
     folder, own = params.results / name, params.of_corpus(name)
     with alone_in(folder.parent, f"confidences {name}"):
-        table = read_table(folder / "catalog.parquet")
+        table = read_catalog(folder / "catalog.parquet")
         published = label_files(name, params.corpora[name])
         if params.corpora[name].labels == "published":
             _tell_unlabelled(name, set(table["song"]), set(published))

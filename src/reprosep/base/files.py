@@ -23,6 +23,8 @@ _UMASK = os.umask(0o077)  # can only be read by setting it; a shared cache's use
 os.umask(_UMASK)
 _RANDOM_LETTERS = 8  # in the names of tempfile
 _SECONDS_TO_LOCK = 1.0  # between the making of a temporary file and the saying that it is used
+_MOST_JSON_BYTES = 1 << 30  # the manifest of the largest corpus has 20 MB
+_MOST_DIGITS = 30  # of a whole number
 _LONGEST_NAME = 80  # letters of a song's name in a file's name
 _LONGEST_FILE_NAME = 255  # bytes, of Linux and of what else mounts there
 _LONGEST_SUFFIX = 16  # bytes; what is longer is no suffix but part of a name
@@ -171,13 +173,66 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """The content of a JSON file; :class:`UserError` when it is missing or broken."""
+    """The content of a JSON file.
+
+    Raises
+    ------
+    UserError
+        When it is missing, no file, too large, no UTF-8 or no JSON, or has a key twice, a number that is not finite or
+        has more than :data:`_MOST_DIGITS` digits, or more lists in each other than Python takes.
+    """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        if Path(path).exists() and not Path(path).is_file():
+            raise UserError(f"{path}: is no file; move it away and run the step that writes it again")
+        with open(path, "rb") as file:
+            content = file.read(_MOST_JSON_BYTES + 1)
+        if len(content) > _MOST_JSON_BYTES:
+            raise ValueError(f"more than {_MOST_JSON_BYTES >> 20} MiB")
+        return json.loads(content.decode(), object_pairs_hook=_pairs, parse_constant=_not_finite, parse_int=_whole)
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; run the step that writes it first") from error
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: not readable as JSON ({error}); delete it and run the step again") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); make it readable and run again") from error
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else error
+        raise UserError(f"{path}: not readable as JSON ({reason}); delete it and run the step again") from error
+
+
+def read_record(path: str | Path, **kinds: type | tuple[type, ...]) -> dict[str, Any]:
+    """A JSON mapping that has at least these keys, with values of these kinds; :class:`UserError` for any other."""
+    content = read_json(path)
+    for key, kind in kinds.items():
+        value = content.get(key) if isinstance(content, dict) else None
+        if not isinstance(value, kind):
+            raise UserError(
+                f"{path}: not as this version writes it (no key '{key}' that holds {_named(kind)}); delete it and run "
+                "the step again"
+            )
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: not as this version writes it (no mapping); delete it and run the step again")
+    return content
+
+
+def _named(kind: type | tuple[type, ...]) -> str:
+    return " or ".join(f"a {one.__name__}" for one in (kind if isinstance(kind, tuple) else (kind,)))
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key '{next(name for name in names if names.count(name) > 1)}' stands there twice")
+    return content
+
+
+def _not_finite(word: str) -> float:
+    raise ValueError(f"found {word}, which is no finite number")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"found a number of {len(digits)} digits")
+    return int(digits)
 
 
 def sha256(path: str | Path) -> str:

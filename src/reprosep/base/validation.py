@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 from reprosep.base.errors import near_match
 
+_LONGEST = 100  # letters of a value that are shown
+
 
 def explain(error: ValidationError, model: Any, example: str) -> str:
     """The first error of validating `model`; `example` is a file in which every key stands.
@@ -31,7 +33,9 @@ def explain(error: ValidationError, model: Any, example: str) -> str:
         return str(first["ctx"]["error"])
     allowed = _choices(first)
     message = first["msg"][:1].lower() + first["msg"][1:]
-    return f"{path}: found {first['input']!r}, but {message}{near_match(str(first['input']), allowed)}"
+    found = repr(first["input"])
+    shown = found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
+    return f"{path}: found {shown}, but {message}{near_match(str(first['input'])[:_LONGEST], allowed)}"
 
 
 def _kind_sentence(path: str, item: Any) -> str:

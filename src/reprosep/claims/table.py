@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reprosep.base.errors import UserError
 from reprosep.claims.cases import Case, cases_of, single_cases
 from reprosep.claims.effects import NAN, Effect, effect_of
 from reprosep.claims.published import Printed, printed_effect, printed_times, printed_values
@@ -34,7 +35,7 @@ from reprosep.results.aggregate import Scores
 from reprosep.results.costs import system_cost
 from reprosep.results.metrics import write_verdicts
 from reprosep.results.reads import trainings_of
-from reprosep.results.tidy import write_tidy
+from reprosep.results.tidy import read_tidy, write_tidy
 
 COLUMNS = [
     "claim",
@@ -67,6 +68,7 @@ COLUMNS = [
     "published_verdict",
     "standin",
 ]
+_TOLD = ("claim", "asked_by", "target", "verdict")
 THE_PAPER, US = "the paper", "us"
 ALL_TARGETS = "all"
 """The target of the row that holds a claim's own verdict."""
@@ -86,9 +88,23 @@ class Measured:
     printed: float
 
 
-def read_claims(path: Path) -> pd.DataFrame:
-    """A file ``claims.csv``, what is blank in it as NaN."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+def read_claims(path: Path, columns: Sequence[str] = _TOLD) -> pd.DataFrame:
+    """A file ``claims.csv`` that has these columns, what is blank in it as NaN; published ones may have fewer.
+
+    Raises
+    ------
+    UserError
+        When it is missing, cut or another, or a claim has not one row of its own.
+    """
+    table = read_tidy(path, columns)
+    totals = table[table["target"] == ALL_TARGETS]["claim"].value_counts()
+    for claim in table["claim"].unique():
+        if totals.get(claim, 0) != 1:
+            raise UserError(
+                f"{path}: claim '{claim}' has {totals.get(claim, 0)} rows of target '{ALL_TARGETS}', expected one; "
+                "delete it and run the step again"
+            )
+    return table
 
 
 def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> None:

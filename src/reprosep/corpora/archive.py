@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import lzma
 import re
 import stat
+import struct
 import tarfile
 import unicodedata
 import zipfile
@@ -19,17 +21,50 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, NoReturn
+from typing import IO, NoReturn, Self
 
 from reprosep.base.errors import UserError
 
 LARGEST_RATIO = 20  # unpacked to packed bytes; recordings reach 3, those with much silence 10
 ALLOWANCE_BYTES = 256 << 20  # on top of it, for small archives of silence
+LEAST_BYTES = 4096  # of an archive, per file in it; recordings take far more
+FEW_MEMBERS = 10_000  # on top of it
 OWN_NAMES = (".archives", ".unpacked", ".unpacking", ".manifest.json", ".get.lock")  # what get itself keeps in a folder
 _LITTER = ("__MACOSX", ".DS_Store")
 _LONGEST_NAME_BYTES = 255  # of a folder or file on the usual file systems
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ZLIB_BLOCK_BYTES = 1 << 20
+_DEEPEST = 16  # folders in each other; MedleyDB has 4
+_SHOWN = 100  # letters of a name
+_LARGEST_ENTRY = 1024  # bytes in the table of contents
+_LARGEST_HEADER = 1 << 16  # bytes: a name, and numbers that do not fit into their fields
+_EXTENSIONS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+_TOO_MANY = "more files than an archive of recordings holds"
+# What the readers of the standard library raise for what they were not made for.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,  # bz2 and gzip, without a number
+    ValueError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+)
+
+
+class BadArchiveError(UserError):
+    """An archive that is damaged, or that holds what no honest one does."""
 
 
 @dataclass(frozen=True)
@@ -54,26 +89,89 @@ def members(path: Path) -> Iterator[Iterable[Member]]:
     """
     try:
         if _magic(path) == b"PK":
+            _test_contents(path)
             with zipfile.ZipFile(path) as archive:
                 _test_encryption(path, archive)
                 yield _zip_members(archive)
         else:
-            with path.open("rb") as packed, _plain(path, packed) as stream:
-                with tarfile.open(fileobj=stream, mode="r|") as archive:
+            with path.open("rb") as packed, _plain(path, packed) as whole:
+                stream = _Bounded(path, whole)
+                with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:  # type: ignore[call-overload]
                     yield _tar_members(archive, packed)
                 while stream.read(_ZLIB_BLOCK_BYTES):  # to the checksum at the end
                     pass
     except NotImplementedError as error:
-        raise UserError(f"{path}: packed in a way that cannot be read here ({error}); unpack it by hand") from error
-    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise UserError(
-            f"{path}: not a whole zip, tar or tar.gz archive ({error}); delete it and get it anew"
+        raise BadArchiveError(
+            f"{path}: packed in a way that cannot be read here ({error}); unpack it by hand"
         ) from error
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None and not isinstance(error, gzip.BadGzipFile):
+            raise  # of the disk, not of what the archive holds
+        reason = str(error) or type(error).__name__
+        raise BadArchiveError(
+            f"{path}: not a whole zip, tar or tar.gz archive ({reason}); delete it and get it anew"
+        ) from error
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive: whole, and no larger than a name and some numbers.
+
+    The library takes a broken header, and the end of the file, for the end of the archive.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if len(buf) < tarfile.BLOCKSIZE or any(buf):
+                raise tarfile.ReadError(str(error) if buf else "it ends before its last block") from error
+            raise  # the block of zeros that ends it
+        if header.type in _EXTENSIONS and header.size > _LARGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {header.size} bytes")
+        return header
+
+
+class _Bounded:
+    """What a tar archive unpacks to, read up to what is plausible."""
+
+    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+        self._path, self._stream, self._left = path, stream, plausible_bytes(path)
+
+    def read(self, size: int) -> bytes:
+        block = self._stream.read(size)
+        self._left -= len(block)
+        if self._left < 0:
+            raise BadArchiveError(
+                f"{self._path}: unpacks to more than {plausible_bytes(self._path)} bytes, of which more are not "
+                "plausible; this is not the published archive or not a safe one"
+            )
+        return block
+
+
+def plausible_bytes(path: Path) -> int:
+    """The most that an archive of recordings unpacks to."""
+    return LARGEST_RATIO * path.stat().st_size + ALLOWANCE_BYTES
+
+
+def plausible_members(path: Path) -> int:
+    """The most files and folders that an archive of recordings holds."""
+    return FEW_MEMBERS + path.stat().st_size // LEAST_BYTES
+
+
+def _test_contents(path: Path) -> None:
+    """That the table of contents, of which all is held in memory, is no longer than that of plausible members."""
+    with path.open("rb") as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if end and end[zipfile._ECD_SIZE] > _LARGEST_ENTRY * plausible_members(path):  # type: ignore[attr-defined]
+        raise BadArchiveError(f"{path}: {_TOO_MANY}; this is not the published archive or not a safe one")
 
 
 def _test_encryption(path: Path, archive: zipfile.ZipFile) -> None:
     if any(info.flag_bits & 1 for info in archive.infolist()):
-        raise UserError(f"{path}: is encrypted; unpack it by hand with its password and name the folder with --from")
+        raise BadArchiveError(
+            f"{path}: is encrypted; unpack it by hand with its password and name the folder with --from"
+        )
 
 
 def _zip_members(archive: zipfile.ZipFile) -> list[Member]:
@@ -113,6 +211,7 @@ class Guard:
     archive: Path
     strip: int
     total: int = 0
+    _count: int = 0
     _seen: dict[str, tuple[str, bool]] = field(default_factory=dict)  # folded path -> (path as spelled, is a file)
 
     def place(self, member: Member) -> PurePosixPath | None:
@@ -124,6 +223,10 @@ class Guard:
             When the path leads out of the target or collides with another one, when the member is a link or a device,
             or when the archive unpacks to an implausible size.
         """
+        self._count += 1
+        if self._count > plausible_members(self.archive):
+            self._refuse(member, f"is one too many: {_TOO_MANY}")
+        self._test_size(member)
         parts = self._parts(member)
         if any(part in _LITTER or part.startswith("._") for part in parts):
             return None
@@ -135,7 +238,6 @@ class Guard:
         if parts[0] in OWN_NAMES:
             self._refuse(member, "has a name that reprosep get keeps for itself")
         self._test_names(member, parts)
-        self._test_size(member)
         return PurePosixPath(*parts)
 
     def _parts(self, member: Member) -> list[str]:
@@ -148,6 +250,8 @@ class Guard:
             self._refuse(member, "has a backslash or a control character in its name")
         if any(len(part.encode(errors="surrogateescape")) > _LONGEST_NAME_BYTES for part in parts):
             self._refuse(member, "has a name that is too long for a file system")
+        if len(parts) > _DEEPEST:
+            self._refuse(member, f"lies in {len(parts) - 1} folders")
         return parts
 
     def _test_names(self, member: Member, parts: list[str]) -> None:
@@ -164,12 +268,13 @@ class Guard:
 
     def _test_size(self, member: Member) -> None:
         self.total += member.size
-        bound = LARGEST_RATIO * self.archive.stat().st_size + ALLOWANCE_BYTES
+        bound = plausible_bytes(self.archive)
         if self.total > bound:
             self._refuse(member, f"makes {self.total} bytes with those before it, at most {bound} are plausible")
 
     def _refuse(self, member: Member, reason: str) -> NoReturn:
-        raise UserError(
-            f"{self.archive}: member {member.name!r} {reason}; this is not the published archive or not a safe one, "
+        shown = repr(member.name if len(member.name) <= _SHOWN else f"{member.name[:_SHOWN]}…")
+        raise BadArchiveError(
+            f"{self.archive}: member {shown} {reason}; this is not the published archive or not a safe one, "
             "nothing of it from here on was unpacked"
         )

@@ -16,11 +16,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.files import whole_file
@@ -31,13 +30,13 @@ from reprosep.corpora.draws import Stream, generator
 from reprosep.corpora.layout import MIXED, Song
 from reprosep.corpora.medleydb import read_metadata
 from reprosep.corpora.registry import load_version, song_list
-from reprosep.params.section import Fraction, Positive, Section
+from reprosep.params.section import Fraction, Positive, Section, Seed
 
 
 class SplitRule(Section):
     """What ``mm-split.yaml`` says."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     songs: Positive
     drawn_from: list[str]
     tries: Positive

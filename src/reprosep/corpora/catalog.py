@@ -18,6 +18,7 @@ import pandas as pd
 
 from reprosep.audio.store import read_table, write_table
 from reprosep.base.errors import UserError
+from reprosep.corpora.catalog_table import read_catalog
 from reprosep.corpora.doctor.examine import examine, readable_songs, stop_at
 from reprosep.corpora.doctor.findings import LEFT_OUT, check_names
 from reprosep.corpora.layout import Song, Stem
@@ -41,7 +42,7 @@ def write_examination(params: Params, name: str, threads: int) -> None:
 def write_catalog(params: Params, name: str, threads: int, examined: Path | None = None) -> None:
     """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
     if is_copied(params, name, "catalog.parquet"):
-        check_targets(name, read_table(params.results / name / "catalog.parquet"), params.corpora[name].targets)
+        check_targets(name, read_catalog(params.results / name / "catalog.parquet"), params.corpora[name].targets)
         return
     compose_if_absent(params.corpora[name], threads)
     recordings = read_table(examined) if examined else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from reprosep.audio.store import build_store, read_table
+from reprosep.audio.store import build_store
 from reprosep.base.locks import alone_in
+from reprosep.corpora.catalog_table import read_catalog
 from reprosep.corpora.recordings import compose_if_absent
 from reprosep.params.scale import Params
 
@@ -13,6 +14,6 @@ def write_store(params: Params, name: str, threads: int) -> None:
     compose_if_absent(params.corpora[name], threads)
     folder = params.results / name
     with alone_in(folder.parent, f"store {name}"):
-        table = read_table(folder / "catalog.parquet")
+        table = read_catalog(folder / "catalog.parquet")
         audio = params.of_corpus(name).audio
         build_store(table, folder / "audio", audio, params.corpora[name].channels, threads)

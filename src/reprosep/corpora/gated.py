@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from reprosep.base.files import slug
 from reprosep.base.listing import entries
+from reprosep.corpora.archive import BadArchiveError
 from reprosep.corpora.download import require_space
 from reprosep.corpora.links import Links, find_songs, make_links
 from reprosep.corpora.registry import Version, song_list
@@ -40,7 +43,15 @@ def _unpacked(version: Version, archive: Path, folder: Path) -> Path:
     place = folder / UNPACKED / slug(archive.name)
     if not place.exists():
         require_space(folder, round(archive.stat().st_size * _UNPACKED_SHARE), f"unpacking {archive.name}")
-    unpack(archive, place, folder / UNPACKED / f"{place.name}.journal")
+    journal = place.with_name(f"{place.name}.journal")
+    try:
+        unpack(archive, place, journal)
+    except BadArchiveError:  # what came before the damage is of no use: an archive that is got anew begins anew
+        for left in (place, journal):
+            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            place.parent.rmdir()
+        raise
     return place
 
 

@@ -60,10 +60,13 @@ def get(request: Request) -> Path:
     for source in request.sources:
         if not source.exists():
             raise UserError(f"{source}: no such folder or archive; name with --from what holds {version.title}")
+        if not (source.is_file() or source.is_dir()):
+            raise UserError(f"{source}: is a pipe or a device; name with --from a folder or an archive on a disk")
     if request.to:
         check_folder(request.to, request.sources)
     if version.access != "open" and not request.sources:
         _require_songs(request, version, folder)  # before anything is written
+    _make(folder)
     with alone(folder / _LOCK, f"reprosep get works in {folder}"):  # two versions can share a folder
         before = read_manifest(folder)
         manifest = _open(request, version, folder) if version.access == "open" else _gated(request, version, folder)
@@ -74,6 +77,15 @@ def get(request: Request) -> Path:
     done = "checksums computed anew" if request.verify else "nothing to be done" if manifest == before else "verified"
     print(f"{request.name}: {len(songs_in(version, folder))} songs in {folder}, {done}", file=sys.stderr)
     return path
+
+
+def _make(folder: Path) -> None:
+    """The folder of the corpus; :class:`UserError` where there can be none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{folder}: cannot be made ({reason}); choose another folder with --to") from error
 
 
 # ---- open records ------------------------------------------------------------------------------------------------

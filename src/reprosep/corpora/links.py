@@ -25,10 +25,15 @@ def find_songs(version: Version, source: Path, folder: Path) -> Links:
     UserError
         When there is none.
     """
-    if version.kind == "medleydb":
-        links, expected = _medleydb(version, source, folder), "<song>/<song>_STEMS/ with wav files"
-    else:
-        links, expected = _subsets(version, source, folder), "the folders train and test with the songs"
+    try:
+        if version.kind == "medleydb":
+            links, expected = _medleydb(version, source, folder), "<song>/<song>_STEMS/ with wav files"
+        else:
+            links, expected = _subsets(version, source, folder), "the folders train and test with the songs"
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or source}: cannot be read ({error.strerror}); make it readable and run the command again"
+        ) from error
     if not links:
         raise UserError(f"{source}: no song of {version.title} in it; expected {expected}, as the corpus is published")
     return links

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TypedDict, cast
+from pathlib import Path, PurePosixPath
+from typing import Any, TypedDict, cast
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json, sha256, whole_file, write_json
 from reprosep.base.listing import below
 from reprosep.base.progress import track
 from reprosep.corpora.registry import Version
-from reprosep.corpora.unpack import Files, is_there
+from reprosep.corpora.unpack import Files, is_file_record, is_there
 
 NAME = ".manifest.json"
 _TERMS = "LICENCE.txt"
@@ -35,9 +35,27 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not path.exists():
         return None
     content = read_json(path)
-    if not isinstance(content, dict) or not {"version", "title", "files", "archives"} <= set(content):
+    if not _is_manifest(content):
         raise UserError(f"{path}: not a manifest of reprosep get; delete it and run the command again")
     return cast(Manifest, content)
+
+
+def _is_manifest(content: Any) -> bool:
+    if not isinstance(content, dict):
+        return False
+    files, archives = content.get("files"), content.get("archives")
+    return (
+        all(isinstance(content.get(key), str) for key in ("version", "title"))
+        and isinstance(files, dict)
+        and isinstance(archives, dict)
+        and all(_is_below(path) and is_file_record(record) for path, record in files.items())
+        and all(checksum is None or isinstance(checksum, str) for checksum in archives.values())
+    )
+
+
+def _is_below(path: str) -> bool:
+    parts = PurePosixPath(path)
+    return not parts.is_absolute() and ".." not in parts.parts and "\0" not in path
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

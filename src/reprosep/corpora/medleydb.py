@@ -132,12 +132,11 @@ def _metadata_file(root: Path, folder: Path) -> Path:
 
 
 def _song(path: Path, folder: Path, target: Targets) -> Song:
-    metadata = read_yaml(path)
+    metadata = read_yaml(path, foreign=True)
     stems_folder = folder / str(_value(path, metadata, "stem_dir"))
     stems = [_stem(path, stems_folder, name, entry, target) for name, entry in sorted(_stems(path, metadata).items())]
     mix = folder / str(metadata.get("mix_filename") or "")
     mixture = Stem("mixture", str(mix), "mixture", MIXED) if mix.is_file() else None
-    # YAML readers that resolve a bare yes to true are as good as MedleyDB's quoted 'yes'.
     bleed = metadata.get("has_bleed", "no") in ("yes", True)
     return Song(folder.name, _artist(path, metadata), "", stems, bleed, mixture)
 
@@ -155,12 +154,14 @@ def _stems(path: Path, metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def _raws(path: Path, folder: Path, target: Targets) -> list[Stem]:
-    metadata = read_yaml(path)
+    metadata = read_yaml(path, foreign=True)
     raw_folder = folder / str(_value(path, metadata, "raw_dir"))
     tracks = []
     for name, entry in sorted(_stems(path, metadata).items()):
-        raws = entry.get("raw") if isinstance(entry, dict) else None
-        for number, raw in sorted((raws or {}).items()):
+        raws = (entry.get("raw") if isinstance(entry, dict) else None) or {}
+        if not isinstance(raws, dict):
+            raise UserError(f"{path}: key 'stems.{name}.raw' holds {raws!r}; expected R01, R02, … with filename")
+        for number, raw in sorted(raws.items()):
             tracks.append(_stem(path, raw_folder, f"{name}.{number}", raw, target))
     return tracks
 

@@ -6,12 +6,12 @@ and checksums, which songs it has. A new version is one more file (and a list of
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from reprosep.base.csv_text import csv_rows
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.project import read_yaml, repository
 from reprosep.base.validation import explain
@@ -27,9 +27,9 @@ class Archive(Section):
 
     name: str
     urls: Annotated[list[str], Field(min_length=1)]
-    bytes: Annotated[int, Field(gt=0)] | None = None
+    bytes: Annotated[int, Field(gt=0, le=10**15)] | None = None
     checksum: Checksum | None = None
-    strip: Annotated[int, Field(ge=0)] = 0
+    strip: Annotated[int, Field(ge=0, le=100)] = 0
 
 
 class Defect(Section):
@@ -95,11 +95,7 @@ def song_list(version: Version) -> dict[str, str]:
     if version.song_list is None:
         return {}
     path = _folder() / version.song_list
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return {row["song"]: row.get("split", "") for row in csv.DictReader(file)}
-    except (OSError, KeyError) as error:
-        raise UserError(f"{path}: not readable as a list with the column 'song' ({error}); restore it") from error
+    return {row["song"]: row.get("split", "") for row in csv_rows(path, ["song"], "restore this list of songs")}
 
 
 def _folder() -> Path:

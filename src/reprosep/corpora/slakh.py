@@ -115,12 +115,12 @@ def _splits(folders: list[Path], versions: Sequence[Version]) -> dict[Path, str]
 
 def _song(folder: Path, split: str) -> Song:
     path = folder / "metadata.yaml"
-    metadata = read_yaml(path)
-    listed = _value(path, metadata, "stems")
-    if not isinstance(listed, dict):
-        raise UserError(f"{path}: key 'stems' holds {listed!r}; expected S00, S01, … with program_num and is_drum")
-    _check_stray(path, folder / "stems", listed)
-    stems = [_stem(path, name, entry) for name, entry in sorted(listed.items())]
+    metadata = read_yaml(path, foreign=True)
+    entries = _value(path, metadata, "stems")
+    if not isinstance(entries, dict):
+        raise UserError(f"{path}: key 'stems' holds {entries!r}; expected S00, S01, … with program_num and is_drum")
+    _check_stray(path, folder / "stems", entries)
+    stems = [_stem(path, name, entry) for name, entry in sorted(entries.items())]
     present = [stem for stem in stems if stem]
     if not present:
         raise UserError(
@@ -154,7 +154,7 @@ def _stem(path: Path, name: str, entry: Any) -> Stem | None:
     # Always here: some songs of the release have another machine's path as `audio_dir`.
     sound = _sound(path.parent / "stems" / name)
     if sound is None:
-        if entry.get("audio_rendered"):
+        if "audio_rendered" in entry and _truth(path, entry, "audio_rendered", name):
             raise UserError(
                 f"{path.parent / 'stems' / name}.flac: missing, nor a .wav, but {path.name} says it was rendered; "
                 "get the song anew from its source",
@@ -167,11 +167,11 @@ def _stem(path: Path, name: str, entry: Any) -> Stem | None:
 
 def _target(path: Path, name: str, entry: dict[str, Any]) -> str:
     program = _value(path, entry, "program_num", name)
-    if not isinstance(program, int) or not 0 <= program <= DRUMS:
+    if type(program) is not int or not 0 <= program <= DRUMS:
         raise UserError(
             f"{path}: key 'stems.{name}.program_num' holds {program!r}; expected 0 to 127, or 128 for drums"
         )
-    if program == DRUMS or _value(path, entry, "is_drum", name):
+    if program == DRUMS or _truth(path, entry, "is_drum", name):
         return "drums"
     return next((target for target, programs in PROGRAMS.items() if program in programs), "")
 
@@ -184,6 +184,13 @@ def _sound(path: Path) -> Path | None:
             f"{files[0]}: is there as {files[1].name} too, expected one; remove one of the two", "extra-file"
         )
     return files[0] if files else None
+
+
+def _truth(path: Path, entry: dict[str, Any], key: str, stem: str) -> bool:
+    value = _value(path, entry, key, stem)
+    if not isinstance(value, bool):
+        raise UserError(f"{path}: key 'stems.{stem}.{key}' holds {value!r}; expected true or false")
+    return value
 
 
 def _value(path: Path, mapping: dict[str, Any], key: str, stem: str = "") -> Any:

@@ -33,9 +33,10 @@ import scipy.signal
 import soxr
 
 from reprosep.audio.io import sound_blocks, sound_info, to_channels
-from reprosep.audio.store import read_table, write_table
+from reprosep.audio.store import write_table
 from reprosep.base.errors import UserError
 from reprosep.base.progress import track
+from reprosep.corpora.catalog_table import read_catalog
 from reprosep.corpora.layout import Faults, Song, Stem
 from reprosep.corpora.reading import read_songs
 from reprosep.corpora.recordings import compose_if_absent, is_copied
@@ -167,7 +168,7 @@ def write_spectra(params: Params, name: str, threads: int) -> None:
         return
     compose_if_absent(params.corpora[name], threads)
     folder = params.results / name
-    stems = read_table(folder / "catalog.parquet")
+    stems = read_catalog(folder / "catalog.parquet")
     by_name = {song.name: song for song in read_songs(name, params.corpora[name], Faults(keep=True))}
     songs = [_catalogued(by_name, song, folder) for song in dict.fromkeys(stems["song"])]
     table = spectra_table(songs, usual_rate(stems["sample_rate"]), params.spectra, threads, f"spectra {name}")

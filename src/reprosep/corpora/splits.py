@@ -7,12 +7,12 @@ MUSDB18: 86/14/50 songs. MM: Gururani's artist-disjoint split; its list is not p
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.csv_text import csv_rows
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.listing import composed
 from reprosep.base.project import repository
@@ -67,13 +67,7 @@ def split_rows(path: str) -> list[dict[str, str]]:
         When the file is missing, has other columns, an unknown split, or a song twice.
     """
     place = Path(path) if Path(path).exists() else repository() / path
-    try:
-        with place.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); name an existing file in corpora.*.split_file"
-        ) from error
+    rows = csv_rows(place, ["song", "split"], "name a list of songs in corpora.*.split_file, columns song and split")
     seen: set[str] = set()
     for number, row in enumerate(rows, start=2):
         song, split = row.get("song"), row.get("split")

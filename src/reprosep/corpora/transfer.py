@@ -26,7 +26,8 @@ import requests
 import urllib3.exceptions
 
 from reprosep import __version__
-from reprosep.base.files import mendable, read_json, write_json
+from reprosep.base.errors import UserError
+from reprosep.base.files import mendable, read_record, write_json
 
 _BLOCK_BYTES = 1 << 16  # what a kill can lose
 _TIMEOUTS = (20.0, 60.0)  # seconds to connect, and from one piece of the answer to the next
@@ -135,10 +136,17 @@ class Transfer:
         headers = {"Accept-Encoding": "identity", "User-Agent": f"reprosep/{__version__}"}
         if have:
             headers["Range"] = f"bytes={have}-"
-            state = read_json(self._state) if self._state.exists() else {}
-            if state.get("url") == url and state.get("validator"):
-                headers["If-Range"] = state["validator"]
+            if (validator := self._validator(url)) is not None:
+                headers["If-Range"] = validator
         return headers
+
+    def _validator(self, url: str) -> str | None:
+        """What tells the version of the file that was begun; None where it is not known, and the checksum decides."""
+        try:
+            state = read_record(self._state, url=str, validator=str)
+        except UserError:
+            return None
+        return str(state["validator"]) or None if state["url"] == url else None
 
     def _receive(self, url: str, answer: requests.Response, have: int) -> None:
         start, total = self._extent(answer, have)

@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 from reprosep.base.errors import UserError
 from reprosep.base.files import mendable, sha256, whole_file
 from reprosep.base.progress import ProgressReport
-from reprosep.corpora.archive import Guard, Member, members
+from reprosep.corpora.archive import BadArchiveError, Guard, Member, members
 
 _BLOCK_BYTES = 1 << 20
 
@@ -44,19 +44,19 @@ class Journal:
             self.files = {
                 line["path"]: FileRecord(bytes=line["bytes"], sha256=line["sha256"])
                 for line in lines[1:]
-                if "path" in line
+                if isinstance(line, dict) and isinstance(line.get("path"), str) and is_file_record(line)
             }
             self.complete = {"complete": True} in lines
         self._rewrite()
 
-    def _read(self) -> list[dict[str, Any]]:
+    def _read(self) -> list[Any]:
         """The whole lines, of which the last one may be torn; none where the file is no journal."""
         if not self._path.exists():
             return []
         lines = self._path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
         try:
             return [json.loads(line) for line in lines]
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return []
 
     def _rewrite(self) -> None:
@@ -109,6 +109,13 @@ def unpack(archive: Path, target: Path, scratch: Path, strip: int = 0, verified:
     return journal.files
 
 
+def is_file_record(content: Any) -> bool:
+    """Whether that is a :class:`FileRecord`, perhaps with more keys."""
+    if not isinstance(content, dict) or type(content.get("bytes")) is not int or "sha256" not in content:
+        return False
+    return content["sha256"] is None or isinstance(content["sha256"], str)
+
+
 def is_there(path: Path, record: FileRecord) -> bool:
     """Whether a file has the recorded size, which costs no reading."""
     return path.is_file() and path.stat().st_size == record["bytes"]
@@ -148,7 +155,7 @@ def _copy(archive: Path, member: Member, temporary: Path) -> FileRecord:
             digest.update(block)
             file.write(block)
     if size != member.size:
-        raise UserError(
+        raise BadArchiveError(
             f"{archive}: member {member.name!r} unpacks to another size than the {member.size} bytes that it declares; "
             "the archive is damaged or not safe, delete it and get it anew"
         )

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import read_json, write_json
+from reprosep.base.files import read_record, write_json
 from reprosep.base.provenance import commit
 from reprosep.dag.plan import Plan
 from reprosep.dag.versions.records import made_here
-from reprosep.experiments.accepted import ACCEPTED, code_of_run, record_files
+from reprosep.experiments.accepted import ACCEPTED, accepted_of, code_of_run, record_files
 
 
 def accept(plan: Plan, names: Iterable[str], reason: str) -> list[str]:
@@ -55,7 +55,7 @@ def _accept(plan: Plan, name: str, reason: str) -> None:
     hash_, _ = commit()
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     entry = {"code": plan.training_reads(name).code, "reason": reason, "date": today, "commit": hash_}
-    accepted = {**record, ACCEPTED: [*record.get(ACCEPTED, []), entry]}
+    accepted = {**record, ACCEPTED: [*accepted_of(record), entry]}
     for place in record_files(path.parent):
         if place.exists():
             write_json(place, accepted)
@@ -68,4 +68,4 @@ def _file(plan: Plan, name: str) -> Path:
 
 
 def _record(plan: Plan, name: str) -> dict[str, Any]:
-    return dict(read_json(_file(plan, name)))
+    return read_record(_file(plan, name))

@@ -17,10 +17,10 @@ from typing import TextIO
 import psutil
 
 from reprosep.base.errors import Preempted, UserError, near_match
-from reprosep.base.files import mendable, read_json
+from reprosep.base.files import mendable, read_record
 from reprosep.base.preemption import StopRequest, stop_request
 from reprosep.base.progress import ProgressReport
-from reprosep.base.project import read_yaml, repository
+from reprosep.base.project import check_place, read_yaml, repository
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 
@@ -61,6 +61,7 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> list[Pa
     Preempted
         When told to stop.
     """
+    check_place(Path.cwd())
     params = scale_params(scale, config_files)  # a wrong key is told at once, before Snakemake starts
     if sentence := older_results(params):
         print(sentence, file=sys.stderr)
@@ -75,7 +76,7 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> list[Pa
 def older_results(params: Params) -> str:
     """One sentence where trainings of a scale do not say which code trained them; '' where all do, or none is there."""
     records = sorted((params.results / "runs").glob("*/run.json"))
-    older = [path for path in records if "code" not in read_json(path)]
+    older = [path for path in records if "code" not in read_record(path)]
     if not older:
         return ""
     return (

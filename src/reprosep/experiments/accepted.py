@@ -9,10 +9,13 @@ training that is finished by then is recorded as it was when it ended.
 
 from __future__ import annotations
 
-import json
+import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from reprosep.base.errors import UserError
+from reprosep.base.files import read_record
 from reprosep.experiments.reads import Reads
 from reprosep.papers.run import Run
 
@@ -22,8 +25,8 @@ ACCEPTED = "accepted"  # key of run.json: a list of {code, reason, date, commit}
 def code_of_run(results: Path, run: Run, reads: Reads) -> str:
     """The code of a training: that of today, or where that was accepted for a finished run the one that trained it."""
     record = record_of(results, run)
-    accepted = {entry.get("code") for entry in record.get(ACCEPTED, [])}
-    return str(record["code"]) if reads.code in accepted and "code" in record else reads.code
+    accepted = [entry.get("code") for entry in accepted_of(record)]
+    return str(record["code"]) if reads.code in accepted else reads.code
 
 
 def origin_of_code(results: Path, run: Run, reads: Reads) -> dict[str, Any]:
@@ -39,12 +42,14 @@ def record_files(folder: Path) -> list[Path]:
 
 
 def record_of(results: Path, run: Run) -> dict[str, Any]:
-    """The record of a finished training; {} of one that is not."""
+    """The record of a finished training; {} of one that is not, and of those from before runs said their code."""
     for path in record_files(results / "runs" / run.id):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(content, dict):
-            return content
+        with contextlib.suppress(UserError):
+            return read_record(path, code=str)
     return {}
+
+
+def accepted_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The accepted changes that a record holds."""
+    entries = record.get(ACCEPTED, [])
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from reprosep.base.errors import UserError, near_match
-from reprosep.base.files import read_json
+from reprosep.base.files import read_record
 from reprosep.base.validation import explain
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.song import Song
@@ -123,7 +123,7 @@ def find_trained(run: str, results: Path) -> TrainedRun:
     """The trained run of that id in `results`, or in that folder; :class:`UserError` when there is none."""
     for folder in (Path(run), results / "runs" / run):
         if (folder / _RECORD).is_file():
-            return TrainedRun(folder, read_json(folder / _RECORD))
+            return _read(folder)
     known = [one.folder.name for one in all_trained(results)]
     listed = f"; trained are {', '.join(known)}" if known else "; none is trained there yet, run `make demo` first"
     raise UserError(f"--run: no trained run '{run}' in {results / 'runs'}{near_match(run, known)}{listed}")
@@ -132,4 +132,12 @@ def find_trained(run: str, results: Path) -> TrainedRun:
 def all_trained(results: Path) -> list[TrainedRun]:
     """All trained runs in `results`, by name."""
     paths = sorted((results / "runs").glob(f"*/{_RECORD}"))
-    return [TrainedRun(path.parent, read_json(path)) for path in paths]
+    return [_read(path.parent) for path in paths]
+
+
+def _read(folder: Path) -> TrainedRun:
+    record = read_record(folder / _RECORD, run=str, corpus=str, target=str, params=dict, settings=dict)
+    corpora = record["params"].get("corpora")
+    if not isinstance(corpora, dict) or record["corpus"] not in corpora:
+        raise UserError(f"{folder / _RECORD}: no corpus '{record['corpus']}' in its parameters; train the run again")
+    return TrainedRun(folder, record)

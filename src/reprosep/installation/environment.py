@@ -11,6 +11,7 @@ from pathlib import Path
 from reprosep.base.errors import UserError
 
 _ASK = "import json, sys, pip._internal.cli.main; print(json.dumps([list(sys.version_info[:2]), sys.prefix]))"
+_LONGEST_SHEBANG = 124  # bytes, with #! and the line's end 127, as pip reckons
 _SCRIPT_HEAD = 400  # bytes of a script that have its interpreter's path
 
 
@@ -47,12 +48,28 @@ class Environment:
         Raises
         ------
         UserError
-            When this Python cannot.
+            When this Python cannot, or pip's programs could not start there.
         """
+        if sign := self._unfit():
+            raise UserError(
+                f"{self.folder.absolute()}: has {sign!r} in its path, with which programs that pip installs do not "
+                "start; move the project to a folder without it"
+            )
         made = subprocess.run([sys.executable, "-m", "venv", self.folder], capture_output=True, text=True)
         if made.returncode:
             words = " ".join((made.stdout + made.stderr).split())[-300:]
             raise UserError(f"{self.folder}: {sys.executable} cannot make a virtual environment there: {words}")
+
+    def _unfit(self) -> str:
+        """A sign of the path that keeps a script from finding its Python; '' where there is none.
+
+        The system itself reads a short path without blanks; a shell any other, in double quotes if it has one.
+        """
+        python = str(self.python.absolute())
+        blank = " " in python
+        if not blank and len(python.encode()) <= _LONGEST_SHEBANG:
+            return ""
+        return next((sign for sign in python if sign in ('"$`\\\n' if blank else "\"'$`\\\n\t()&;|<>*?[]#~!")), "")
 
     def remove(self) -> None:
         """Remove it; one that somebody else made and linked is left to them.

@@ -79,8 +79,13 @@ def _install(root: Path, packages: PackageSet, pip: Pip, torch_index: str) -> No
     if packages.without_dependencies:
         pip.install(["--no-deps", "-r", str(root / packages.without_dependencies)], display)
     if packages.project:
-        pip.install(["--no-deps", "--no-build-isolation", "-e", str(root)], display)
+        pip.install(["--no-deps", "--no-build-isolation", "-e", _project(root)], display)
     say(f"installed in {_minutes((time.monotonic() - start) / 60)}, {amount(display.downloaded)} downloaded")
+
+
+def _project(root: Path) -> str:
+    """As pip takes it wherever it lies: at the end of a bare path, brackets would name extras."""
+    return root.absolute().as_uri()
 
 
 def _torch(root: Path, pip: Pip, torch_index: str) -> Build | None:

@@ -28,8 +28,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from reprosep.audio.store import FULL_SCALE, Arrays, JoinedArrays, SongArrays, read_table, write_table
+from reprosep.audio.store import FULL_SCALE, Arrays, JoinedArrays, SongArrays, write_table
 from reprosep.base.errors import UserError
+from reprosep.corpora.catalog_table import read_catalog
 from reprosep.corpora.draws import Stream, generator
 from reprosep.corpora.layout import MIXED, class_by_program
 from reprosep.params.data import Corpus
@@ -93,7 +94,7 @@ class Mixer:
     def of(cls, params: Params, corpus: str, results: Path) -> Mixer:
         """The mixer of a corpus that is computed in ``results/<scale>``, with parameters that are its own already."""
         folder = results / corpus
-        return cls(params, corpus, read_table(folder / "catalog.parquet"), folder)
+        return cls(params, corpus, read_catalog(folder / "catalog.parquet"), folder)
 
     def joined(self, other: Mixer) -> Mixer:
         """This corpus with the training stems of another, whose classes are named as here.

@@ -16,16 +16,16 @@ from reprosep.params.section import Section, Share
 from reprosep.params.work import IdealBinaryMask, IdealRatioMask, MaskSettings, Scoring, WienerMask
 
 Oracle = Literal["ibm", "irm", "wiener", "tpsf", "input"]
-Decibel = Annotated[float, Field(gt=0)]
+Decibel = Annotated[float, Field(gt=0, le=1000)]
 _MASKS: dict[str | None, type[MaskSettings]] = {"ibm": IdealBinaryMask, "irm": IdealRatioMask, "wiener": WienerMask}
 
 
 class MaskChange(Section):
     """What a paper's mask has other than ``scoring.<oracle>``."""
 
-    n_fft: Annotated[int, Field(ge=64)] | None = None
+    n_fft: Annotated[int, Field(ge=64, le=65536)] | None = None
     theta: Share | None = None
-    power: Annotated[float, Field(gt=0)] | None = None
+    power: Annotated[float, Field(gt=0, le=100)] | None = None
 
     def applied(self, oracle: Oracle, scoring: Scoring) -> MaskSettings | None:
         """The settings of a mask with these changes; None for the unprocessed mixture."""

@@ -71,8 +71,8 @@ class Claim(Section):
     targets: list[str] | None = None
     against: list[str] | None = None
     related: list[list[str]] = []
-    margin: Annotated[float, Field(ge=0)] = 0.0
-    seeds: Annotated[int, Field(ge=1)] = 1
+    margin: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    seeds: Annotated[int, Field(ge=1, le=1000)] = 1
 
     @field_validator("left", "right", "table", mode="before")
     @classmethod

@@ -83,10 +83,10 @@ class Figure(Section):
     also: list[Metric] = []
     settings: list[list[str]] = []
     published: dict[str, float] = {}
-    seconds: Annotated[float, Field(gt=0)] = 1.0
+    seconds: Annotated[float, Field(gt=0, le=600)] = 1.0
     first: list[str] = []
     corpora: list[str] = []
-    apart: Annotated[float, Field(ge=0)] = 0.0
+    apart: Annotated[float, Field(ge=0, le=1e6)] = 0.0
 
 
 class Deviation(Section):

@@ -82,14 +82,14 @@ class Network(AnySystem):
     """What networks have. `early_stopping`, where it is given, stands in place of ``training``'s."""
 
     model: str
-    learning_rate_factor: Annotated[float, Field(gt=0)] = 1.0
+    learning_rate_factor: Annotated[float, Field(gt=0, le=1000)] = 1.0
     early_stopping: Positive | None = None
 
 
 class Separator(Network):
     """A network that may have an activity head, whose loss counts with that weight."""
 
-    activity_weight: Annotated[float, Field(ge=0)] = 0.0
+    activity_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.0
 
     @property
     def has_head(self) -> bool:
@@ -159,7 +159,7 @@ class DetectorSystem(Network):
     scored: Literal["seconds"]
     model: Literal["fc", "cnn", "crnn"]
     detects: str
-    input_seconds: Annotated[int, Field(gt=1)] | None = None
+    input_seconds: Annotated[int, Field(gt=1, le=600)] | None = None
 
     def problem(self) -> str | None:
         if self.input_seconds and self.model not in ANY_LENGTH:

@@ -6,14 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reprosep.params.section import CorpusName, Fraction, Positive, Section, Share
+from reprosep.params.section import CorpusName, Fraction, Positive, Section, Seed, Share
+
+Gain = Annotated[float, Field(gt=0, le=1000)]
 
 
 class Standin(Section):
     """How a stand-in corpus is composed and rendered."""
 
     layout: Literal["musdb", "medleydb", "mixing-secrets", "slakh", "flakh"]
-    seed: int
+    seed: Seed
     songs: dict[Literal["train", "valid", "test", "all"], Positive]
     seconds: Annotated[float, Field(ge=4, le=600)]
     presence: dict[CorpusName, Share] = {}
@@ -28,7 +30,7 @@ class Corpus(Section):
     versions: list[str]
     roots: Annotated[list[str], Field(min_length=1)]
     standin: Standin | None
-    channels: Literal[1, 2]
+    channels: Annotated[int, Field(ge=1, le=2)]
     targets: Annotated[list[CorpusName], Field(min_length=1)]
     mixing: Literal["sources", "tracks"]
     valid_fraction: Fraction
@@ -49,15 +51,15 @@ class Audio(Section):
 
 
 class Doctor(Section):
-    length_tolerance: Annotated[float, Field(ge=0)]
-    exact_sum: Annotated[float, Field(lt=0)]
-    encoded_sum: Annotated[float, Field(lt=0)]
+    length_tolerance: Annotated[float, Field(ge=0, le=60)]
+    exact_sum: Annotated[float, Field(ge=-300, lt=0)]
+    encoded_sum: Annotated[float, Field(ge=-300, lt=0)]
 
 
 class Stft(Section):
     n_fft: Annotated[int, Field(ge=64, le=65536)]
-    hop: Positive
-    bandwidth: Annotated[float, Field(gt=0)]
+    hop: Annotated[int, Field(gt=0, le=65536)]
+    bandwidth: Annotated[float, Field(gt=0, le=192000)]
 
 
 class Spectra(Section):
@@ -68,39 +70,39 @@ class Spectra(Section):
 
 
 class Activity(Section):
-    window: Positive
-    energy_floor: Annotated[float, Field(ge=0)]
+    window: Annotated[int, Field(gt=0, le=65538)]
+    energy_floor: Annotated[float, Field(ge=0, le=1e6)]
     cutoff: Share
-    slope: Annotated[float, Field(gt=0)]
+    slope: Annotated[float, Field(gt=0, le=1e6)]
     centre: Share
     threshold: Share
 
 
 class Mixing(Section):
-    gain: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
-    accompaniments: tuple[Positive, Positive]
+    gain: Annotated[tuple[Gain, Gain], Field(strict=False)]
+    accompaniments: Annotated[tuple[Positive, Positive], Field(strict=False)]
     rms: Annotated[float, Field(gt=0, lt=1)]
-    min_active_seconds: Annotated[float, Field(ge=0)]
+    min_active_seconds: Annotated[float, Field(ge=0, le=3600)]
 
 
 class Chunks(Section):
     """Songs cut into chunks that do not overlap, for networks that estimate the sources of a song together."""
 
-    silent_energy: Annotated[float, Field(ge=0)]
+    silent_energy: Annotated[float, Field(ge=0, le=1e9)]
     silence_filter: bool
     validation: Literal["chunk", "song"]
     valid_share: Share
 
 
 class Clips(Section):
-    seconds: Annotated[float, Field(gt=0)]
-    step_seconds: Annotated[float, Field(gt=0)]
-    presence: float
-    loudness: float
-    peak: float
+    seconds: Annotated[float, Field(gt=0, le=600)]
+    step_seconds: Annotated[float, Field(gt=0, le=600)]
+    presence: Annotated[float, Field(ge=-300, le=0)]
+    loudness: Annotated[float, Field(gt=-70, lt=0)]
+    peak: Annotated[float, Field(gt=-60, le=0)]
     frames: Positive
-    small_hours: Annotated[float, Field(gt=0)]
-    large_hours: Annotated[float, Field(gt=0)]
+    small_hours: Annotated[float, Field(gt=0, le=1e5)]
+    large_hours: Annotated[float, Field(gt=0, le=1e5)]
     valid: Positive
 
 
@@ -110,9 +112,9 @@ class Detection(Section):
     instruments: Annotated[list[str], Field(min_length=2)]
     clip_seconds: Annotated[float, Field(gt=0, le=60)]
     offsets: Literal["any", "seconds"]
-    mels: Positive
-    lowest: Annotated[float, Field(ge=0)]
-    highest: Annotated[float, Field(gt=0)]
+    mels: Annotated[int, Field(gt=0, le=4096)]
+    lowest: Annotated[float, Field(ge=0, le=96000)]
+    highest: Annotated[float, Field(gt=0, le=96000)]
     threshold: Share
     valid_share: Share
     test_share: Share

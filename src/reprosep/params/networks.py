@@ -6,58 +6,61 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reprosep.params.section import Fraction, Positive, Section
+from reprosep.params.section import Fraction, Section
+
+Width = Annotated[int, Field(gt=0, le=65536)]
+Level = Annotated[float, Field(ge=-1000, le=1000)]
 
 
 class Weighting(Section):
-    temperature: Annotated[float, Field(gt=0)]
+    temperature: Annotated[float, Field(gt=0, le=1000)]
     batch_reference: Literal["fixed", "largest"]
 
 
 class IassSize(Section):
-    width: Positive
-    output_mean: float
+    width: Width
+    output_mean: Level
 
 
 class OpenUnmixSize(Section):
-    hidden: Annotated[int, Field(gt=0, multiple_of=2)]
-    layers: Positive
-    output_mean: float
+    hidden: Annotated[int, Field(gt=0, le=65536, multiple_of=2)]
+    layers: Annotated[int, Field(gt=0, le=100)]
+    output_mean: Level
 
 
 class UNetSize(Section):
-    widths: Annotated[list[Positive], Field(min_length=2)]
-    bins: Positive
+    widths: Annotated[list[Width], Field(min_length=2)]
+    bins: Width
     align_corners: bool
     dropout: Fraction
-    initial_mask: float | None
+    initial_mask: Level | None
 
 
 class CUNetSize(UNetSize):
-    hidden: Annotated[list[Positive], Field(min_length=3, max_length=3)]
+    hidden: Annotated[list[Width], Field(min_length=3, max_length=3)]
     conditions: Literal["code", "paper"]
 
 
 class BlstmSize(Section):
-    hidden: Positive
-    layers: Positive
+    hidden: Width
+    layers: Annotated[int, Field(gt=0, le=100)]
     dropout: Fraction
     normalise: bool
     window: Literal["sqrt-hann", "hann"]
 
 
 class FcSize(Section):
-    hidden: Annotated[list[Positive], Field(min_length=1)]
+    hidden: Annotated[list[Width], Field(min_length=1)]
     dropout: Fraction
 
 
 class CnnSize(Section):
-    widths: Annotated[list[Positive], Field(min_length=1)]
+    widths: Annotated[list[Width], Field(min_length=1)]
     dropout: Fraction
 
 
 class CrnnSize(CnnSize):
-    hidden: Positive
+    hidden: Width
 
 
 class Models(Section):

@@ -58,7 +58,7 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
         return content
     resolved = dict(corpora)
     for name, corpus in corpora.items():
-        if not (isinstance(corpus, dict) and corpus.get("of")):
+        if not (isinstance(corpus, dict) and isinstance(corpus.get("of"), str)):
             continue
         source = corpora.get(corpus["of"])
         if corpus["of"] in corpora and not isinstance(source, dict):
@@ -68,7 +68,7 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
                 f"params: corpora.{name}.of: unknown corpus '{corpus['of']}'{near_match(str(corpus['of']), corpora)}; "
                 f"allowed: {', '.join(other for other in corpora if other != name)}"
             )
-        if source.get("of"):
+        if source.get("of") is not None:
             raise UserError(
                 f"params: corpora.{name}.of: '{corpus['of']}' is itself a view of '{source['of']}'; name that one"
             )

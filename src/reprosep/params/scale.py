@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from reprosep.params.agreement import disagreement
 from reprosep.params.data import Activity, Audio, Chunks, Clips, Corpus, Detection, Doctor, Mixing, Spectra, Stft
 from reprosep.params.networks import Models, Weighting
-from reprosep.params.section import CorpusName, Section
+from reprosep.params.section import CorpusName, Section, Seed
 from reprosep.params.work import (
     CalibrationChoices,
     Machine,
@@ -27,9 +27,9 @@ from reprosep.params.work import (
 class Params(Section):
     """All parameters of one scale."""
 
-    scale: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    seed: Annotated[int, Field(ge=0)]
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    scale: CorpusName
+    seed: Seed
+    seeds: Annotated[list[Seed], Field(min_length=1)]
     papers: Annotated[list[str], Field(min_length=1)]
     corpora: dict[CorpusName, Corpus]
     audio: Audio

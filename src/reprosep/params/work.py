@@ -8,19 +8,21 @@ from pydantic import Field
 
 from reprosep.params.section import Fraction, Positive, Section, Share, Split
 
+Processors = Annotated[int, Field(gt=0, le=1024)]
+
 
 class Optimizer(Section):
     kind: Literal["adam", "sgd"]
     momentum: Fraction
     learning_rate: Annotated[float, Field(gt=0, lt=1)]
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
 
 
 class Plateau(Section):
     factor: Share
     patience: Positive
-    cooldown: Annotated[int, Field(ge=0)]
-    threshold: Annotated[float, Field(ge=0)]
+    cooldown: Annotated[int, Field(ge=0, le=1_000_000)]
+    threshold: Annotated[float, Field(ge=0, le=1)]
     of: Literal["valid", "train"]
 
 
@@ -37,53 +39,53 @@ class Training(Section):
     precision: Literal["auto", "float32", "bfloat16"]
     statistics_items: Positive
     compile: Literal["auto", "always", "never"]
-    threads: Positive
-    gpu: Annotated[int, Field(ge=0)]
+    threads: Processors
+    gpu: Annotated[int, Field(ge=0, le=1024)]
 
 
 class Machine(Section):
-    checkpoint_minutes: Annotated[float, Field(gt=0)]
-    trainings_per_gpu: Positive
+    checkpoint_minutes: Annotated[float, Field(gt=0, le=10080)]
+    trainings_per_gpu: Processors
     side_by_side: bool
     recordings: Literal["auto", "map", "memory", "device"]
-    recordings_gigabytes: Annotated[float, Field(ge=0)]
+    recordings_gigabytes: Annotated[float, Field(ge=0, le=1e6)]
 
 
 class Separation(Section):
     chunk_frames: Positive
     chunks_at_once: Positive
     threshold: Share
-    median_frames: Annotated[int, Field(gt=0)]
+    median_frames: Positive
 
 
 class IdealBinaryMask(Section):
-    n_fft: Annotated[int, Field(ge=64)]
+    n_fft: Annotated[int, Field(ge=64, le=65536)]
     theta: Share
-    power: Annotated[float, Field(gt=0)]
+    power: Annotated[float, Field(gt=0, le=100)]
 
 
 class IdealRatioMask(Section):
-    n_fft: Annotated[int, Field(ge=64)]
-    power: Annotated[float, Field(gt=0)]
+    n_fft: Annotated[int, Field(ge=64, le=65536)]
+    power: Annotated[float, Field(gt=0, le=100)]
 
 
 class WienerMask(Section):
-    n_fft: Annotated[int, Field(ge=64)]
+    n_fft: Annotated[int, Field(ge=64, le=65536)]
 
 
 MaskSettings = IdealBinaryMask | IdealRatioMask | WienerMask
 
 
 class Scoring(Section):
-    window_seconds: Annotated[float, Field(gt=0)]
-    hop_seconds: Annotated[float, Field(gt=0)]
+    window_seconds: Annotated[float, Field(gt=0, le=600)]
+    hop_seconds: Annotated[float, Field(gt=0, le=60)]
     ibm: IdealBinaryMask
     irm: IdealRatioMask
     wiener: WienerMask
-    threads: Positive
+    threads: Processors
     device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")]
-    spot_checks: Annotated[int, Field(ge=0)]
-    tolerance: Annotated[float, Field(gt=0)]
+    spot_checks: Annotated[int, Field(ge=0, le=1_000_000)]
+    tolerance: Annotated[float, Field(gt=0, le=100)]
 
 
 class CalibrationChoices(Section):
@@ -92,13 +94,13 @@ class CalibrationChoices(Section):
 
 class Statistics(Section):
     confidence: Share
-    bootstrap: Annotated[int, Field(ge=100)]
+    bootstrap: Annotated[int, Field(ge=100, le=10_000_000)]
     alpha: Share
 
 
 class Report(Section):
     songs: Positive
-    seconds: Annotated[float, Field(gt=0)]
+    seconds: Annotated[float, Field(gt=0, le=600)]
 
 
 class Rendering(Section):
@@ -109,7 +111,7 @@ class Rendering(Section):
     longest_minutes: Annotated[float, Field(gt=0, le=120)]
     most_tracks: Annotated[int, Field(ge=1, le=128)]
     splits: Literal["leak-free", "paper", "same"]
-    shares: dict[Split, Annotated[int, Field(ge=0)]]
+    shares: dict[Split, Annotated[int, Field(ge=0, le=1_000_000)]]
     patches: str | None
     other_soundfonts: bool
     sample_rate: Annotated[int, Field(ge=8000, le=192000)]

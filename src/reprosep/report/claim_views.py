@@ -9,11 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from reprosep.claims.table import ALL_TARGETS
-from reprosep.claims.table import COLUMNS as CLAIM_COLUMNS
+from reprosep.claims.table import ALL_TARGETS, COLUMNS, read_claims
 from reprosep.claims.verdicts import FAILS, HOLDS, counted, enough, region
 from reprosep.papers.claim import Claim
-from reprosep.report.sections import read_csv
 
 _EXPECTED = {
     "greater": "left above right",
@@ -37,7 +35,7 @@ _STATISTICS = {
 
 def claim_views(claims: Sequence[Claim], folder: Path) -> list[dict[str, Any]]:
     """Every claim that was checked: its words, its verdict and its comparisons."""
-    table = read_csv(folder / "claims.csv", CLAIM_COLUMNS)
+    table = read_claims(folder / "claims.csv", COLUMNS)
     views = []
     for claim in claims:
         rows = table[table["claim"] == claim.id].to_dict("records")

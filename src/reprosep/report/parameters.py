@@ -91,7 +91,7 @@ def read_record(path: Path, remedy: str) -> dict[str, Any]:
     try:
         record = read_json(path)
     except UserError as error:
-        raise UserError(f"{path}: not readable as JSON; {remedy}") from error
+        raise UserError(f"{str(error).rpartition('; ')[0]}; {remedy}") from error
     for key, kind in _KEYS.items():
         if not isinstance(record, dict) or not isinstance(record.get(key), kind):
             raise UserError(f"{path}: no usable key '{key}', expected a {kind.__name__}; {remedy}")

@@ -23,7 +23,7 @@ def listening(params: Params, folder: Path) -> list[dict[str, Any]]:
     index = read_json(folder / "index.json")
     try:
         return [_song(params, song, folder) for song in index["songs"]]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise UserError(
             f"{folder / 'index.json'}: not as this version writes it ({type(error).__name__}: {error}); "
             "delete the folder and run the step again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from reprosep.base.csv_text import csv_text
 from reprosep.base.errors import UserError
-from reprosep.base.files import read_json
-from reprosep.experiments.accepted import ACCEPTED
+from reprosep.base.files import read_record
+from reprosep.experiments.accepted import accepted_of
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
 
@@ -32,9 +34,9 @@ def training_records(results: Path, runs: Iterable[tuple[Run, Paper]]) -> list[d
         if not paper.systems[run.system].trained:
             continue
         path = results / "runs" / run.id / "run.json"
-        record = read_json(path)
+        record = read_record(path, run=str, versions=dict, hardware=dict, wall_seconds=(int, float), epochs=int)
         for key in _RUN_KEYS:
-            if not isinstance(record, dict) or key not in record:
+            if key not in record:
                 raise UserError(f"{path}: no key '{key}'; delete the folder {path.parent} and train the run again")
         records.append(record)
     return records
@@ -58,7 +60,7 @@ def summary(records: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _accepted(records: list[dict[str, Any]]) -> list[str]:
     """Changes of code that were said not to concern finished trainings: reason, date, and how many."""
-    entries = [(entry["date"], entry["reason"]) for record in records for entry in record.get(ACCEPTED, [])]
+    entries = [(entry.get("date", ""), entry.get("reason", "")) for record in records for entry in accepted_of(record)]
     return [f"{reason} ({date}, {count} of {len(records)} runs)" for (date, reason), count in Counter(entries).items()]
 
 
@@ -97,8 +99,11 @@ def step_times(results: Path) -> list[dict[str, Any]]:
 
 def _benchmark(path: Path) -> dict[str, float]:
     """Seconds and MB of one job, the mean over its repetitions; a very short job has no memory measured."""
-    table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
+    remedy = "delete the file and run the step again"
+    table = pd.read_csv(io.StringIO(csv_text(path, remedy, delimiter="\t")), sep="\t", na_values=["-", "NA"])
     for column in _BENCHMARK_COLUMNS:
         if column not in table.columns:
-            raise UserError(f"{path}: no column '{column}'; delete the file and run the step again")
-    return {column: float(pd.to_numeric(table[column]).mean()) for column in _BENCHMARK_COLUMNS}
+            raise UserError(f"{path}: no column '{column}'; {remedy}")
+        if not pd.api.types.is_numeric_dtype(table[column]):
+            raise UserError(f"{path}: what is no number in column '{column}'; {remedy}")
+    return {column: float(table[column].mean()) for column in _BENCHMARK_COLUMNS}

@@ -19,7 +19,7 @@ import pandas as pd
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file, write_json
 from reprosep.base.outputs import check_folder
-from reprosep.claims.table import ALL_TARGETS, read_claims
+from reprosep.claims.table import ALL_TARGETS, COLUMNS, read_claims
 from reprosep.claims.verdicts import counted
 from reprosep.experiments.runs import every_run
 from reprosep.papers.claim import Claim
@@ -30,6 +30,7 @@ from reprosep.report.parameters import RECORD, differences, papers_beside, read_
 from reprosep.report.provenance_table import step_times, summary, training_records
 from reprosep.results.cells import cells_by_seed
 from reprosep.results.corpus_table import decimals_of
+from reprosep.results.tidy import TIDY, read_tidy
 
 PUBLISHED = "published.json"
 
@@ -166,8 +167,8 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
     ]
     for name, table in paper.tables.items():
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
-        lines += _cells(pd.read_csv(folder / f"{name}.csv"))
-    claims = read_claims(folder / "claims.csv")
+        lines += _cells(read_tidy(folder / f"{name}.csv", TIDY))
+    claims = read_claims(folder / "claims.csv", COLUMNS)
     where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
     return "\n".join([*lines, *_claims(paper, claims), "", where]) + "\n"
 

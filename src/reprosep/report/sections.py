@@ -26,7 +26,7 @@ from reprosep.results.reads import versions
 from reprosep.results.spot_check import COLUMNS as SPOT_CHECK
 from reprosep.results.table_kinds import TABLES
 from reprosep.results.target_names import with_label
-from reprosep.results.tidy import TIDY
+from reprosep.results.tidy import TIDY, read_tidy
 
 _MEDIA = {".mp3": "audio/mpeg", ".svg": "image/svg+xml", ".wav": "audio/wav"}
 
@@ -43,16 +43,6 @@ def encoded(content: bytes, media: str) -> str:
     return f"data:{media};base64,{base64.b64encode(content).decode()}"
 
 
-def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
-    """A CSV with exactly these columns; :class:`UserError` when it is missing or foreign."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; run the step that writes it first")
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    if list(table.columns) != columns:
-        raise UserError(f"{path}: columns {list(table.columns)}, expected {columns}; delete it and run the step again")
-    return table
-
-
 def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Path) -> dict[str, Any]:
     """A table as the paper lays it out: rows of cells, each reproduced and published, with footnotes."""
     notes: list[str] = []
@@ -64,7 +54,7 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
             marks[cell.row, cell.column] = 1 + notes.index(reason)
     kind, shown = TABLES[table.kind], []
     for version in versions(table):
-        tidy = read_csv(folder / f"{name}{version}.csv", TIDY)
+        tidy = read_tidy(folder / f"{name}{version}.csv", TIDY)
         shown.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
     named = [with_label(column.target, column.label) for column in table.columns]
     columns = [{"name": full, "printed": printed} for full, printed in named]
@@ -127,7 +117,7 @@ def _range(values: list[float]) -> str:
 
 def calibration(params: Params, paper: Paper, folder: Path) -> list[dict[str, Any]]:
     """The calibration per corpus: rows of targets, a cell per oracle, and the reasons of the tolerances."""
-    table = read_csv(folder / CALIBRATION_FILE, CALIBRATION)
+    table = read_tidy(folder / CALIBRATION_FILE, CALIBRATION)
     assert paper.calibration is not None
     views = []
     for corpus, rows in table.groupby("corpus", sort=False):
@@ -154,7 +144,7 @@ def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
     """A figure as a data URI, with its numbers where it has some that fit a page."""
     kind, rows = FIGURES[figure.kind], []
     if kind.is_of_cells:
-        rows = read_csv(folder / f"{name}.csv", TIDY).to_dict("records")
+        rows = read_tidy(folder / f"{name}.csv", TIDY).to_dict("records")
     return {
         "id": name,
         "title": name.replace("-", " ").capitalize(),
@@ -213,7 +203,7 @@ def ill_posed_songs(frames: pd.DataFrame) -> list[dict[str, Any]]:
 
 def spot_check(folder: Path) -> dict[str, Any]:
     """The scores that a peer computed again: rows of ``spot-check.csv``, the largest difference in dB, and the peer."""
-    rows = read_csv(folder / "spot-check.csv", SPOT_CHECK).to_dict("records")
+    rows = read_tidy(folder / "spot-check.csv", SPOT_CHECK).to_dict("records")
     trusted = [row["difference"] for row in rows if not row["ill_posed"]]
     return {
         "rows": rows,

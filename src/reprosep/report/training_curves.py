@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+from reprosep.base.csv_text import csv_text
 from reprosep.base.errors import UserError
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
@@ -26,11 +28,13 @@ _MOST_MARKERS = 8
 
 def read_epochs(path: Path) -> pd.DataFrame:
     """The epoch log of a run; :class:`UserError` when it is missing or lacks a column."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; train the run first")
-    table = pd.read_csv(path)
+    remedy = f"delete the folder {path.parent} and train the run again"
+    table = pd.read_csv(io.StringIO(csv_text(path, remedy)))
     if not any({"epoch", *pair} <= set(table.columns) for pair in _LOSSES):
-        raise UserError(f"{path}: no losses by epoch; delete the folder {path.parent} and train the run again")
+        raise UserError(f"{path}: no losses by epoch; {remedy}")
+    for column in {"epoch", *(name for pair in _LOSSES for name in pair)}.intersection(table.columns):
+        if not pd.api.types.is_numeric_dtype(table[column]):
+            raise UserError(f"{path}: what is no number in column '{column}'; {remedy}")
     return table
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from reprosep.base.csv_text import csv_text
+from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.results.aggregate import Summary
 
 TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
 DECIMALS = 4
+NUMBERS = {"published", "reproduced", "ci_low", "ci_high", "songs", "gain", "tolerance", "difference", "uncertainty"}
+NUMBERS |= {"frames", "margin", "effect", "p_value", "p_adjusted", "songs_left_out", "seeds", "effect_common_frames"}
+NUMBERS |= {"p_common_frames", "effect_in_table", "published_effect"}
+TRUTHS = {"standin", "same_frames", "ill_posed"}
+_REMEDY = "delete it and run the step again"
 TidyRows = list[dict[str, Any]]
 
 
@@ -23,6 +31,28 @@ def tidy_row(
     """One line of a tidy table or figure."""
     values = (row, column, metric, published, summary.value, summary.low, summary.high, summary.songs, corpus)
     return dict(zip(TIDY, values, strict=True))
+
+
+def read_tidy(path: Path, columns: Sequence[str], remedy: str = _REMEDY) -> pd.DataFrame:
+    """A table that :func:`write_tidy` wrote and that has at least these columns, blank as NaN.
+
+    Raises
+    ------
+    UserError
+        When the file is missing, cut, or another: without a column, or with a word where a number is meant.
+    """
+    text = csv_text(path, remedy)
+    table = pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""])
+    if missing := [column for column in columns if column not in table.columns]:
+        raise UserError(f"{path}: no column '{missing[0]}'; {remedy}")
+    for column in NUMBERS.intersection(columns):
+        values = table[column].dropna()
+        if (wrong := values[pd.to_numeric(values, errors="coerce").isna()]).size:
+            raise UserError(f"{path}: '{wrong.iloc[0]}' in column '{column}', expected a number; {remedy}")
+    for column in TRUTHS.intersection(columns):
+        if (wrong := table[column][~table[column].isin([True, False])]).size:
+            raise UserError(f"{path}: '{wrong.iloc[0]}' in column '{column}', expected True or False; {remedy}")
+    return table
 
 
 def write_tidy(path: Path, rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = TIDY) -> None:

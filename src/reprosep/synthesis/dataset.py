@@ -24,7 +24,7 @@ import soundfile
 import yaml
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import digest, read_json, whole_file, write_json
+from reprosep.base.files import digest, read_record, whole_file, write_json
 from reprosep.base.listing import folders_in, left_out_below, tell
 from reprosep.base.locks import alone
 from reprosep.base.progress import ProgressReport
@@ -218,7 +218,7 @@ def _selection(request: Request) -> list[Row]:
     leak_free = request.rendering.splits == "leak-free"
     recipe = digest([VERSION, listing, request.songs, request.seed, asdict(request.limits), leak_free])
     path = request.output / _SELECTION
-    if path.is_file() and (content := read_json(path))["recipe"] == recipe:
+    if path.is_file() and (content := read_record(path, recipe=str, rows=list))["recipe"] == recipe:
         return [Row(**{**row, "facts": Facts(**row["facts"])}) for row in content["rows"]]
     with ProgressReport("examine MIDI files", len(files)) as report:
         examine_all = partial(_examine_all, request, report)
@@ -267,7 +267,7 @@ def _render_one(request: Request, task: _Task) -> Outcome:
         [VERSION, _md5(source), task.file, request.seed, asdict(request.settings), table.content(), asdict(place)]
     )
     log = root / _OUTCOMES / f"{name}.json"
-    if log.is_file() and (content := read_json(log))["recipe"] == recipe:
+    if log.is_file() and (content := read_record(log, recipe=str))["recipe"] == recipe:
         outcome = _outcome(task, content)
         if outcome.skipped or made.is_whole(folder, name, recipe):
             return outcome

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import read_json, sha256, whole_folder, write_json
+from reprosep.base.files import read_record, sha256, whole_folder, write_json
 
 _PARTIAL = ".partial"  # songs being made
 RECIPES = ".recipes"
@@ -68,7 +68,7 @@ class MadeSongs:
             left.unlink(missing_ok=True)
         others = [path for path in (self.root / RECIPES).glob("*.json") if path.stem not in wanted]
         for sidecar in others:
-            self.remove(self.root / read_json(sidecar)["folder"], sidecar.stem)
+            self.remove(self.root / read_record(sidecar, folder=str)["folder"], sidecar.stem)
         return len(others)
 
     def remove(self, folder: Path, name: str) -> None:
@@ -82,9 +82,6 @@ class MadeSongs:
 def recorded(sidecar: Path) -> dict[str, Any] | None:
     """What is recorded of a song: `recipe`, `folder`, `files`; None where there is no record that can be read."""
     try:
-        content = read_json(sidecar)
+        return read_record(sidecar, recipe=str, folder=str, files=dict)
     except UserError:
         return None
-    if isinstance(content, dict) and isinstance(content.get("files"), dict) and "folder" in content:
-        return {"recipe": "", **content}
-    return None

@@ -35,9 +35,13 @@ Program = Annotated[int, Field(ge=0, le=DRUMS)]
 class _Patch(Section):
     """One row of the table."""
 
-    preset: tuple[Annotated[int, Field(ge=0, le=_MOST_BANK)], Annotated[int, Field(ge=0, le=_MOST_PRESET)]] | None = (
-        None
-    )
+    preset: (
+        Annotated[
+            tuple[Annotated[int, Field(ge=0, le=_MOST_BANK)], Annotated[int, Field(ge=0, le=_MOST_PRESET)]],
+            Field(strict=False),
+        ]
+        | None
+    ) = None
     soundfont: str = _DEFAULT_FONT
     plugin: str | None = None
     state: str | None = None

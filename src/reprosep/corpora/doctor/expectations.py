@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reprosep.base.files import read_json
+from reprosep.base.files import read_record
 from reprosep.corpora.musdb import STEMS_SUFFIX
 from reprosep.corpora.registry import Defect, Version, load_version, song_list
 from reprosep.params.data import Corpus
@@ -69,14 +69,14 @@ def _published(versions: Sequence[Version], checksums: Mapping[Path, str]) -> Ex
 def _rendered_songs(recipes: Sequence[Path]) -> dict[str, str]:
     """Rendered songs and their splits: the folder that they lie in."""
     splits = {"train": "train", "validation": "valid", "test": "test"}
-    return {recipe.stem: splits.get(Path(read_json(recipe)["folder"]).parts[0], "") for recipe in recipes}
+    return {recipe.stem: splits.get(Path(read_record(recipe, folder=str)["folder"]).parts[0], "") for recipe in recipes}
 
 
 def _rendered_checksums(recipes: Sequence[Path]) -> dict[Path, str]:
     """SHA-256 of every file of the rendered songs, by the record beside them."""
     checksums: dict[Path, str] = {}
     for recipe in recipes:
-        content = read_json(recipe)
+        content = read_record(recipe, folder=str, files=dict)
         folder = recipe.parent.parent / content["folder"]
         checksums |= {folder / name: value for name, value in content["files"].items()}
     return checksums
@@ -87,5 +87,6 @@ def _manifest(root: Path) -> dict[Path, str]:
     path = root / MANIFEST
     if not path.is_file():
         return {}
-    files = read_json(path)["files"]
-    return {root / name: str(entry["sha256"]) for name, entry in files.items() if entry["sha256"]}
+    entries = read_record(path, files=dict)["files"].items()
+    sums = {name: entry.get("sha256") for name, entry in entries if isinstance(entry, dict)}
+    return {root / name: str(value) for name, value in sums.items() if value}

@@ -9,7 +9,7 @@ from reprosep.base.errors import UserError, near_match
 from reprosep.base.listing import displayed
 from reprosep.base.terminal import show
 from reprosep.corpora.doctor.examine import Examination, examine, registered
-from reprosep.corpora.doctor.findings import LEFT_OUT, check_names, stopping
+from reprosep.corpora.doctor.findings import LEFT_OUT, check_names, from_error, stopping
 from reprosep.corpora.doctor.table import summary, table
 from reprosep.corpora.registry import versions
 from reprosep.params.data import Corpus
@@ -41,7 +41,7 @@ def visit(
     records = []
     for key, corpus in _subjects(params, name, root).items():
         check_names(f"params: corpora.{key}.accept", corpus.accept)
-        examination = examine(key, corpus, params.audio, params.doctor, threads)
+        examination = _examined(params, key, corpus, threads)
         bad = bad or bool(stopping(examination.findings, corpus.accept))
         bad = bad or (strict and any(finding.check == LEFT_OUT for finding in examination.findings))
         records.append(examination.record())
@@ -50,6 +50,14 @@ def visit(
     if as_json:
         print(json.dumps(records, indent=2))
     return int(bad)
+
+
+def _examined(params: Params, name: str, corpus: Corpus, threads: int) -> Examination:
+    """The examination; a list or a record beside the recordings that cannot be read is a finding too."""
+    try:
+        return examine(name, corpus, params.audio, params.doctor, threads)
+    except UserError as error:
+        return Examination(name, [from_error(error, "", corpus.roots[0], "bad-metadata")], [], [], 0.0)
 
 
 def _subjects(params: Params, name: str | None, root: Path | None) -> dict[str, Corpus]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import digest, read_json, sha256, whole_file
+from reprosep.base.files import digest, read_record, sha256, whole_file
 from reprosep.dag.versions.stage import Stage
 
 _SEEN = Path(".snakemake/reprosep/seen.json")
@@ -127,9 +127,10 @@ def restore(results: Path) -> Restored:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return dict(read_json(path)["files"])
-    except (UserError, KeyError, TypeError):
+        files = read_record(path, files=dict)["files"]
+    except UserError:
         return {}  # of a stage without records nothing is known, and Snakemake judges by itself
+    return files if all(isinstance(one, dict) and isinstance(one.get("sha256"), str) for one in files.values()) else {}
 
 
 class _Seen:
@@ -137,9 +138,10 @@ class _Seen:
 
     def __init__(self) -> None:
         try:
-            self._known: dict[str, list[Any]] = json.loads(_SEEN.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self._known = {}
+            known = read_record(_SEEN)
+        except UserError:
+            known = {}
+        self._known = {name: value for name, value in known.items() if isinstance(value, list) and len(value) == 3}
         self._changed = False
 
     def knows(self, path: Path, entry: dict[str, Any]) -> bool:
