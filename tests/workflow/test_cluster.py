@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from project import REPOSITORY, SCALE, copy_project, environment, job_counts, snakemake
+from project import ODD, REPOSITORY, SCALE, copy_project, environment, job_counts, link_environment, python_of, snakemake
 
 from conftest import Line
 from moments import LONG, Moment
@@ -71,7 +71,8 @@ def test_another_cluster_gives_the_same(tmp_path: Path) -> None:
     line = corpus_alone(tmp_path / "local")
     line.prepare("mm")
 
-    folder = copy_project(tmp_path / "submitted")
+    folder = copy_project(tmp_path / ODD)
+    link_environment(folder)
     corpus_alone(folder)
     command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/cluster-generic", *IMPATIENT]
     command += ["--configfile", SCALE, "one.yaml", "--", str(MIXTURES)]
