@@ -385,3 +385,20 @@ def test_exit_status_and_json(
     assert [finding["check"] for finding in record["findings"]] == ["silent"]
     assert record["songs"] == 4 and record["sample_rates"] == [44100]
     assert "did you mean 'musdb18-hq'" in reprosep("doctor", "musdb18hq").sentence()
+
+
+def test_json_tells_of_metadata_and_records_that_cannot_be_read(
+    standins: Standins, tmp_path: Path, reprosep: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(standins / "musdb", tmp_path / "musdb")
+    (tmp_path / "params.yaml").write_text(
+        yaml.safe_dump(corpus_params("musdb", Path("musdb")).model_dump(mode="json", by_alias=True))
+    )
+    (tmp_path / "musdb" / ".manifest.json").write_text("[]")
+    for recipe in (tmp_path / "musdb" / ".recipes").glob("*.json"):
+        recipe.write_text("{}")
+    answer = reprosep("doctor", "mm", "--json")
+    (record,) = json.loads(answer.out)
+    assert answer.status == 1
+    assert [finding["check"] for finding in record["findings"]] == ["bad-metadata"]

@@ -6,12 +6,21 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from project import REPOSITORY, SCALE, copy_project, environment, job_counts, snakemake
+from project import (
+    ODD,
+    REPOSITORY,
+    SCALE,
+    copy_project,
+    environment,
+    job_counts,
+    link_environment,
+    python_of,
+    snakemake,
+)
 
 from conftest import Line
 from moments import LONG, Moment
@@ -71,9 +80,10 @@ def test_another_cluster_gives_the_same(tmp_path: Path) -> None:
     line = corpus_alone(tmp_path / "local")
     line.prepare("mm")
 
-    folder = copy_project(tmp_path / "submitted")
+    folder = copy_project(tmp_path / Path(ODD).name)
+    link_environment(folder)
     corpus_alone(folder)
-    command = [sys.executable, "-m", "snakemake", "--profile", "workflow/profiles/cluster-generic", *IMPATIENT]
+    command = [str(python_of(folder)), "-m", "snakemake", "--profile", "workflow/profiles/cluster-generic", *IMPATIENT]
     command += ["--configfile", SCALE, "one.yaml", "--", str(MIXTURES)]
     moment = Moment(tmp_path, "*/results/smoke/mm/catalog.parquet")
     found = moment.environment(environment(folder))

@@ -19,7 +19,7 @@ from reprosep.corpora.registry import load_version, song_list
 from reprosep.dag.configuration import configuration
 from reprosep.dag.damage import mark_damaged
 from reprosep.dag.plan import Plan
-from reprosep.dag.planning import mend_planning
+from reprosep.dag.planning import mend_commands, mend_planning
 from reprosep.dag.versions.records import Restored, restore
 from reprosep.experiments.kinds import kind_of
 from reprosep.jobs.gpus import gpu_places, visible_gpus
@@ -47,6 +47,7 @@ def configured():
 
 mendable(check_place)(WORKFLOW, Path.cwd())
 mend_planning()
+mend_commands()
 PLAN = mendable(Plan.of)(mendable(configured)())
 PARAMS, PAPERS, RUNS, RESULTS = PLAN.params, PLAN.papers, PLAN.runs, PLAN.results
 

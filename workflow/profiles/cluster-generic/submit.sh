@@ -25,7 +25,7 @@ case ${REPROSEP_CLUSTER:-processes} in
         ;;
     pbs) # PBS Professional; untested
         qsub -V -j oe -o "$logs/" -l "select=1:ncpus=$processors:mem=${memory}mb:ngpus=$gpus" \
-            -l "walltime=$((minutes / 60)):$((minutes % 60)):00" -- /bin/sh -c "cd '$PWD' && sh '$script'"
+            -l "walltime=$((minutes / 60)):$((minutes % 60)):00" -- /bin/sh -c 'cd "$1" && sh "$2"' - "$PWD" "$script"
         ;;
     lsf) # Spectrum LSF; untested
         [ "$gpus" = 0 ] || gpu="-gpu num=$gpus"
