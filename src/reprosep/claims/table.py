@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reprosep.base.tables import read_csv
 from reprosep.claims.cases import Case, cases_of, single_cases
 from reprosep.claims.effects import NAN, Effect, effect_of
 from reprosep.claims.published import Printed, printed_effect, printed_times, printed_values
@@ -87,8 +88,8 @@ class Measured:
 
 
 def read_claims(path: Path) -> pd.DataFrame:
-    """A file ``claims.csv``, what is blank in it as NaN."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    """A file ``claims.csv``, what is blank in it as NaN; :class:`UserError` when it is missing or broken."""
+    return read_csv(path, "delete it and run the step again", keep_default_na=False, na_values=[""])
 
 
 def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> None:

@@ -98,7 +98,7 @@ def song_list(version: Version) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return {row["song"]: row.get("split", "") for row in csv.DictReader(file)}
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, ValueError, csv.Error) as error:
         raise UserError(f"{path}: not readable as a list with the column 'song' ({error}); restore it") from error
 
 

@@ -65,10 +65,9 @@ def split_rows(path: str) -> list[dict[str, str]]:
     try:
         with place.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); name an existing file in corpora.*.split_file"
-        ) from error
+    except (OSError, ValueError, csv.Error) as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise UserError(f"{path}: cannot be read ({reason}); name a CSV file in corpora.*.split_file") from error
     seen: set[str] = set()
     for number, row in enumerate(rows, start=2):
         song, split = row.get("song"), row.get("split")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json
+from reprosep.base.tables import read_csv
 from reprosep.experiments.accepted import ACCEPTED
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
@@ -97,7 +98,7 @@ def step_times(results: Path) -> list[dict[str, Any]]:
 
 def _benchmark(path: Path) -> dict[str, float]:
     """Seconds and MB of one job, the mean over its repetitions; a very short job has no memory measured."""
-    table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
+    table = read_csv(path, "delete it and run the step again", sep="\t", na_values=["-", "NA"])
     for column in _BENCHMARK_COLUMNS:
         if column not in table.columns:
             raise UserError(f"{path}: no column '{column}'; delete the file and run the step again")

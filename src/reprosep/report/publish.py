@@ -18,6 +18,7 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file, write_json
+from reprosep.base.tables import read_csv
 from reprosep.claims.table import ALL_TARGETS, read_claims
 from reprosep.claims.verdicts import counted
 from reprosep.experiments.runs import every_run
@@ -164,7 +165,7 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
     ]
     for name, table in paper.tables.items():
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
-        lines += _cells(pd.read_csv(folder / f"{name}.csv"))
+        lines += _cells(read_csv(folder / f"{name}.csv", "delete it and run the step again"))
     claims = read_claims(folder / "claims.csv")
     where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
     return "\n".join([*lines, *_claims(paper, claims), "", where]) + "\n"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from reprosep.base import tables
 from reprosep.base.errors import UserError
 from reprosep.experiments.cells import column_name, table_cells
 from reprosep.papers.content import Figure, Paper, Table
@@ -45,9 +46,8 @@ def encoded(content: bytes, media: str) -> str:
 
 def read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
     """A CSV with exactly these columns; :class:`UserError` when it is missing or foreign."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; run the step that writes it first")
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    remedy = "delete it and run the step again" if path.exists() else "run the step that writes it first"
+    table = tables.read_csv(path, remedy, keep_default_na=False, na_values=[""])
     if list(table.columns) != columns:
         raise UserError(f"{path}: columns {list(table.columns)}, expected {columns}; delete it and run the step again")
     return table

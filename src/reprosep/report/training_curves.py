@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from reprosep.base.errors import UserError
+from reprosep.base.tables import read_csv
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
 from reprosep.results.figure_style import BLUE, GREEN, ORANGE, PURPLE, VERMILION, style, svg
@@ -26,9 +27,8 @@ _MOST_MARKERS = 8
 
 def read_epochs(path: Path) -> pd.DataFrame:
     """The epoch log of a run; :class:`UserError` when it is missing or lacks a column."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; train the run first")
-    table = pd.read_csv(path)
+    remedy = f"delete the folder {path.parent} and train the run again" if path.exists() else "train the run first"
+    table = read_csv(path, remedy)
     if not any({"epoch", *pair} <= set(table.columns) for pair in _LOSSES):
         raise UserError(f"{path}: no losses by epoch; delete the folder {path.parent} and train the run again")
     return table

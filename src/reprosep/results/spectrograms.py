@@ -36,8 +36,12 @@ def read_spectrograms(path: Path) -> dict[str, Any]:
     """Magnitudes (bin, frame), gates (frame,) and units of Figure 3; :class:`UserError` when missing or foreign."""
     if not path.is_file():
         raise UserError(f"{path}: no such file; run the step that writes the listening examples first")
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except Exception as error:  # of a broken file numpy's and zip's readers raise nearly anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path}: not readable as .npz ({reason}); delete the file and run the step again") from error
     for name in (*_NAMES, "song"):
         if name not in arrays:
             raise UserError(f"{path}: no array '{name}'; delete the file and run the step again")

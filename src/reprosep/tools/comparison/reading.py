@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from reprosep.base.errors import UserError
+from reprosep.base.tables import read_csv
 from reprosep.papers.content import Paper
 from reprosep.report.parameters import RECORD, read_record
 from reprosep.report.publish import PUBLISHED, cells_file
@@ -80,12 +81,7 @@ def read_published(folder: Path, beside: list[str]) -> Results | None:
 
 def _read(path: Path, columns: Sequence[str], numbers: Sequence[str], remedy: str) -> pd.DataFrame:
     """The named columns of a CSV file, those of numbers as such and blank as NaN."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; {remedy}") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path}: not readable as CSV ({' '.join(str(error).split())}); {remedy}") from error
+    table = read_csv(path, remedy, dtype=str, keep_default_na=False)
     for column in columns:
         if column not in table.columns:
             raise UserError(f"{path}: no column '{column}'; {remedy}")
