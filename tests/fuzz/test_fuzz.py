@@ -16,8 +16,10 @@ from foreign_files import READERS, bound_memory, tried
 SHORT, LONG = 40, 1000  # files per reader
 SLOW = {"mp3": 4, "params": 4, "ogg": 2}  # readers that take that many times as long as others
 PATIENCE = 240.0
-# Readers that do not keep the promise yet, the last three by whole numbers of 5,000 digits; to be taken out once mended.
-AWAITED = ("parquet", "safetensors", "npy", "json", "manifest", "zip", "tar", "tar.gz", "yaml", "params", "patches")
+# Readers that do not keep the promise yet, to be taken out once mended: those of YAML fail at whole numbers of 5,000
+# digits, flac at a header that promises 400 GB.
+AWAITED = ("parquet", "safetensors", "npy", "json", "manifest", "zip", "tar", "tar.gz")
+AWAITED += ("yaml", "params", "patches", "flac")
 
 
 @pytest.fixture(scope="module")
