@@ -106,7 +106,7 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
 
 def _check_row(path: Path, number: int, row: list[str], columns: int) -> None:
     """That the row of frame `number` is one: as many numbers as columns, its time, and confidences from 0 to 1."""
-    where = f"line {number + 2} ('{','.join(row)}')"
+    where = f"line {number + 2} ('{' '.join(','.join(row).split())}')"
     try:
         time, *confidences = map(float, row)
     except ValueError:

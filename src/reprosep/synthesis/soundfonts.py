@@ -15,6 +15,7 @@ from reprosep.base.errors import UserError
 from reprosep.synthesis.fluidsynth import Preset
 
 _RECORD = struct.Struct("<20sHH14x")  # name, preset, bank
+_MOST_BYTES = 38 * 65536  # of presets; a damaged header may promise gigabytes
 _HEADER = struct.Struct("<4sI")
 _LISTS = (b"RIFF", b"LIST")  # chunks that hold chunks behind a word that tells their kind
 
@@ -51,7 +52,7 @@ def _preset_headers(file: object) -> bytes | None:
     while len(head := read(_HEADER.size)) == _HEADER.size:
         name, size = _HEADER.unpack(head)
         if name == b"phdr":
-            return bytes(read(size))
+            return bytes(read(min(size, _MOST_BYTES)))
         if name in _LISTS:
             read(4)
         else:
