@@ -28,6 +28,7 @@ import torch
 from mutations import damaged
 
 from bands import write_band
+from reprosep.audio.arrays import save_array, save_arrays
 from reprosep.audio.io import read_sound
 from reprosep.audio.store import SongArrays, read_table, write_table
 from reprosep.base.errors import UserError
@@ -39,9 +40,9 @@ from reprosep.corpora.medleydb import read_metadata
 from reprosep.corpora.splits import split_rows
 from reprosep.corpora.unpack import unpack
 from reprosep.params.reading import load
-from reprosep.report.sections import read_csv
 from reprosep.report.training_curves import read_epochs
 from reprosep.results.spectrograms import read_spectrograms
+from reprosep.results.tidy import read_tidy
 from reprosep.synthesis.fluidsynth import bundled_font
 from reprosep.synthesis.patches import default_table, load_table
 from reprosep.synthesis.selection import Limits, examine
@@ -125,7 +126,7 @@ def _plain(value: Any) -> Any:
 
 def _array(folder: Path) -> Path:
     write_table(folder / "index.parquet", pd.DataFrame({"song": ["a"], "file": ["a.npy"]}))
-    np.save(folder / "a.npy", np.arange(4000, dtype=np.int16).reshape(2, 1000, 2))
+    save_array(folder / "a.npy", np.arange(4000, dtype=np.int16).reshape(2, 1000, 2))
     return folder / "a.npy"
 
 
@@ -173,7 +174,8 @@ def _frame(table: pd.DataFrame) -> Any:
 def _arrays(folder: Path) -> Path:
     names = ("reference", "none", "raw", "median", "gate_raw", "gate_median", "gate_oracle")
     arrays = {name: np.linspace(0, 1, 30).reshape(5, 6) for name in names}
-    np.savez_compressed(folder / "a.npz", song="a", hop_seconds=0.02, bin_hz=10.0, **arrays)  # type: ignore[arg-type]
+    alone = {"song": np.array("a"), "hop_seconds": np.array(0.02), "bin_hz": np.array(10.0)}
+    save_arrays(folder / "a.npz", {**arrays, **alone})
     return folder / "a.npz"
 
 
@@ -257,10 +259,10 @@ def _font(folder: Path) -> Path:
 
 
 READERS: dict[str, Reader] = {
-    "parquet": Reader(_table, lambda path: _frame(read_table(path))),
-    "safetensors": Reader(_weights, _read_weights),
-    "state": Reader(_state, _read_state),
-    "npy": Reader(_array, _read_array),
+    "parquet": Reader(_table, lambda path: _frame(read_table(path)), checked=True),
+    "safetensors": Reader(_weights, _read_weights, checked=True),
+    "state": Reader(_state, _read_state, checked=True),
+    "npy": Reader(_array, _read_array, checked=True),
     "npz": Reader(_arrays, _read_arrays, checked=True),
     "json": Reader(_text("a.json", json.dumps(_RECORD, indent=1)), read_json),
     "manifest": Reader(_text(".manifest.json", json.dumps(_MANIFEST)), lambda path: read_manifest(path.parent)),
@@ -273,14 +275,14 @@ READERS: dict[str, Reader] = {
         _text("a.lab", "\n".join(["time,S01,S02", *_TRACK]) + "\n"),
         lambda path: read_labels(path, ["S01", "S02"], 0.5).tobytes(),
     ),
-    "csv": Reader(_text("a.csv", "a,b\n1,x\n2,y\n"), lambda path: _frame(read_csv(path, ["a", "b"]))),
+    "csv": Reader(_text("a.csv", "a,b\n1,x\n2,y\n"), lambda path: _frame(read_tidy(path, ["a", "b"]))),
     "epochs": Reader(_text("a.csv", _EPOCHS), lambda path: _frame(read_epochs(path))),
     "zip": Reader(_zip, _unpacked, checked=True),
     "tar": Reader(_tar("a.tar", "w"), _unpacked),
     "tar.gz": Reader(_tar("a.tar.gz", "w:gz"), _unpacked, checked=True),
     "wav": Reader(_sound("a.wav"), _samples),
     "float wav": Reader(_sound("a.wav", subtype="FLOAT"), _samples),
-    "flac": Reader(_sound("a.flac"), _samples),
+    "flac": Reader(_sound("a.flac"), _samples, checked=True),
     "ogg": Reader(_sound("a.ogg"), _samples, checked=True),
     "mp3": Reader(_sound("a.mp3"), _samples),
     "midi": Reader(_song, _examined),

@@ -16,10 +16,6 @@ from foreign_files import READERS, bound_memory, tried
 SHORT, LONG = 40, 1000  # files per reader
 SLOW = {"mp3": 4, "params": 4, "ogg": 2}  # readers that take that many times as long as others
 PATIENCE = 240.0
-# Readers that do not keep the promise yet, to be taken out once mended: those of YAML fail at whole numbers of 5,000
-# digits, flac at a header that promises 400 GB.
-AWAITED = ("parquet", "safetensors", "npy", "json", "manifest", "zip", "tar", "tar.gz")
-AWAITED += ("yaml", "params", "patches", "flac")
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +27,7 @@ def apart() -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.mark.parametrize("files", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[pytest.mark.xfail] if name in AWAITED else []) for name in READERS],
-)
+@pytest.mark.parametrize("name", READERS)
 def test_any_bytes_are_answered_by_a_sentence(
     name: str, files: int, tmp_path: Path, apart: ProcessPoolExecutor
 ) -> None:

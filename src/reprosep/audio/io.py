@@ -19,6 +19,7 @@ import soundfile
 import soxr
 
 from reprosep.audio.ffmpeg import Stream, audio_streams, decoded_blocks
+from reprosep.audio.flac import Checksum
 from reprosep.audio.headers import Corrections, corrections
 from reprosep.audio.info import CODEC_SAMPLES, SoundInfo, truncated
 from reprosep.audio.mpeg import has_frame_count
@@ -233,9 +234,11 @@ def _check_present(path: Path) -> None:
 
 
 def _checked_blocks(source: _Source, size: int) -> Iterator[np.ndarray]:
-    done = 0
+    done, checksum = 0, Checksum.of(source.path)
     for block in _blocks(source, size):
         _check_finite(source.path, block, done)
+        if checksum:
+            checksum.take(block)
         done += len(block)
         yield block
     allowed = max(CODEC_SAMPLES, source.sample_rate // 10) if source.by_ffmpeg else 0
@@ -243,6 +246,11 @@ def _checked_blocks(source: _Source, size: int) -> Iterator[np.ndarray]:
         raise truncated(source.path, source.samples, done, "samples")
     if not done:
         raise UserError(f"{source.path}: holds no samples; get the file anew from its source", "empty-file")
+    if checksum and not checksum.fits():
+        raise UserError(
+            f"{source.path}: damaged, its samples do not fit the checksum in its header; copy or download it again",
+            "unreadable",
+        )
 
 
 def _check_finite(path: Path, samples: np.ndarray, done: int = 0) -> None:

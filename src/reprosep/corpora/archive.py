@@ -8,6 +8,7 @@ CWE-22 (path traversal), CWE-59 (link following), CWE-409 (decompression bomb).
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import lzma
 import re
@@ -87,6 +88,8 @@ def members(path: Path) -> Iterator[Iterable[Member]]:
     UserError
         When the file is no zip, tar or tar.gz archive, or is damaged, also while it is read.
     """
+    if path.is_dir():
+        raise BadArchiveError(f"{path}: is a folder, expected a zip, tar or tar.gz archive")
     try:
         if _magic(path) == b"PK":
             _test_contents(path)
@@ -105,8 +108,9 @@ def members(path: Path) -> Iterator[Iterable[Member]]:
             f"{path}: packed in a way that cannot be read here ({error}); unpack it by hand"
         ) from error
     except _DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None and not isinstance(error, gzip.BadGzipFile):
-            raise  # of the disk, not of what the archive holds
+        of_disk = isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)  # a place before the beginning
+        if of_disk and not isinstance(error, gzip.BadGzipFile):
+            raise
         reason = str(error) or type(error).__name__
         raise BadArchiveError(
             f"{path}: not a whole zip, tar or tar.gz archive ({reason}); delete it and get it anew"
