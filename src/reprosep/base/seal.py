@@ -100,6 +100,16 @@ def is_sealed(path: Path) -> bool:
         return _place(file) is not None
 
 
+def is_noted(path: Path) -> bool:
+    """Whether a file was seen to be whole and has not changed since."""
+    return _state(path) in _noted()
+
+
+def note(path: Path) -> None:
+    """A file was seen to be whole, by whatever tells it."""
+    _note(_state(path))
+
+
 def check_bytes(path: Path, wanted: str) -> None:
     """See that a file that is not ours still has that SHA-256; once, as :func:`check` does.
 

@@ -18,6 +18,7 @@ from typing import Any
 from reprosep.base.errors import UserError
 from reprosep.base.progress import track
 from reprosep.base.seal import DamagedError, check, check_bytes, forget, is_whole
+from reprosep.dag.texts import Texts
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params
 from reprosep.synthesis.made_songs import RECIPES, recorded
@@ -39,9 +40,10 @@ class Checked:
     output: Path | None = None
 
 
-def checked_files(params: Params) -> list[Checked]:
+def checked_files(params: Params, texts: Texts) -> list[Checked]:
     """All files of a scale that can be checked: what the line wrote, and the songs of stand-ins."""
-    return [*_written(params.results), *_recordings(params)]
+    written = (Checked(path, partial(texts.check, path), partial(forget, path)) for path in texts.files(params.results))
+    return [*_written(params.results), *written, *_recordings(params)]
 
 
 def _written(results: Path) -> Iterator[Checked]:
@@ -104,13 +106,15 @@ def verify(params: Params, threads: int) -> tuple[int, list[str]]:
     UserError
         When there is nothing yet.
     """
-    files = [*checked_files(params), *_catalogued(params)]
+    texts = Texts(_persistence())
+    files = [*checked_files(params, texts), *_catalogued(params)]
     if not files:
         raise UserError(f"{params.results}: nothing to verify; expected results, run `reprosep reproduce` first")
     for file in files:
         if file.path.exists():
             file.forget()
     damaged = damaged_files(files, threads, f"verifying {params.results}")
+    texts.save()
     return len(files), [str(problem) for _, problem in damaged]
 
 
@@ -131,15 +135,21 @@ def mark_damaged(params: Params) -> list[str]:
 
     An output is made anew, and so is that which stands for a file beside it: the index of a store's arrays.
     """
-    from snakemake.persistence.file import FilePersistence
-
-    waiting = [file for file in checked_files(params) if _CHECKPOINT not in file.path.parts]
-    store, sentences = FilePersistence(), []
+    store, sentences = _persistence(), []
+    texts = Texts(store)
+    waiting = [file for file in checked_files(params, texts) if _CHECKPOINT not in file.path.parts]
     for file, problem in damaged_files(waiting, os.cpu_count() or 1):
         for output in [file.output] if file.output else _outputs_beside(file.path, store):
             store._mark_incomplete(str(output), None)
         sentences.append(problem.found if isinstance(problem, DamagedError) else str(problem))
+    texts.save()
     return sentences
+
+
+def _persistence() -> Any:
+    from snakemake.persistence.file import FilePersistence
+
+    return FilePersistence()
 
 
 def _outputs_beside(path: Path, store: Any) -> list[Path]:
