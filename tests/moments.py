@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -106,3 +107,13 @@ def kill_all(process: subprocess.Popen[str]) -> None:
         except psutil.NoSuchProcess:
             continue
     process.wait()
+
+
+def kill_working_in(folder: Path) -> None:
+    """SIGKILL to every process whose working folder it is, until there is none."""
+    while working := [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(folder)]:
+        for process in working:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(working, timeout=5)
+        time.sleep(0.05)

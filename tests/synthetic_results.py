@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reprosep.audio.arrays import save_arrays
 from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.table import write_claims
@@ -126,7 +127,8 @@ def _write_listening(folder: Path, settings: Params) -> None:
     random = np.random.default_rng(0)
     gate = {f"gate_{name}": (np.arange(60) // 12 % 2).astype(float) for name in ("raw", "median", "oracle")}
     magnitudes = {name: random.random((65, 60)) ** 6 for name in ("reference", "none", "raw", "median")}
-    np.savez(folder / "figure-3.npz", **{**magnitudes, **gate, **NAMES})  # type: ignore[arg-type]
+    names = {name: np.asarray(value) for name, value in NAMES.items()}
+    save_arrays(folder / "figure-3.npz", {**magnitudes, **gate, **names})
     (folder / "tone.mp3").write_bytes(b"ID3" + bytes(400))
     sound = {"file": "tone.mp3", "outline": [20, 80, 40]}
     gated = {"system": "iass", "label": "IASS", **sound, "probability": [10, 90, 70], "gate": [[0.5, 1.5]]}

@@ -387,7 +387,7 @@ def test_corrupt_parquet(line: Make, reprosep: Run) -> None:
     up_to_store(line)
     path = Path("results/smoke/musdb/catalog.parquet")
     path.write_bytes(path.read_bytes()[:1000])
-    told(reprosep("store", "musdb"), str(path), "not readable as parquet", "delete it")
+    told(reprosep("store", "musdb"), str(path), "damaged", "run the same command again")
 
 
 def test_parquet_with_a_corrupt_middle(line: Make, reprosep: Run) -> None:
@@ -396,7 +396,7 @@ def test_parquet_with_a_corrupt_middle(line: Make, reprosep: Run) -> None:
     content = bytearray(path.read_bytes())
     content[-3000:-8] = bytes(2992)
     path.write_bytes(content)
-    told(reprosep("store", "musdb"), str(path), "not readable as parquet", "delete it")
+    told(reprosep("store", "musdb"), str(path), "damaged", "run the same command again")
 
 
 def run_folder(prepared: Line) -> Path:
@@ -517,7 +517,7 @@ def test_results_folder_that_is_a_file(line: Make, reprosep: Run) -> None:
 
 def test_full_disk_for_the_store(line: Make, reprosep: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     up_to_store(line)
-    monkeypatch.setattr(np, "save", refuse(errno.ENOSPC))
+    monkeypatch.setattr("reprosep.audio.arrays.seal", refuse(errno.ENOSPC))
     told(reprosep("store", "musdb"), ".npy", "the disk is full", "free some space", "run the same command again")
     assert not list(Path("results/smoke/musdb/audio").glob("*"))
 

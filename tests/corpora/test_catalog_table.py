@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import Answer, Line
+from reprosep.audio.store import write_table
 from reprosep.base.errors import UserError
 from reprosep.corpora.catalog_table import read_catalog
 
@@ -38,7 +39,7 @@ def test_a_catalog_is_read(path: Path) -> None:
     ],
 )
 def test_another_table_is_one_sentence(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], words: str) -> None:
-    change(pd.read_parquet(path)).to_parquet(path, index=False)
+    write_table(path, change(pd.read_parquet(path)))
     with pytest.raises(UserError, match="delete it and run the step catalog again") as told:
         read_catalog(path)
     assert words in str(told.value)
@@ -47,6 +48,6 @@ def test_another_table_is_one_sentence(path: Path, change: Callable[[pd.DataFram
 def test_the_store_of_a_foreign_catalog(line: Callable[..., Line], reprosep: Callable[..., Answer]) -> None:
     made = line("musdb")
     (made.results / "musdb").mkdir(parents=True)
-    pd.DataFrame({"song": ["a"], "stem": ["b"]}).to_parquet(made.results / "musdb" / "catalog.parquet")
+    write_table(made.results / "musdb" / "catalog.parquet", pd.DataFrame({"song": ["a"], "stem": ["b"]}))
     assert "no column 'artist'" in reprosep("store", "musdb").sentence()
     assert not (made.results / "musdb" / "audio").exists()

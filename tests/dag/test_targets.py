@@ -17,9 +17,8 @@ def test_only_what_is_there_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reproduce, "scale_params", lambda scale, files: make_params())
-    for name in ("_wait_for_other_run", "_unlock"):
-        monkeypatch.setattr(reproduce, name, lambda: None)
-    monkeypatch.setattr(reproduce, "_follow", lambda command: None)
+    monkeypatch.setattr(reproduce, "_unlock", lambda: None)
+    monkeypatch.setattr(reproduce.Snakemake, "follow", lambda _: None)
     table = Path("results/smoke/papers/iass/table-1.csv")
     table.parent.mkdir(parents=True)
     table.touch()

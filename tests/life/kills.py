@@ -15,12 +15,12 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 from clones import Clone, Transcript, clone, origin
+
+from moments import kill_working_in
 
 RESULTS = Path("results/smoke")
 TEMPORARY = re.compile(r"^\..*\.[a-z0-9_]{8}(\.\w+)?$")
@@ -114,21 +114,12 @@ def is_killed(victim: Clone, command: str, seconds: float) -> bool:
         try:
             status = running.wait(seconds)
         except subprocess.TimeoutExpired:
-            kill_all(victim.folder)
+            kill_working_in(victim.folder)
             running.wait()
             victim.transcript.say(f"killed after {seconds:.1f} s")
             return True
     assert status == 0, (victim.folder / "printed").read_text()
     return False
-
-
-def kill_all(folder: Path) -> None:
-    """Kill -9 every process that works in the folder, until there is none."""
-    while working := [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(folder)]:
-        for process in working:
-            process.kill()
-        psutil.wait_procs(working, timeout=5)
-        time.sleep(0.05)
 
 
 def compare(victim: Clone, reference: dict[str, bytes]) -> None:

@@ -133,7 +133,7 @@ def test_a_foreign_score_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no column 'run'"):
         aggregate.Scores(tmp_path, [Run("c", "t", "ibm", None)])
     (tmp_path / "scores" / "c_t_ibm.parquet").write_text("text")
-    with pytest.raises(UserError, match="not readable as parquet"):
+    with pytest.raises(UserError, match="it carries no checksum"):
         aggregate.Scores(tmp_path, [Run("c", "t", "ibm", None)])
 
 

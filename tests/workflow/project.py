@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
@@ -67,9 +69,29 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def link_environment(folder: Path) -> bool:
-    """Let the copy have this environment as its own; whether `make` takes it, which has installed it then."""
-    (folder / ".venv").symlink_to(sys.prefix)
-    return (Path(sys.prefix) / "ready").is_file()
+    """Give the copy an environment with the packages of this one; whether `make` takes it, as it has installed this one.
+
+    It is no link: `make` might install the copy into it, and tests must not touch the environment that they run in.
+    """
+    own = folder / ".venv"
+    venv.create(own, symlinks=True)
+    packages = own / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    (packages / "shared.pth").write_text(f"{folder / 'src'}\n{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    for name in ("reprosep", "snakemake", "dvc"):
+        _link_script(Path(sys.prefix) / "bin" / name, own / "bin" / name)
+    ready = Path(sys.prefix) / "ready"
+    if ready.is_file():
+        digest = ready.read_text(encoding="utf-8").splitlines()[0]
+        (own / "ready").write_text(f"{digest}\n{own.resolve()}\n", encoding="utf-8")
+    return ready.is_file()
+
+
+def _link_script(script: Path, own: Path) -> None:
+    """The script of a package for another Python, at whatever path it is."""
+    program = script.read_text(encoding="utf-8").partition("\nimport ")
+    python = own.with_name("python")
+    own.write_text(f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\nimport {program[2]}", encoding="utf-8")
+    own.chmod(0o755)
 
 
 def snakemake(

@@ -18,11 +18,13 @@ _ALIGNMENT = 64  # of the first number in a .npy file, so that it can be mapped
 
 def save_array(path: Path, array: np.ndarray) -> None:
     """A ``.npy`` file as numpy writes it, with its checksum as a comment in the header."""
-    content = np.ascontiguousarray(array)
+    content = np.asarray(array, order="C")
     with whole_file(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(_header(content))
-            content.tofile(file)
+            file.write(
+                memoryview(content.reshape(-1)).cast("B")
+            )  # numpy's own writing does not say that a disk is full
         seal(temporary)
 
 

@@ -26,7 +26,7 @@ from reprosep.audio.io import read_sound, resample, to_channels
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, slug, whole_file
 from reprosep.base.progress import track
-from reprosep.base.seal import BLANK, check, check_bytes, is_whole, seal
+from reprosep.base.seal import BLANK, DamagedError, check, check_bytes, is_whole, seal
 from reprosep.params.data import Audio
 
 FULL_SCALE = 32768.0
@@ -158,15 +158,25 @@ def _recordings(stems: pd.DataFrame) -> list[str]:
 
 def _decode_song(stems: pd.DataFrame, audio: Audio, channels: int) -> np.ndarray:
     """int16 ``(stem, sample, channel)``; shorter stems are padded with zeros at their end."""
-    for path, recorded in dict(zip(stems["path"], stems["sha256"], strict=True)).items():
-        check_bytes(Path(path), recorded)
     sources = zip(stems["path"], stems["stream"].tolist(), strict=True)
     decoded = [_decode_stem(path, stream, audio, channels) for path, stream in sources]
+    for path, recorded in dict(zip(stems["path"], stems["sha256"], strict=True)).items():
+        _check_recorded(Path(path), recorded)
     length = max(len(stem) for stem in decoded)
     song = np.zeros((len(decoded), length, channels), np.int16)
     for row, stem in zip(song, decoded, strict=True):
         row[: len(stem)] = stem
     return song
+
+
+def _check_recorded(path: Path, recorded: str) -> None:
+    try:
+        check_bytes(path, recorded)
+    except DamagedError as error:
+        raise UserError(
+            f"{path}: not the file that the catalog was made from (its SHA-256 is another); put that file back, or "
+            "delete the corpus's catalog.parquet where this one is right, and run the same command again"
+        ) from error
 
 
 def _decode_stem(path: str, stream: int, audio: Audio, channels: int) -> np.ndarray:

@@ -17,6 +17,7 @@ import soundfile
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
+from reprosep.base.listing import displayed
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ def write_sound(path: str | Path, samples: np.ndarray, rate: int, *, floating: b
     beyond = float(np.mean(np.abs(samples) > 1)) if samples.size else 0.0
     if beyond and not floating:
         peak = float(np.abs(samples).max())
-        log.warning("%s: %.2g %% of its samples are beyond full scale (peak %.2f) and cut", path, 100 * beyond, peak)
+        shown = displayed(str(path))
+        log.warning("%s: %.2g %% of its samples are beyond full scale (peak %.2f) and cut", shown, 100 * beyond, peak)
     with whole_file(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
 

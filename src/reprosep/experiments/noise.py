@@ -47,4 +47,5 @@ def noise_corpus(params: Params, name: str, folder: Path) -> pd.DataFrame:
     index = catalog.assign(file=catalog["song"] + ".npy", rms=0.1)
     write_table(folder / "audio" / "index.parquet", index)
     write_table(folder / "activity" / "index.parquet", index)
-    return catalog.drop(columns="row")
+    named = catalog.drop(columns="row").assign(artist=catalog["song"], instrument=catalog["target"], path="", sha256="")
+    return named.assign(stream=0, sample_rate=rate, channels=corpus.channels, seconds=samples / rate, bleed=False)

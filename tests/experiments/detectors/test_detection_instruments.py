@@ -117,7 +117,7 @@ def test_wrong_tables(table_file: Path, content: str, told: str) -> None:
 
 
 def test_labels_that_are_numbers_are_text(table_file: Path) -> None:
-    table_file.write_text("instruments: {808: [808]}")
+    table_file.write_text("instruments: {'808': [808]}")
     assert instrument_table() == {"808": ["808"]} and instruments_of([808], ["808"]) == ["808"]
 
 

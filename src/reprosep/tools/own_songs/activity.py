@@ -7,7 +7,6 @@ draws both.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter
 from dataclasses import replace
@@ -17,6 +16,7 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
+from reprosep.base.listing import displayed
 from reprosep.base.outputs import check_files
 from reprosep.experiments.song import Song
 from reprosep.experiments.trained import TrainedRun, all_trained, find_trained
@@ -53,7 +53,7 @@ def tell_activity(
     lanes = _told_apart([lane for run in runs for lane in _lanes(run, sound, threshold)])
     _write_table(lanes, paths[0])
     _write_labels(lanes, sound.duration, paths[1])
-    title = os.fsencode(song.name).decode("utf-8", "backslashreplace")  # a font has no letters for other bytes
+    title = displayed(song.name)  # a font has no letters for other bytes
     _write_picture(lanes, sound.duration, title, runs, paths[2])
     return paths
 

@@ -10,6 +10,7 @@ import numpy as np
 from reprosep.audio.io import SOUND_SUFFIXES, read_sound, resample, to_channels
 from reprosep.audio.writing import check_format, write_sound
 from reprosep.base.errors import UserError, near_match
+from reprosep.base.listing import displayed
 from reprosep.base.outputs import check_files, is_folder
 from reprosep.base.progress import ProgressReport
 from reprosep.experiments.trained import TrainedRun, find_trained
@@ -83,7 +84,7 @@ def _within_full_scale(song: Path, waves: list[np.ndarray]) -> list[np.ndarray]:
     log.warning(
         "%s: estimates reach %.2f times full scale; written %.2f dB lower, all alike, so that none clips (--clip float "
         "keeps the level in 32-bit wav, --clip clamp cuts)",
-        song,
+        displayed(str(song)),
         peak,
         -20 * np.log10(gain),
     )
