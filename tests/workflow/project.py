@@ -69,7 +69,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def link_environment(folder: Path) -> bool:
-    """Give the copy an environment with the packages of this one; whether `make` takes it, as it has installed this one.
+    """Give the copy an environment with the packages of this one; whether `make` takes it, since it has made this one.
 
     It is no link: `make` might install the copy into it, and tests must not touch the environment that they run in.
     """

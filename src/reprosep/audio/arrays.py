@@ -22,9 +22,8 @@ def save_array(path: Path, array: np.ndarray) -> None:
     with whole_file(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(_header(content))
-            file.write(
-                memoryview(content.reshape(-1)).cast("B")
-            )  # numpy's own writing does not say that a disk is full
+            # numpy's own way to write does not tell when a disk is full
+            file.write(memoryview(content.reshape(-1)).cast("B"))
         seal(temporary)
 
 
