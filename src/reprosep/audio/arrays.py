@@ -23,7 +23,7 @@ def save_array(path: Path, array: np.ndarray) -> None:
         with open(temporary, "wb") as file:
             file.write(_header(content))
             # numpy's own way to write does not tell when a disk is full
-            file.write(memoryview(content.reshape(-1)).cast("B"))
+            file.write(content.reshape(-1).view(np.uint8).data)
         seal(temporary)
 
 
