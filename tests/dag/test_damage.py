@@ -129,6 +129,13 @@ def test_a_table_with_another_date_is_whole(params: Params) -> None:
     assert mark_damaged(params) == []
 
 
+def test_results_from_before_there_were_checksums_are_one_sentence(params: Params) -> None:
+    np.save(SONG, np.arange(9))
+    pd.DataFrame({"a": [1]}).to_parquet(INDEX)
+    assert mark_damaged(params) == [f"{RESULTS}: 2 files carry no checksum"]
+    assert marked(INDEX)
+
+
 def test_verify_counts_and_names(params: Params) -> None:
     assert verify(params, 2) == (4, [])
     damage(SONG)

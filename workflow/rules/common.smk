@@ -87,7 +87,7 @@ def restored_records():
     for path in restored.altered:
         logger.info(f"{path}: not as it was made; it is made anew")
     for sentence in mendable(mark_damaged)(PARAMS):
-        logger.info(f"{sentence}; it is made anew")
+        logger.info(f"{sentence}; made anew")
     return restored
 
 

@@ -42,6 +42,13 @@ class DamagedError(UserError):
         self.found = f"{path}: damaged, {found}"
 
 
+class UnsealedError(DamagedError):
+    """A file carries no checksum: it is of a version before there were any, or damaged at that very place."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "it carries no checksum")
+
+
 def seal(path: Path) -> None:
     """Fill in the checksum of a file that was just written, where its writer put :data:`BLANK`."""
     with open(path, "r+b") as file:
@@ -84,7 +91,7 @@ def require_whole(path: Path) -> None:
         with open(path, "rb") as file:
             place = _place(file)
             if place is None:
-                raise DamagedError(path, "it carries no checksum")
+                raise UnsealedError(path)
             file.seek(place)
             if file.read(64) != _hashed(file, place):
                 raise DamagedError(path, "its content does not fit its checksum")

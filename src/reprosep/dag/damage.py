@@ -17,7 +17,7 @@ from typing import Any
 
 from reprosep.base.errors import UserError
 from reprosep.base.progress import track
-from reprosep.base.seal import DamagedError, check, check_bytes, forget, is_whole
+from reprosep.base.seal import DamagedError, UnsealedError, check, check_bytes, forget, is_whole
 from reprosep.dag.texts import Texts
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params
@@ -131,19 +131,22 @@ def _catalogued(params: Params) -> Iterator[Checked]:
 
 
 def mark_damaged(params: Params) -> list[str]:
-    """Tell Snakemake of files that are damaged; returns a sentence for each.
+    """Tell Snakemake of files that are damaged; returns a sentence for each, and one for all without a checksum.
 
     An output is made anew, and so is that which stands for a file beside it: the index of a store's arrays.
     """
-    store, sentences = _persistence(), []
+    store, sentences, unsealed = _persistence(), [], 0
     texts = Texts(store)
     waiting = [file for file in checked_files(params, texts) if _CHECKPOINT not in file.path.parts]
     for file, problem in damaged_files(waiting, os.cpu_count() or 1):
         for output in [file.output] if file.output else _outputs_beside(file.path, store):
             store._mark_incomplete(str(output), None)
-        sentences.append(problem.found if isinstance(problem, DamagedError) else str(problem))
+        if isinstance(problem, UnsealedError):
+            unsealed += 1
+        else:
+            sentences.append(problem.found if isinstance(problem, DamagedError) else str(problem))
     texts.save()
-    return sentences
+    return [*sentences, *([f"{params.results}: {unsealed} files carry no checksum"] if unsealed else [])]
 
 
 def _persistence() -> Any:
