@@ -31,6 +31,20 @@ def test_any_samples_fit(tmp_path_factory: pytest.TempPathFactory, subtype: str,
     assert sum(len(block) for block in sound_blocks(path, 0, 7)) == len(samples)
 
 
+@pytest.mark.parametrize("rate", [8000, 44100, 48000, 96000, 12345])
+def test_another_rate_in_the_header_is_told(tmp_path: Path, rate: int) -> None:
+    soundfile.write(tmp_path / "a", np.zeros(5000), rate, format="FLAC")
+    assert read_sound(tmp_path / "a")[1] == rate
+    content = bytearray((tmp_path / "a").read_bytes())
+    content[19] ^= 1  # of its 20 bits
+    (tmp_path / "a").write_bytes(content)
+    if rate == 12345:  # the frames say that the header's counts
+        assert read_sound(tmp_path / "a")[1] != rate
+    else:
+        with pytest.raises(UserError, match=rf"a: damaged, its header says \d+ Hz and its first frame {rate} Hz"):
+            read_sound(tmp_path / "a")
+
+
 def test_another_sound_in_a_frame_is_told(tmp_path: Path) -> None:
     """A frame of another file of the same length decodes without an error."""
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (4096 * 3, 1))

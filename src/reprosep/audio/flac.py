@@ -1,4 +1,4 @@
-"""The checksum that a FLAC file carries of its samples, which libsndfile does not look at.
+"""What a FLAC file says of itself twice, and libsndfile looks at once: its samples by a checksum, its sample rate.
 
 RFC 9639, section 8.2: the MD5 of the samples as little-endian integers of whole bytes, interleaved; zeros where the
 encoder could not go back to write it.
@@ -11,8 +11,37 @@ from pathlib import Path
 
 import numpy as np
 
+from reprosep.base.errors import UserError
+
 _STREAMINFO = 8  # bytes before it: the file's mark, and the header of its first block
 _WIDTHS = (16, 24)  # bits that float32 holds exactly, and libsndfile scales by a power of two
+
+_RATES = (0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)  # by code; 0: the header's
+
+
+def check_rate(path: Path) -> None:
+    """See that the header has the sample rate of the first frame (RFC 9639, section 9.1.2); nothing of other files.
+
+    Raises
+    ------
+    UserError
+        When it has another.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != b"fLaC":
+            return
+        rate, last = 0, False
+        while not last and len(head := file.read(4)) == 4:
+            last, content = bool(head[0] & 0x80), file.read(int.from_bytes(head[1:], "big"))
+            if not head[0] & 0x7F:
+                rate = int.from_bytes(content[10:13], "big") >> 4
+        frame = file.read(3)
+    code = frame[2] & 0xF if len(frame) == 3 and frame[0] == 0xFF else 0
+    if code < len(_RATES) and _RATES[code] not in (0, rate):
+        raise UserError(
+            f"{path}: damaged, its header says {rate} Hz and its first frame {_RATES[code]} Hz; copy it again",
+            "unreadable",
+        )
 
 
 class Checksum:

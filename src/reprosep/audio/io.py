@@ -19,7 +19,7 @@ import soundfile
 import soxr
 
 from reprosep.audio.ffmpeg import Stream, audio_streams, decoded_blocks
-from reprosep.audio.flac import Checksum
+from reprosep.audio.flac import Checksum, check_rate
 from reprosep.audio.headers import Corrections, corrections
 from reprosep.audio.info import CODEC_SAMPLES, SoundInfo, truncated
 from reprosep.audio.mpeg import has_frame_count
@@ -165,6 +165,7 @@ class _Source:
                 f"{path}: 8-bit samples, expected at least 16 bits; get the file anew from its source", "unreadable"
             )
         if form == "FLAC":
+            check_rate(path)
             source._check_end()
         if form == "MP3" and not has_frame_count(path):
             return replace(source, samples=None)

@@ -95,6 +95,8 @@ def members(path: Path) -> Iterator[Iterable[Member]]:
             _test_contents(path)
             with zipfile.ZipFile(path) as archive:
                 _test_encryption(path, archive)
+                if not archive.infolist() and path.stat().st_size > zipfile.sizeEndCentDir:  # type: ignore[attr-defined]
+                    raise zipfile.BadZipFile("it lists no files")
                 yield _zip_members(archive)
         else:
             with path.open("rb") as packed, _plain(path, packed) as whole:
