@@ -136,6 +136,14 @@ def test_results_from_before_there_were_checksums_are_one_sentence(params: Param
     assert marked(INDEX)
 
 
+def test_dates_of_recordings_are_left_alone(params: Params) -> None:
+    recording = recording_of(params)
+    damage(recording)
+    before = recording.stat().st_mtime_ns
+    assert mark_damaged(params)
+    assert recording.stat().st_mtime_ns == before
+
+
 def test_verify_counts_and_names(params: Params) -> None:
     assert verify(params, 2) == (4, [])
     damage(SONG)

@@ -1,4 +1,4 @@
-"""DamagedError files of a scale: found before Snakemake plans, so that what made them runs again.
+"""Damaged files of a scale: found before Snakemake plans, so that what made them runs again.
 
 A file of our own carries its checksum (:mod:`reprosep.base.seal`); songs of a stand-in have theirs in the record beside
 them. What was seen whole and has not changed since is only looked at, so that a plan costs no more than that.
@@ -18,7 +18,8 @@ from typing import Any
 from reprosep.base.errors import UserError
 from reprosep.base.progress import track
 from reprosep.base.seal import DamagedError, UnsealedError, check, check_bytes, forget, is_whole
-from reprosep.dag.texts import Texts
+from reprosep.dag.texts import SUFFIXES, Texts
+from reprosep.dag.versions.records import persistence
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params
 from reprosep.synthesis.made_songs import RECIPES, recorded
@@ -42,14 +43,25 @@ class Checked:
 
 def checked_files(params: Params, texts: Texts) -> list[Checked]:
     """All files of a scale that can be checked: what the line wrote, and the songs of stand-ins."""
-    written = (Checked(path, partial(texts.check, path), partial(forget, path)) for path in texts.files(params.results))
-    return [*_written(params.results), *written, *_recordings(params)]
+    return [*_written(params.results, texts), *_recordings(params)]
 
 
-def _written(results: Path) -> Iterator[Checked]:
+def _written(results: Path, texts: Texts) -> Iterator[Checked]:
+    by_suffix = dict.fromkeys(SEALED, check) | dict.fromkeys(SUFFIXES, texts.check)
     for path in sorted(results.rglob("*")):
-        if path.suffix in SEALED and not path.name.startswith(".") and path.is_file():
-            yield Checked(path, partial(check, path), partial(forget, path))
+        look = by_suffix.get(path.suffix)
+        if look and not path.name.startswith(".") and path.is_file():
+            yield Checked(path, partial(_dated, look, path), partial(forget, path))
+
+
+def _dated(look: Callable[[Path], None], path: Path) -> None:
+    """Look at a file of ours; one that is damaged gets a new date, since DVC looks again at nothing else."""
+    try:
+        look(path)
+    except UserError:
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        raise
 
 
 def _recordings(params: Params) -> Iterator[Checked]:
@@ -90,8 +102,6 @@ def _problem(file: Checked) -> UserError | None:
     try:
         file.check()
     except UserError as error:
-        with contextlib.suppress(OSError):  # DVC believes dates: one that is new makes it look
-            os.utime(file.path)
         return error
     return None
 
@@ -106,7 +116,7 @@ def verify(params: Params, threads: int) -> tuple[int, list[str]]:
     UserError
         When there is nothing yet.
     """
-    texts = Texts(_persistence())
+    texts = Texts(persistence())
     files = [*checked_files(params, texts), *_catalogued(params)]
     if not files:
         raise UserError(f"{params.results}: nothing to verify; expected results, run `reprosep reproduce` first")
@@ -135,7 +145,7 @@ def mark_damaged(params: Params) -> list[str]:
 
     An output is made anew, and so is that which stands for a file beside it: the index of a store's arrays.
     """
-    store, sentences, unsealed = _persistence(), [], 0
+    store, sentences, unsealed = persistence(), [], 0
     texts = Texts(store)
     waiting = [file for file in checked_files(params, texts) if _CHECKPOINT not in file.path.parts]
     for file, problem in damaged_files(waiting, os.cpu_count() or 1):
@@ -147,12 +157,6 @@ def mark_damaged(params: Params) -> list[str]:
             sentences.append(problem.found if isinstance(problem, DamagedError) else str(problem))
     texts.save()
     return [*sentences, *([f"{params.results}: {unsealed} files carry no checksum"] if unsealed else [])]
-
-
-def _persistence() -> Any:
-    from snakemake.persistence.file import FilePersistence
-
-    return FilePersistence()
 
 
 def _outputs_beside(path: Path, store: Any) -> list[Path]:

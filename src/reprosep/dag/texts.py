@@ -6,7 +6,6 @@ writes the file again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +27,6 @@ class Texts:
         except UserError:
             kept = {}
         self._kept: dict[str, Any] = kept if isinstance(kept, dict) else {}
-
-    def files(self, results: Path) -> Iterator[Path]:
-        """Those below a folder that a job of Snakemake made."""
-        for path in sorted(results.rglob("*")):
-            if path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file():
-                yield path
 
     def check(self, path: Path) -> None:
         """See that a file is as it was at the first plan after its job; :class:`UserError` where it is not."""

@@ -37,7 +37,7 @@ def keep(stage: Stage) -> None:
     UserError
         When a file of the stage is missing.
     """
-    store, files = _persistence(), dict[str, Any]()
+    store, files = persistence(), dict[str, Any]()
     for path in stage_files(stage):
         record = store._read_record(str(path))
         files[str(path)] = {"sha256": sha256(path)} | ({"record": _plain(record)} if record else {})
@@ -76,7 +76,8 @@ def _is_passing(path: Path) -> bool:
     return path.name.startswith(".")
 
 
-def _persistence() -> Any:
+def persistence() -> Any:
+    """Where Snakemake keeps its records, below the working directory."""
     from snakemake.persistence.file import FilePersistence
 
     return FilePersistence()
@@ -93,7 +94,7 @@ def made_here(path: Path) -> None:
     """Tell Snakemake that a file which it made was written again, so that it does not count as altered."""
     from snakemake.persistence import MetadataRecord
 
-    store = _persistence()
+    store = persistence()
     record = store._read_record(str(path))
     if record:
         store._write_record(str(path), MetadataRecord(**{**_plain(record), "endtime": path.stat().st_mtime}))
@@ -118,7 +119,7 @@ def restore(results: Path) -> Restored:
     done, seen = Restored(), _Seen()
     kept = [_read(path) for path in sorted((results / "records").glob("*.json"))]
     if any(not seen.knows(Path(name), entry) for files in kept for name, entry in files.items()):
-        restorer = _Restorer(_persistence(), seen, done)
+        restorer = _Restorer(persistence(), seen, done)
         for files in kept:
             restorer.restore(files)
         seen.save()
