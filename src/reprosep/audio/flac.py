@@ -7,13 +7,15 @@ encoder could not go back to write it.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from reprosep.base.errors import UserError
 
-_STREAMINFO = 8  # bytes before it: the file's mark, and the header of its first block
+_MARK, _STREAMINFO = 4, 34  # bytes of the file's mark, and of its first block behind the four of a block's header
 _WIDTHS = (16, 24)  # bits that float32 holds exactly, and libsndfile scales by a power of two
 
 _RATES = (0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)  # by code; 0: the header's
@@ -28,20 +30,28 @@ def check_rate(path: Path) -> None:
         When it has another.
     """
     with open(path, "rb") as file:
-        if file.read(4) != b"fLaC":
+        info = _stream_info(file)
+        if not info:
             return
-        rate, last = 0, False
+        file.seek(_MARK)
+        last = False
         while not last and len(head := file.read(4)) == 4:
-            last, content = bool(head[0] & 0x80), file.read(int.from_bytes(head[1:], "big"))
-            if not head[0] & 0x7F:
-                rate = int.from_bytes(content[10:13], "big") >> 4
+            last = bool(head[0] & 0x80)
+            file.seek(int.from_bytes(head[1:], "big"), os.SEEK_CUR)
         frame = file.read(3)
+    rate = int.from_bytes(info[10:13], "big") >> 4
     code = frame[2] & 0xF if len(frame) == 3 and frame[0] == 0xFF else 0
     if code < len(_RATES) and _RATES[code] not in (0, rate):
         raise UserError(
             f"{path}: damaged, its header says {rate} Hz and its first frame {_RATES[code]} Hz; copy it again",
             "unreadable",
         )
+
+
+def _stream_info(file: BinaryIO) -> bytes:
+    """The first block of a FLAC file, which is always this one (section 8.2); nothing of other files."""
+    head = file.read(_MARK + 4 + _STREAMINFO)
+    return head[_MARK + 4 :] if head[:_MARK] == b"fLaC" and len(head) == _MARK + 4 + _STREAMINFO else b""
 
 
 class Checksum:
@@ -54,11 +64,11 @@ class Checksum:
     def of(cls, path: Path) -> Checksum | None:
         """That of a file; None where it is no FLAC from its first byte on, or has no checksum."""
         with open(path, "rb") as file:
-            head = file.read(_STREAMINFO + 34)
-        if head[:4] != b"fLaC" or len(head) < _STREAMINFO + 34:
+            info = _stream_info(file)
+        if not info:
             return None
-        bits = ((head[_STREAMINFO + 12] & 1) << 4 | head[_STREAMINFO + 13] >> 4) + 1
-        wanted = head[_STREAMINFO + 18 :]
+        bits = ((info[12] & 1) << 4 | info[13] >> 4) + 1
+        wanted = info[18:]
         return cls(bits, wanted) if any(wanted) and bits in _WIDTHS else None
 
     def take(self, samples: np.ndarray) -> None:
