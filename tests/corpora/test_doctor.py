@@ -368,14 +368,18 @@ def test_published_lists_and_errata(standins: Standins, tmp_path: Path) -> None:
 # ---- the command line --------------------------------------------------------------------------------------------
 
 
-def test_exit_status_and_json(
-    standins: Standins, tmp_path: Path, reprosep: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _project(standins: Standins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working folder holds a corpus and the parameters that name it."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(standins / "musdb", tmp_path / "musdb")
     (tmp_path / "params.yaml").write_text(
         yaml.safe_dump(corpus_params("musdb", Path("musdb")).model_dump(mode="json", by_alias=True))
     )
+
+
+@pytest.mark.usefixtures("_project")
+def test_exit_status_and_json(tmp_path: Path, reprosep: Callable[..., Answer]) -> None:
     clean = reprosep("doctor", "mm")
     assert clean.status == 0 and "nothing is wrong" in clean.out
     silent(tmp_path / "musdb")
@@ -387,14 +391,10 @@ def test_exit_status_and_json(
     assert "did you mean 'musdb18-hq'" in reprosep("doctor", "musdb18hq").sentence()
 
 
+@pytest.mark.usefixtures("_project")
 def test_json_tells_of_metadata_and_records_that_cannot_be_read(
-    standins: Standins, tmp_path: Path, reprosep: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reprosep: Callable[..., Answer]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(standins / "musdb", tmp_path / "musdb")
-    (tmp_path / "params.yaml").write_text(
-        yaml.safe_dump(corpus_params("musdb", Path("musdb")).model_dump(mode="json", by_alias=True))
-    )
     (tmp_path / "musdb" / ".manifest.json").write_text("[]")
     for recipe in (tmp_path / "musdb" / ".recipes").glob("*.json"):
         recipe.write_text("{}")

@@ -107,6 +107,11 @@ def snakemake(
         "--nocolor",
         *arguments,
     ]
+    return run_in(folder, command, timeout)
+
+
+def run_in(folder: Path, command: list[str], timeout: float = LONG) -> subprocess.CompletedProcess[str]:
+    """A command in a copy; stdout and stderr come together."""
     return subprocess.run(
         command,
         cwd=folder,
@@ -172,13 +177,4 @@ def make_smoke(folder: Path) -> subprocess.CompletedProcess[str]:
     """The smoke scale in a fresh copy; stdout and stderr come together."""
     if not link_environment(folder):
         return snakemake(folder, "--configfile", SCALE)
-    return subprocess.run(
-        ["make", "smoke"],
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LONG,
-        check=False,
-    )
+    return run_in(folder, ["make", "smoke"])
