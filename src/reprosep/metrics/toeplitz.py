@@ -179,6 +179,15 @@ class Dense:
         return (self._vectors @ ((self._vectors.T @ flat) / self._values[:, None])).reshape(right.shape)
 
 
+def _predictors(lags: np.ndarray) -> Predictors | None:
+    """None where rounding makes a step of the recursion exactly singular."""
+    try:
+        with np.errstate(all="ignore"):
+            return levinson(lags)
+    except np.linalg.LinAlgError:
+        return None
+
+
 def factor(lags: np.ndarray, samples: int) -> list[BlockToeplitz | Dense]:
     """Factor several systems of equal size, ``(system, tap, row, row)``, of signals of so many samples.
 
@@ -193,10 +202,11 @@ def factor(lags: np.ndarray, samples: int) -> list[BlockToeplitz | Dense]:
     while True:
         ridged = lags.copy()
         ridged[:, 0] += ridge * power[:, None, None] * np.eye(rows)
-        with np.errstate(all="ignore"):
-            predictors = levinson(ridged)
-        if predictors.positive or ridge >= _LARGEST_RIDGE:
+        predictors = _predictors(ridged)
+        if (predictors and predictors.positive) or ridge >= _LARGEST_RIDGE:
             break
         ridge *= 10
+    if predictors is None:
+        return [Dense(system) for system in lags]
     parts = (predictors.forward, predictors.backward, predictors.forward_error, predictors.backward_error)
     return [BlockToeplitz(lags[k], *(part[k] for part in parts)) for k in range(len(lags))]
