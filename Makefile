@@ -13,7 +13,7 @@ COMPARE = $(BIN)/reprosep compare results/$(SCALE) --if-published || [ $$? -eq 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke papers plan record s3 test test-all test-devices test-slurm life lint format clean
+.PHONY: help demo smoke real preview papers plan record s3 test test-all test-devices test-slurm life lint format docs docs-picture clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,12 @@ demo: .venv/ready ## Install what is missing and reproduce every table and figur
 
 smoke: ## The same, as small as can be: results/smoke/report.html
 	@$(MAKE) --no-print-directory demo SCALE=smoke
+
+real: .venv/ready ## The published scores of 31 methods on real songs (SiSEC 2018): results/real/report.html
+	@$(MAKE) --no-print-directory demo SCALE=real
+
+preview: ## Real music, no account: downloads MUSDB18-7 (147 MB), about fifty minutes: results/preview/report.html
+	@$(MAKE) --no-print-directory demo SCALE=preview
 
 papers: .venv/ready ## The same with every paper: M-U-Net, Slakh and Activity too (about a quarter of an hour more)
 	@$(BIN)/reprosep reproduce $(SCALE) --configfile workflow/examples/all-papers.yaml
@@ -59,16 +65,22 @@ life: .venv/ready-test ## Go through a result's whole life with DVC and an SSH s
 	@$(BIN)/python tests/life/disturbances.py --limit 2400
 
 lint: .venv/ready-test ## Run the linters and the type checker
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests docs
+	$(BIN)/ruff format --check src tests docs
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
 format: .venv/ready-test ## Format the code
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests docs
+	$(BIN)/ruff format src tests docs
 	$(BIN)/snakefmt Snakefile workflow
+
+docs: .venv/ready-docs ## Build the documentation into site/: open site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+docs-picture: .venv/ready ## Draw the picture of the report that README and documentation show (needs Chromium)
+	@sh docs/images/report.sh results/$(SCALE)/report.html
 
 clean: ## Remove results and stand-in recordings (not the environment)
 	rm -rf results resources/standin-* .snakemake
@@ -83,5 +95,8 @@ anew:
 .venv/ready: envs/requirements.lock envs/requirements-build.lock envs/requirements-cuda.lock pyproject.toml envs/install.sh envs/system.sh
 	@sh envs/install.sh run "$(TORCH_INDEX)" $(PYTHON)
 
-.venv/ready-test: .venv/ready envs/requirements-test.lock envs/requirements-test-no-deps.lock
+.venv/ready-test: .venv/ready envs/requirements-test.lock envs/requirements-tensorboard.lock envs/requirements-markdown.lock envs/requirements-test-no-deps.lock envs/requirements-crate.lock
 	@sh envs/install.sh test "$(TORCH_INDEX)" $(PYTHON)
+
+.venv/ready-docs: .venv/ready envs/requirements-docs.lock envs/requirements-markdown.lock
+	@sh envs/install.sh docs "$(TORCH_INDEX)" $(PYTHON)

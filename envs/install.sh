@@ -1,6 +1,6 @@
 #!/bin/sh
 # What `make` calls: install.sh SET TORCH_INDEX [PYTHON]. Finds a Python, sees to the programs that apt has, and installs the
-# set's pinned packages into .venv (src/reprosep/installation; sets: run, test, s3).
+# set's pinned packages into .venv (src/reprosep/installation; sets: run, test, docs, s3, crate, tensorboard).
 set -u
 
 python=$(sh envs/python.sh "${3:-}") || exit 2

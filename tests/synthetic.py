@@ -11,7 +11,8 @@ import numpy as np
 import soundfile
 import yaml
 
-from reprosep.base.project import read_yaml, repository
+from reprosep.base.project import repository
+from reprosep.params.files import merged, scale_file
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
 
@@ -72,7 +73,11 @@ def make_musdb(root: Path, train: int = 4, test: int = 2, seconds: float = SECON
 
 def make_musdb_stems(root: Path, **songs: Any) -> Path:
     """MUSDB18's layout: every song of :func:`make_musdb` as one mp4 file with five AAC streams."""
-    make_musdb(root, **songs)
+    return encode_stems(make_musdb(root, **songs))
+
+
+def encode_stems(root: Path) -> Path:
+    """MUSDB18-HQ's layout as MUSDB18's: every folder of wav files becomes one file."""
     for folder in [path for subset in ("train", "test") for path in sorted((root / subset).iterdir())]:
         command = ["ffmpeg", "-v", "error"]
         for name in ("mixture", "drums", "bass", "other", "vocals"):
@@ -161,8 +166,7 @@ def make_params(change: dict[str, Any] | None = None, scale: str = "smoke") -> P
 
 
 def params_content(change: dict[str, Any] | None = None, scale: str = "smoke") -> dict[str, Any]:
-    content = read_yaml(repository() / "params.yaml")
-    content = merge(content, read_yaml(repository() / "workflow" / "scales" / f"{scale}.yaml"))
+    content = merged([repository() / "params.yaml", scale_file(scale)])
     for name, targets in (("musdb", ["vocals", "drums"]), ("mm", ["vocals", "bass"])):
         corpus = {"roots": [f"recordings/{name}"], "standin": None, "targets": targets, "valid_fraction": 0.3}
         content = merge(content, {"corpora": {name: corpus}})

@@ -12,7 +12,7 @@ from reprosep.audio.arrays import save_arrays
 from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
 from reprosep.claims.table import write_claims
-from reprosep.experiments.runs import needed_runs
+from reprosep.experiments.runs import needed_runs, scored_variants
 from reprosep.papers.content import Paper
 from reprosep.papers.run import Run
 from reprosep.params.reading import parse
@@ -26,7 +26,7 @@ from reprosep.results.tables import write_tables
 # dB by which a system or a gate is better than Open-Unmix in the synthetic scores.
 LEVEL = {"open-unmix": 0.0, "iass": 1.0, "iass-4-blocks": 1.05, "iass-no-labels": 0.7, "ibm": 5.0, "input": -8.0}
 LEVEL |= {"irm": 5.5, "wiener": 6.0}
-GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2}
+GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2, "wiener": 0.8}
 HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}
 
 
@@ -42,16 +42,17 @@ def make_results(root: Path, settings: Params, paper: Paper, songs: int = 8, fra
     for corpus in settings.corpora:
         _write_activity_index(results / corpus / "activity" / "index.parquet", settings.corpora[corpus].targets)
     for run in needed_runs(settings, paper):
-        _write_run(results, run, paper, songs, frames)
+        _write_run(settings, results, run, paper, songs, frames)
     _write_listening(results / "papers" / "iass" / "listen", settings)
     return results
 
 
-def _write_run(results: Path, run: Run, paper: Paper, songs: int, frames: int) -> None:
+def _write_run(settings: Params, results: Path, run: Run, paper: Paper, songs: int, frames: int) -> None:
     system = paper.systems[run.system]
-    tables = [_variant_scores(run, variant, songs, frames) for variant in system.variants()]
+    variants = scored_variants(settings, run, system)
+    tables = [_variant_scores(run, variant, songs, frames, system.has_head) for variant in variants]
     _parquet(pd.concat(tables, ignore_index=True), results / "scores" / f"{run.id}.parquet")
-    if len(tables) > 1:
+    if system.has_head:
         _parquet(_activity(run, songs, frames), results / "scores" / f"{run.id}.activity.parquet")
     if system.trained:
         _write_training(results / "runs" / run.id, run)
@@ -60,7 +61,7 @@ def _write_run(results: Path, run: Run, paper: Paper, songs: int, frames: int) -
     benchmark.write_text("s\th:m:s\tmax_rss\tmean_load\tcpu_time\n12.5\t0:00:12\t310.5\t98.0\t12.0\n")
 
 
-def _variant_scores(run: Run, variant: str, songs: int, frames: int) -> pd.DataFrame:
+def _variant_scores(run: Run, variant: str, songs: int, frames: int, gated: bool) -> pd.DataFrame:
     # The same songs are equally hard for every system, so that paired differences are clear.
     random = np.random.default_rng(len(run.target))
     hardness = random.normal(3, 2, size=(songs, 1, 1)) + np.array([0, 4, 1, 6])
@@ -69,7 +70,7 @@ def _variant_scores(run: Run, variant: str, songs: int, frames: int) -> pd.DataF
     scores = base + noise + LEVEL[run.system] + GATE[variant]
     dropped = np.full((songs, frames), "", dtype=object)
     dropped[:, 0] = "silent reference"
-    if variant != "none":
+    if variant != "none" and gated:
         dropped[:, 1 :: 5 - len(variant) % 3] = "silent estimate"
     scores[dropped != ""] = np.nan
     grid = pd.MultiIndex.from_product([[f"Song {i}" for i in range(songs)], range(frames)], names=["song", "frame"])

@@ -20,6 +20,7 @@ ORDER = (
     "activity",
     "mixtures",
     "models",
+    "weights",
     "training",
     "separation",
     "scores",
@@ -76,3 +77,12 @@ def test_metrics_need_nothing_of_the_rest() -> None:
 def test_installation_needs_errors_alone() -> None:
     for path in (SOURCES / "installation").rglob("*.py"):
         assert imported(path) <= {"installation", "base"}, path
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """pytest imports them by their names alone, and cannot collect two of one name."""
+    every = [
+        p for p in (repository() / "tests").rglob("test_*.py") if p.parent.name not in ("distributed", "slurm", "life")
+    ]
+    names = [path.name for path in every]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -24,8 +24,8 @@ if not shutil.which("ffmpeg"):
 RATE = 44100
 LENGTH = RATE
 BY_HEADER = ("wav", "rf64.wav", "aiff", "caf", "w64", "au", "voc", "mp3", "vbr.mp3", "bare.mp3", "mp2", "m4a", "ogg")
-BY_HEADER += ("opus", "spx", "flac")
-BY_DECODING = ("mka", "webm", "wma", "aac", "ac3", "tta", "wv")
+BY_HEADER += ("opus", "spx", "flac", "wma", "avi")
+BY_DECODING = ("mka", "webm", "aac", "ac3", "tta", "wv")
 OPTIONS = {
     "rf64.wav": ["-rf64", "always"],
     "vbr.mp3": ["-q:a", "5"],

@@ -319,7 +319,12 @@ def test_unknown_paper(line: Make, reprosep: Run) -> None:
 
 def test_unknown_scale(line: Make, reprosep: Run) -> None:
     line()
-    told(reprosep("reproduce", "dmeo"), "unknown scale 'dmeo'", "did you mean 'demo'?", "allowed: demo, paper")
+    told(
+        reprosep("reproduce", "dmeo"),
+        "unknown scale 'dmeo'",
+        "did you mean 'demo'?",
+        "allowed: demo, open, paper, preview",
+    )
 
 
 def test_song_named_twice_in_the_split(line: Make, reprosep: Run) -> None:
@@ -517,7 +522,7 @@ def test_results_folder_that_is_a_file(line: Make, reprosep: Run) -> None:
 
 def test_full_disk_for_the_store(line: Make, reprosep: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     up_to_store(line)
-    monkeypatch.setattr("reprosep.audio.arrays.seal", refuse(errno.ENOSPC))
+    monkeypatch.setattr("reprosep.base.seal.seal", refuse(errno.ENOSPC))
     told(reprosep("store", "musdb"), ".npy", "the disk is full", "free some space", "run the same command again")
     assert not list(Path("results/smoke/musdb/audio").glob("*"))
 

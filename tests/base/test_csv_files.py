@@ -89,7 +89,7 @@ def test_claims_that_were_cut_between_their_rows(tmp_path: Path) -> None:
         read_claims(path)
 
 
-@pytest.mark.parametrize("rounds", [100, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_any_damage_is_read_or_told(tmp_path: Path, rounds: int) -> None:
     draws, path = random.Random(22), tmp_path / "table-1.csv"
     write_tidy(path, ROWS)

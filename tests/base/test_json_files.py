@@ -62,7 +62,7 @@ def test_a_record_of_another_shape(tmp_path: Path, content: str) -> None:
     assert read_record(path, run=str) == {"run": "x", "more": []}
 
 
-@pytest.mark.parametrize("rounds", [300, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [300, pytest.param(5_000, marks=pytest.mark.slow)])
 def test_any_damage_is_read_or_told(tmp_path: Path, rounds: int) -> None:
     draws, path = random.Random(22), tmp_path / "a.json"
     whole = json.dumps({"run": "x", "params": {"a": [1, 2.5, None, True, "é"]}, "epochs": 3}).encode()

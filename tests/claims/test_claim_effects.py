@@ -9,7 +9,7 @@ from scipy import stats
 
 from reprosep.claims.effects import Effect, Term, effect_of
 from reprosep.claims.score_quantities import ScoreQuantity
-from reprosep.results.aggregate import seed_cubes, song_scores
+from reprosep.results.aggregate import Framed, seed_cubes, song_scores
 from reprosep.tools.bench.verdicts import DRAWING, Truth, decided, over_songs_alone, scores, seeds_within_songs
 from reprosep.tools.bench.verdicts import claim_of as simulated
 
@@ -132,7 +132,7 @@ def test_a_missing_score_is_not_that_of_another_seed() -> None:
     assert song_scores(frames(missing=False))["SDR"].tolist() == [1.5, 1.5]
     left_out = song_scores(frames(missing=True))["SDR"]
     assert left_out.iloc[0] == 1.5 and np.isnan(left_out.iloc[1])
-    (cube,) = seed_cubes(frames(missing=True), [("x", "none")], ["SDR"], common=False)
+    (cube,) = seed_cubes([Framed.of(frames(missing=True))], ["SDR"], common=False)
     np.testing.assert_array_equal(cube.values[:, 0, 0], [[1.0, 1.0], [2.0, np.nan]])
 
 

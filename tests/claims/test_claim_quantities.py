@@ -61,7 +61,7 @@ def test_frames_that_a_gate_gets_wrong(demo: Params, tmp_path: Path) -> None:
     table = write_activity(tmp_path, "vocals", 1, 0.2)
     for name, wanted in (("smoothing-repairs-misses", True), ("smoothing-repairs-false-alarms", False)):
         claim = claim_of(paper, name)
-        (case,) = cases_of(paper, claim, ["vocals"])
+        (case,) = cases_of(paper, claim, ["vocals"], set())
         terms, _ = HeadTerms(demo, paper, claim, tmp_path).terms(case, common=False)
         shares = []
         for smooth in (True, False):
@@ -87,7 +87,7 @@ def test_auc_of_targets(demo: Params, tmp_path: Path) -> None:
     claim = claim_of(paper, "some-are-detected-worse")
     change = {"corpus": "musdb", "targets": ["vocals"], "against": ["drums"], "quantifier": "all"}
     asked = claim.model_copy(update=change)
-    (case,) = cases_of(paper, asked, ["vocals", "drums"])
+    (case,) = cases_of(paper, asked, ["vocals", "drums"], set())
     found = effect_of(demo, HeadTerms(demo, paper, asked, tmp_path).terms(case, common=False)[0])
     assert found.value == pytest.approx(expected["vocals"] - expected["drums"]) and found.seeds == 1
 
@@ -155,7 +155,7 @@ def told_of(paper: Paper, demo: Params, name: str) -> tuple[str, list[float]]:
     printed = printed_values(demo, paper, claim)
     known = {target for _, target, *_ in printed}
     pooled = ["overall"] if claim.targets == ["overall"] else [one for one in own if one in known]
-    effects = [printed_effect(claim, case, printed) for case in cases_of(paper, claim, pooled)]
+    effects = [printed_effect(claim, case, printed) for case in cases_of(paper, claim, pooled, set())]
     return in_print(claim, effects), effects
 
 

@@ -30,6 +30,7 @@ from reprosep.claims.verdicts import (
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
+from reprosep.papers.run import Run
 from reprosep.papers.system import TargetSystem
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, merge
@@ -182,10 +183,10 @@ def paper_with(*claims: Claim) -> Paper:
     return paper.model_copy(update=update)
 
 
-def write_scores(root: Path, system: str, target: str, scores: np.ndarray, seed: int = 42) -> None:
+def write_scores(root: Path, system: str, target: str, scores: np.ndarray, seed: int | None = 42) -> None:
     """Scores ``(song, frame)`` in dB, the same for all metrics, NaN where there is none."""
     songs, frames = scores.shape
-    run = f"mm_{target}_{system}_s{seed}"
+    run = Run("mm", target, system, seed).id
     table = pd.DataFrame(
         {
             "run": run,
@@ -193,7 +194,7 @@ def write_scores(root: Path, system: str, target: str, scores: np.ndarray, seed:
             "target": target,
             "system": system,
             "variant": "none",
-            "seed": seed,
+            "seed": pd.array([seed] * songs * frames, dtype="Int64"),
             "song": np.repeat([f"song {number:03d}" for number in range(songs)], frames),
             "frame": np.tile(np.arange(frames), songs),
             "dropped": "",
@@ -308,3 +309,39 @@ def test_songs_without_a_score_on_one_side_are_counted(settings: Params, tmp_pat
     rows = checked(settings, tmp_path, on_mm())
     assert rows.loc["vocals", "songs"] == 10 and rows.loc["vocals", "songs_left_out"] == 2
     assert rows.loc["vocals", "effect"] == pytest.approx(1.0)
+
+
+# ---- as printed --------------------------------------------------------------------------------------------------
+
+
+def released_paper(*claims: Claim) -> Paper:
+    """The paper of these tests, whose left system has published weights and printed numbers."""
+    paper = paper_with(*claims)
+    released = paper.systems["left"].model_copy(update={"released": "umxhq"})
+    table = paper.tables["table-3"]
+    printed = [[number, None] for number in (1.0, 2.0, None, 3.0, 4.0, 5.0)]
+    shown = table.model_copy(update={"published": printed, "rows": [*table.rows]})
+    update = {"systems": {**paper.systems, "left": released}, "tables": {"table-3": shown}}
+    return paper.model_copy(update=update)
+
+
+@pytest.mark.parametrize(("quantifier", "verdict"), [("all", FAILS), ("most", HOLDS)])
+def test_released_weights_beside_print(
+    settings: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quantifier: str, verdict: str
+) -> None:
+    """A cell is the median over songs; it is within the margin of the printed one or is not, and nothing is tested."""
+    monkeypatch.setattr("reprosep.experiments.target.plan.hears", lambda *_: True)
+    songs = np.linspace(-3, 3, 21)
+    for target, median in zip(TARGETS, (1.4, 1.6, 9.0, 3.0, 4.5, 6.0), strict=True):
+        write_scores(tmp_path, "left", target, np.repeat((median + songs)[:, None], 4, axis=1), seed=None)
+        write_scores(tmp_path, "right", target, np.repeat(songs[:, None], 4, axis=1))
+    asked = on_mm("as-printed", margin=0.5, quantifier=quantifier, table="table-3", right=[])
+    write_claims(settings, released_paper(asked), tmp_path, tmp_path)
+    rows = pd.read_csv(tmp_path / "claims.csv", keep_default_na=False, na_values=[""]).set_index("target")
+    off = {"vocals": 0.4, "electric-guitar": -0.4, "piano": 0.0, "bass": 0.5, "drums": 1.0}  # no print, no row
+    assert rows.index.tolist() == [*off, ALL_TARGETS]
+    for target, effect in off.items():
+        assert rows.loc[target, "effect"] == pytest.approx(effect, abs=1e-6)
+        assert rows.loc[target, "verdict"] == (FAILS if target == "drums" else HOLDS)
+    assert rows.loc[ALL_TARGETS, "verdict"] == verdict
+    assert rows["p_value"].isna().all() and rows["scope"].isna().all()

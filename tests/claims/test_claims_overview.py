@@ -1,4 +1,4 @@
-"""README, papers and published results tell the same numbers of claims: they are generated."""
+"""Documentation, papers and published results tell the same numbers of claims: they are generated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
-from reprosep.claims.overview import BEGIN, END, block, papers, with_block
+from reprosep.claims.overview import BEGIN, END, PAGE, block, papers, with_block
 from reprosep.papers.loading import load_paper
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params
@@ -20,10 +20,10 @@ def demo() -> Params:
     return parse(read_yaml(repository() / "params.yaml"))
 
 
-def test_the_readme_is_as_generated(demo: Params) -> None:
-    text = (repository() / "README.md").read_text(encoding="utf-8")
+def test_the_page_is_as_generated(demo: Params) -> None:
+    text = (repository() / PAGE).read_text(encoding="utf-8")
     written = block(demo, repository() / "results-published" / "demo")
-    assert with_block(text, written) == text, "run `reprosep readme` and commit README.md"
+    assert with_block(text, written) == text, f"run `reprosep readme` and commit {PAGE}"
 
 
 def test_it_counts_what_the_papers_list(demo: Params, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_published_verdicts_are_counted(demo: Params, tmp_path: Path) -> None:
     assert "with 3 trainings each: of 2 claims 1 hold, 1 are undecided; of 1 questions 1 depend on the frames." in told
 
 
-def test_a_readme_without_its_place() -> None:
-    with pytest.raises(UserError, match=r"README\.md: expected the lines"):
+def test_a_page_without_its_place() -> None:
+    with pytest.raises(UserError, match=r"docs/papers/claims\.md: expected the lines"):
         with_block("nothing", "x")
     assert with_block(f"a\n{BEGIN}\nold\n{END}\nb", f"{BEGIN}\nnew\n{END}") == f"a\n{BEGIN}\nnew\n{END}\nb"

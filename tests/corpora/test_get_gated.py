@@ -215,7 +215,7 @@ def test_nothing_is_left_of_a_damaged_archive(place: Path, reprosep: Command) ->
     content = tarred(medleydb_files(SONGS[:4]), "w")
     write_files(place, {"cut.tar": content[: len(content) // 2]})
     told = reprosep("get", "one", "--from", "cut.tar").sentence()
-    assert told.startswith("cut.tar: not a whole zip, tar or tar.gz archive")
+    assert told.startswith("cut.tar: not a whole zip, tar, tar.gz or tar.xz archive")
     assert not [path for path in (place / "resources").rglob("*") if path.name != ".get.lock" and path.is_file()]
     assert not (place / "resources/both/.unpacked").exists()
 

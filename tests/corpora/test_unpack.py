@@ -186,7 +186,7 @@ def test_a_member_larger_than_it_declares_is_refused(tmp_path: Path) -> None:
     while (place := content.find(sizes)) >= 0:
         content[place : place + 4] = struct.pack("<I", 100)
     told = refused(tmp_path, bytes(content))
-    assert "not a whole zip, tar or tar.gz archive (Bad CRC-32" in told
+    assert "not a whole zip, tar, tar.gz or tar.xz archive (Bad CRC-32" in told
     assert not (tmp_path / "target/a.wav").exists()
 
 
@@ -202,19 +202,19 @@ def test_a_member_smaller_than_it_declares_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_archive_is_told(tmp_path: Path, pack: object, share: float) -> None:
     content = pack({f"train/{number}.wav": noise(3000, number) for number in range(5)})  # type: ignore[operator]
-    assert "not a whole zip, tar or tar.gz archive" in refused(tmp_path, content[: int(share * len(content))])
+    assert "not a whole zip, tar, tar.gz or tar.xz archive" in refused(tmp_path, content[: int(share * len(content))])
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
 def test_a_flipped_byte_is_told(tmp_path: Path, pack: object) -> None:
     content = bytearray(pack({"train/a.wav": noise(3000)}))  # type: ignore[operator]
     content[1500] ^= 1
-    assert "not a whole zip, tar or tar.gz archive" in refused(tmp_path, bytes(content))
+    assert "not a whole zip, tar, tar.gz or tar.xz archive" in refused(tmp_path, bytes(content))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"\x1f\x8b", b"RIFF....", bytes(100), b"<html></html>"])
 def test_what_is_no_archive_is_told(tmp_path: Path, content: bytes) -> None:
-    assert "not a whole zip, tar or tar.gz archive" in refused(tmp_path, content)
+    assert "not a whole zip, tar, tar.gz or tar.xz archive" in refused(tmp_path, content)
 
 
 def test_an_encrypted_archive_is_told(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_what_comes_behind_the_members_is_bounded_too(tmp_path: Path, monkeypatc
     assert "are plausible" in refused(tmp_path, litter)
 
 
-@pytest.mark.parametrize("rounds", [60, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [60, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("pack", [zipped, tarred, lambda files: tarred(files, "w")], ids=["zip", "tar.gz", "tar"])
 def test_any_damage_is_told_or_harmless(tmp_path: Path, pack: object, rounds: int) -> None:
     draws, whole = random.Random(22), pack({name: content[:300] for name, content in FILES.items()})  # type: ignore[operator]

@@ -17,6 +17,7 @@ def test_only_what_is_there_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reproduce, "scale_params", lambda scale, files: make_params())
+    monkeypatch.setattr(reproduce, "_check_project", lambda: None)
     monkeypatch.setattr(reproduce, "_unlock", lambda: None)
     monkeypatch.setattr(reproduce.Snakemake, "follow", lambda _: None)
     table = Path("results/smoke/papers/iass/table-1.csv")

@@ -28,6 +28,7 @@ import torch
 from mutations import damaged
 
 from bands import write_band
+from published import OPEN_UNMIX, entry, open_unmix, save
 from reprosep.audio.arrays import save_array, save_arrays
 from reprosep.audio.io import read_sound
 from reprosep.audio.store import SongArrays, read_table, write_table
@@ -48,6 +49,10 @@ from reprosep.synthesis.patches import default_table, load_table
 from reprosep.synthesis.selection import Limits, examine
 from reprosep.synthesis.soundfonts import presets
 from reprosep.training.checkpoint import BEST, STATE, load_state, load_weights, save_state, save_weights
+from reprosep.weights.foreign import read_state
+from reprosep.weights.networks import build, imported
+from reprosep.weights.registry import Network, Weights, load_layout
+from reprosep.weights.store import origin_of, read_imported, write_imported
 
 MEMORY = 3 << 30  # bytes beside what the libraries have; a header may promise more, nothing may allocate it
 SECONDS = 20.0
@@ -99,6 +104,33 @@ def _model() -> torch.nn.Module:
 def _weights(folder: Path) -> Path:
     save_weights(folder / BEST, _model())
     return folder / BEST
+
+
+def _published(old: bool) -> Callable[[Path], Path]:
+    return lambda folder: save(folder / "a.pth", open_unmix(0), old=old)
+
+
+def _read_published(path: Path) -> Any:
+    """As an import does: tensors, each of its shape."""
+    network = Network.model_validate(OPEN_UNMIX)
+    return _tensors(imported(path, read_state(path), load_layout("open-unmix"), network))
+
+
+def _imported(folder: Path) -> Path:
+    files = {"vocals": Path(__file__)}
+    origin = origin_of("tiny", Weights.model_validate(entry(files)), "vocals", "0" * 64)
+    network = Network.model_validate(OPEN_UNMIX)
+    write_imported(folder / "a.safetensors", build(network).state_dict(), network, origin)
+    return folder / "a.safetensors"
+
+
+def _read_imported(path: Path) -> Any:
+    found = read_imported(path)
+    return found.origin.model_dump_json(), set(found.tensors())
+
+
+def _tensors(tensors: dict[str, torch.Tensor]) -> dict[str, bytes]:
+    return {name: value.numpy().tobytes() for name, value in tensors.items()}
 
 
 def _read_weights(path: Path) -> Any:
@@ -261,6 +293,9 @@ def _font(folder: Path) -> Path:
 READERS: dict[str, Reader] = {
     "parquet": Reader(_table, lambda path: _frame(read_table(path)), checked=True),
     "safetensors": Reader(_weights, _read_weights, checked=True),
+    "published weights": Reader(_published(True), _read_published),
+    "published weights, zipped": Reader(_published(False), _read_published),
+    "imported weights": Reader(_imported, _read_imported, checked=True),
     "state": Reader(_state, _read_state, checked=True),
     "npy": Reader(_array, _read_array, checked=True),
     "npz": Reader(_arrays, _read_arrays, checked=True),

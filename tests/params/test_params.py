@@ -16,6 +16,7 @@ from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
 from reprosep.papers import loading
 from reprosep.papers.system import SourcesSystem
+from reprosep.params.files import merged
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump, merge
 from synthetic import make_params, own_corpus, params_content
@@ -40,7 +41,7 @@ def sentence(content: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("path", SCALES, ids=lambda path: path.stem)
 def test_every_scale_is_valid(path: Path) -> None:
-    params = parse(merge(read_yaml(repository() / "params.yaml"), read_yaml(path)))
+    params = parse(merged([repository() / "params.yaml", path]))
     assert params.scale == path.stem
     assert parse(dump(params)) == params
     assert parse(yaml.safe_load(yaml.safe_dump(dump(params), sort_keys=False))) == params
@@ -287,7 +288,7 @@ def put(content: Any, place: tuple[Any, ...], value: Any) -> Any:
     return made
 
 
-@pytest.mark.parametrize("rounds", [200, pytest.param(6000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [200, pytest.param(2000, marks=pytest.mark.slow)])
 def test_any_value_in_any_place_is_taken_or_told(rounds: int) -> None:
     draws, content = random.Random(22), params_content()
     everywhere = list(places(content))
@@ -296,7 +297,7 @@ def test_any_value_in_any_place_is_taken_or_told(rounds: int) -> None:
             parse(put(content, draws.choice(everywhere), draws.choice(ODD)))
 
 
-@pytest.mark.parametrize("rounds", [100, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [100, pytest.param(500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["iass", "munet", "slakh", "activity"])
 def test_any_value_in_any_place_of_a_paper(monkeypatch: pytest.MonkeyPatch, name: str, rounds: int) -> None:
     draws, content = random.Random(22), read_yaml(repository() / f"workflow/papers/{name}.yaml")

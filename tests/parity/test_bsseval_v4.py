@@ -149,6 +149,28 @@ def estimate_is_the_mixture(references: np.ndarray, estimates: np.ndarray) -> No
     estimates[:] = references.sum(axis=0)
 
 
+def mixture_but_for_noise(references: np.ndarray, estimates: np.ndarray) -> None:
+    """95 dB below: not rounding, but too little to be told from correlations."""
+    mixture = references.sum(axis=0)
+    estimates[:] = mixture + 1.8e-5 * mixture.std() * np.random.default_rng(3).standard_normal(estimates.shape)
+
+
+def perfect_but_for_noise(references: np.ndarray, estimates: np.ndarray) -> None:
+    noise = np.random.default_rng(4).standard_normal(estimates.shape)
+    estimates[:] = references + 1.8e-5 * references.std() * noise
+
+
+def perfect_but_for_a_gain(references: np.ndarray, estimates: np.ndarray) -> None:
+    estimates[0] = (1 + 1e-5) * references[0]
+
+
+def filtered_mixture(references: np.ndarray, estimates: np.ndarray) -> None:
+    """No artifacts, though it is no mixture of the references as they are."""
+    mixture = references.sum(axis=0)
+    estimates[:] = 0.5 * mixture
+    estimates[:, 3:] += 0.3 * mixture[:-3]
+
+
 def same_estimate_twice(references: np.ndarray, estimates: np.ndarray) -> None:
     estimates[1] = estimates[0]
 
@@ -168,6 +190,10 @@ CHANGES = [
     perfect_estimate,
     perfect_but_for_a_bit,
     estimate_is_the_mixture,
+    mixture_but_for_noise,
+    perfect_but_for_noise,
+    perfect_but_for_a_gain,
+    filtered_mixture,
     same_estimate_twice,
 ]
 

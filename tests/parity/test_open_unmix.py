@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-import types
-
 import numpy as np
 import pytest
 import torch
 
+from openunmix_package import openunmix
 from reprosep.models.open_unmix import OpenUnmix
 from reprosep.models.whole_song import estimate_song
 
 
 @pytest.fixture(scope="module")
 def theirs() -> type:
-    """The package's network; its import of torchaudio, which it needs for loading sound only, is stubbed."""
-    if "torchaudio" not in sys.modules:
-        try:
-            import torchaudio  # noqa: F401
-        except (ImportError, OSError):
-            sys.modules["torchaudio"] = types.ModuleType("torchaudio")
-    package = pytest.importorskip("openunmix.model", reason="needs the openunmix package")
-    return package.OpenUnmix
+    """The package's network."""
+    network: type = openunmix("model").OpenUnmix
+    return network
 
 
 def pair(theirs: type, channels: int, bins: int, all_bins: int, hidden: int) -> tuple[torch.nn.Module, OpenUnmix]:

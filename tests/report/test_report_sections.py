@@ -28,7 +28,7 @@ def test_every_row_is_below_its_own_label(papers: list[str], tmp_path: Path) -> 
     ]
     for name in ("table-4.csv", "table-4-common-frames.csv"):
         write_tidy(tmp_path / name, written)
-    rows = table_view(params, paper, "table-4", table, tmp_path)["rows"]
+    rows = table_view(params, paper, "table-4", tmp_path)["rows"]
     assert len(rows) == len({row["row"] for row in written})
     place = 0
     while place < len(rows):

@@ -14,7 +14,7 @@ from reading import files_read, planned
 from reprosep.base.errors import UserError
 from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import COLUMNS, write_claims
-from reprosep.papers.content import Deviation, Paper
+from reprosep.papers.content import Deviation, Entry, Paper
 from reprosep.papers.loading import load_paper
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump
@@ -55,14 +55,19 @@ def test_what_is_planned_to_be_read_is_read(output: Path, settings: Params, pape
     assert read == set(reads_of_claims(settings, paper))
 
 
+def _is_here(paper: Paper, entry: Entry) -> bool:
+    """Whether a row or column needs neither another paper, as that of the detectors, nor published weights."""
+    system = paper.systems[entry.system] if entry.system else None
+    return entry.variant != "detector" and not (system and (system.beside or system.published_weights))
+
+
 def test_tidy_columns_and_cells_are_those_of_the_paper(output: Path, settings: Params, paper: Paper) -> None:
     for name, table in paper.tables.items():
         for suffix in ("", "-common-frames"):
             written = pd.read_csv(output / f"{name}{suffix}.csv")
             assert list(written.columns) == TIDY == list(pd.read_csv(output / "figure-4.csv").columns)
-            alone = [row for row in table.rows if not row.system or not paper.systems[row.system].beside]
-            own = [row for row in alone if row.variant != "detector"]  # needs the detectors' paper
-            assert len(written) == len(own) * len(table.columns)
+            rows, columns = ([one for one in every if _is_here(paper, one)] for every in (table.rows, table.columns))
+            assert len(written) == len(rows) * len(columns)
             assert np.isfinite(written["reproduced"]).all()
             assert (written["ci_low"] <= written["ci_high"]).all()
             assert (written["songs"] == 8).all()
@@ -249,9 +254,9 @@ def test_fewer_targets_and_an_absent_corpus(paper: Paper, tmp_path: Path) -> Non
     content["corpora"] = {"musdb": content["corpora"]["musdb"] | {"targets": ["vocals", "other"]}}
     small = parse(content)
     output = write_all(small, paper, make_results(tmp_path, small, paper, songs=3))
-    assert len(pd.read_csv(output / "table-2.csv")) == 2 * 2 * 4
+    assert len(pd.read_csv(output / "table-2.csv")) == 2 * 4 * 4
     assert (output / "table-3.csv").read_text() == ",".join(TIDY) + "\n"
-    assert set(pd.read_csv(output / "claims.csv")["target"]) == {"vocals", "other", "all"}
+    assert set(pd.read_csv(output / "claims.csv")["target"]) == {"vocals", "other", "mean of targets", "all"}
     assert "Nothing to draw" not in (output / "figure-3.svg").read_text()
     assert (output / "figure-4.csv").read_text() == ",".join(TIDY) + "\n"
 
@@ -261,7 +266,8 @@ def test_several_seeds_are_averaged_per_song(paper: Paper, tmp_path: Path) -> No
     results = make_results(tmp_path, two, paper)
     write_tables(two, paper, results, results / "papers" / "iass")
     scores = [pd.read_parquet(results / "scores" / f"musdb_bass_open-unmix_s{seed}.parquet") for seed in (1, 2)]
-    by_song = np.mean([table.groupby("song")["SAR"].median() for table in scores], axis=0)
+    plain = [table[table["variant"] == "none"] for table in scores]
+    by_song = np.mean([table.groupby("song")["SAR"].median() for table in plain], axis=0)
     cell = pd.read_csv(results / "papers" / "iass" / "table-2.csv").set_index(["row", "column"])
     assert cell.loc[("Bass Open-Unmix", "SAR"), "reproduced"] == pytest.approx(np.median(by_song), abs=1e-4)
 
@@ -273,7 +279,7 @@ def test_real_corpora_have_no_banner_and_no_note(paper: Paper, tmp_path: Path) -
     settings = parse(content)
     output = write_all(settings, paper, make_results(tmp_path, settings, paper))
     page = (output.parents[1] / "report.html").read_text(encoding="utf-8")
-    assert "Stand-in corpus" not in page and "Corpora: MUSDB18-HQ." in page
+    assert "Stand-in corpus" not in page and "<strong>Real music:</strong> MUSDB18-HQ." in page
     assert not pd.read_csv(output / "claims.csv")["standin"].any()
 
 

@@ -13,19 +13,26 @@ import pytest
 
 from conftest import CHANGE, Line
 from reprosep.audio.store import read_table
+from reprosep.base.errors import UserError
 from reprosep.experiments.oracles.scores import OracleInFrames
 from reprosep.experiments.runs import find_run
 from reprosep.experiments.scorers import scorer_for
+from reprosep.experiments.target import ensemble
+from reprosep.experiments.target.estimate import separate
 from reprosep.experiments.target.scores import TargetScorer
 from reprosep.metrics import METRICS
 from reprosep.mixtures.mixing import Recipe
 from reprosep.papers.calibration import MaskChange
+from reprosep.params.scale import Params
+from reprosep.params.work import WienerFilter
 from reprosep.scores.runs import score_runs
 from reprosep.separation.oracle import oracle_estimate
+from reprosep.separation.wiener import filtered_waves
 from scores import score_frames
 from synthetic import make_params
 
 IASS = "mm_vocals_iass_s42"
+UNMIX, SIBLING = "musdb_drums_open-unmix_s42", "musdb_vocals_open-unmix_s42"
 ORACLES = [f"mm_{target}_{oracle}" for target in ("vocals", "bass") for oracle in ("ibm", "input", "irm", "wiener")]
 
 
@@ -34,8 +41,9 @@ ORACLES = [f"mm_{target}_{oracle}" for target in ("vocals", "bass") for oracle i
 
 @pytest.fixture(scope="module")
 def scored(trained: Line) -> Line:
-    for run in (IASS, "musdb_drums_open-unmix_s42"):
-        trained.step("score", [run], 1)
+    trained.step("train", [SIBLING])
+    for runs in ([IASS], [UNMIX, SIBLING]):
+        trained.step("score", runs, 1)
     trained.step("score", ORACLES, 1)
     return trained
 
@@ -49,12 +57,12 @@ def test_every_variant_song_and_frame_is_there(scored: Line) -> None:
     assert set(found["variant"]) == {"none", "raw", "median", "oracle"}
     assert found.groupby(["variant", "song"]).size().eq(6).all()
     assert set(found["seed"]) == {42}
-    assert set(table(scored, "musdb_drums_open-unmix_s42")["variant"]) == {"none"}
+    assert set(table(scored, UNMIX)["variant"]) == {"none", "wiener"}
     assert table(scored, "mm_vocals_ibm")["seed"].isna().all()
     assert not (scored.results / "scores" / "mm_vocals_ibm.activity.parquet").exists()
 
 
-@pytest.mark.parametrize("run", [IASS, "musdb_drums_open-unmix_s42", *ORACLES])
+@pytest.mark.parametrize("run", [IASS, UNMIX, SIBLING, *ORACLES])
 def test_a_frame_without_a_score_says_why(scored: Line, run: str) -> None:
     found = table(scored, run)
     np.testing.assert_array_equal(found["SDR"].isna(), found["dropped"] != "")
@@ -164,7 +172,7 @@ def test_what_is_heard_is_gated_and_comes_with_its_gate(scored: Line) -> None:
     assert probability is not None and heard.probability is not None and heard.gate is not None
     np.testing.assert_array_equal(heard.probability, probability)
     assert heard.gate.dtype == bool and heard.gate.shape == heard.probability.shape == scorer.mixer.labels(recipe).shape
-    plain = _scorer(scored, "musdb_drums_open-unmix_s42")
+    plain = _scorer(scored, UNMIX)
     heard = plain.estimate_to_hear(plain.recipes()[0], "drums")
     assert heard.probability is None and heard.gate is None
 
@@ -231,3 +239,55 @@ def test_a_network_that_says_nothing_is_scored(scored: Line, tmp_path: Path, mon
     found = read_table(tmp_path / f"{IASS}.parquet")
     assert found[list(METRICS)].isna().all(axis=None)
     assert set(found["dropped"]) <= {"silent estimate", "silent target", "silent accompaniment"}
+
+
+# ---- the Wiener filter of several runs -----------------------------------------------------------------------------
+
+
+def test_what_is_filtered_together_is_what_each_alone_is(scored: Line, tmp_path: Path) -> None:
+    """Each alone passes the other's network, too, and gives the same bytes; so do two processes."""
+    alone, processes = tmp_path / "alone", tmp_path / "processes"
+    for run in (UNMIX, SIBLING):
+        score_runs([_scorer(scored, run)], alone, 1)
+    score_runs([_scorer(scored, run) for run in (UNMIX, SIBLING)], processes, 2)
+    for folder in (alone, processes):
+        for run in (UNMIX, SIBLING):
+            expected = (scored.results / "scores" / f"{run}.parquet").read_bytes()
+            assert (folder / f"{run}.parquet").read_bytes() == expected
+
+
+def test_runs_that_are_filtered_together_share_their_forward_passes(
+    scored: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, passes = ensemble.separate, []
+
+    def count(model: Any, mixture: np.ndarray, params: Params) -> object:
+        passes.append((id(model), mixture.tobytes()))
+        return original(model, mixture, params)
+
+    monkeypatch.setattr(ensemble, "separate", count)
+    scorers = [_scorer(scored, run) for run in (UNMIX, SIBLING)]
+    score_runs(scorers, tmp_path, 1)
+    songs = {recipe.name for scorer in scorers for recipe in scorer.recipes()}
+    assert len(passes) == len(set(passes)) == 2 * len(songs)
+
+
+def test_the_filter_is_of_all_targets_and_what_they_leave(scored: Line) -> None:
+    """At this scale two of four sources are separated."""
+    scorers = {run: _scorer(scored, run) for run in (SIBLING, UNMIX)}  # the order of the corpus's targets
+    plain = scorers[UNMIX]
+    scene = plain.scene(recipe := plain.recipes()[0])
+    parts = [separate(scorer.model, scene.mixture, plain.params) for scorer in scorers.values()]
+    magnitudes = [one.magnitudes for one in parts]
+    expected = filtered_waves(parts[0].spectrum, magnitudes, [None, None], WienerFilter(), residual=True)
+    found = dict(plain.estimates(recipe, scene)[0])
+    np.testing.assert_array_equal(found["wiener"], expected[1])
+    assert not np.allclose(found["wiener"], found["none"], atol=1e-3)
+
+
+def test_a_run_whose_siblings_are_missing_cannot_be_scored(scored: Line, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / UNMIX).symlink_to(scored.results / "runs" / UNMIX)
+    params = make_params(CHANGE)
+    with pytest.raises(UserError, match=rf"which the Wiener filter of {UNMIX} takes; .*`reprosep train {SIBLING}`"):
+        scorer_for(params, *find_run(params, UNMIX), tmp_path)

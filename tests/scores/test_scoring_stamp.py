@@ -30,7 +30,10 @@ ALL: dict[str, Any] = {
 DETECTOR = "mm-detection_instruments_crnn_s42"
 NETWORKS: dict[str, Any] = {
     "mm_vocals_iass_s42": (),
+    "musdb_vocals_open-unmix_s42": (),
+    "musdb_drums_open-unmix_s42": (),
     "musdb-mono_4-sources_ebw-p1-heads-4_s42": (("energies", "musdb-mono"),),
+    "musdb-mono_4-sources_m-u-net_s42": (),
     "musdb-16k_bass_musdb_s42": (("clips", "musdb-16k", "bass"),),
     DETECTOR: (("seconds", "mm-detection", 1),),
 }
@@ -38,7 +41,7 @@ ORACLES = ("mm_vocals_ibm", "mm_vocals_irm", "musdb-mono_4-sources_input-4", "sl
 SECTIONS = ("audio", "stft", "activity", "mixing", "chunks", "clips", "detection", "models", "separation", "scoring")
 SETTINGS = ("audio", "stft", "activity", "mixing", "chunks")  # those that a corpus may have of its own
 PERFECT = 90.0  # dB beyond which, up or down, a score tells nothing but the rounding of float32
-OTHER_WORDS = {"hann": "sqrt-hann", "sqrt-hann": "hann"}
+OTHER_WORDS = {"hann": "sqrt-hann", "sqrt-hann": "hann", "auto": "always"}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The smoke scale through a real Slurm: its tables are those of a run on this machine."""
+"""The smoke scale through a real Slurm, in a folder of an odd name: its tables are those of a run on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster, Job, start_on_slurm
-from project import SCALE, copy_project, finished_smoke
+from project import ODD, SCALE, copy_project, finished_smoke
 
 RESULTS = Path("results/smoke")
 MINUTES = 20
@@ -33,7 +33,7 @@ def weights(folder: Path) -> dict[str, bytes]:
 def test_the_smoke_scale_is_the_same_on_slurm(
     cluster: Cluster, local: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = copy_project(tmp_path / "project")
+    folder = copy_project(tmp_path / ODD)
     (folder / "gpu.yaml").write_text("training: {gpu: 1}")  # the node has two that are not there: CPUs do their work
     run = start_on_slurm(folder, "--configfile", SCALE, "gpu.yaml")
     try:

@@ -278,7 +278,7 @@ def test_a_file_of_one_track_sounds_as_fluidsynth_plays_it(tmp_path: Path) -> No
     assert min(compared(write_song(tmp_path / "a.mid", tracks, kind=0), tmp_path, 6.0)) > LEAST
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 60))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))])
 def test_any_song_sounds_as_fluidsynth_plays_it(seed: int, tmp_path: Path) -> None:
     whole, alone = compared(write_song(tmp_path / "a.mid", any_song(seed)), tmp_path, 6.0)
     print(f"{seed}: {whole:.5f}, stems {alone:.5f}")

@@ -80,3 +80,15 @@ def test_the_work_of_a_product_is_counted() -> None:
     operations, moved = machine.work_of(lambda: a @ b)
     assert operations == 2 * 30 * 40 * 50
     assert moved == 4 * (30 * 40 + 40 * 50 + 30 * 50)
+
+
+def test_evaluate(reprosep: Callable[..., Answer]) -> None:
+    answer = reprosep("bench", "evaluate", "--songs", 3, "--seconds", 2)
+    assert answer.status == 0, answer.err
+    assert "reprosep evaluate, 2 processes" in answer.out and "× by the clock" in answer.out
+
+
+def test_integrity(reprosep: Callable[..., Answer]) -> None:
+    answer = reprosep("bench", "integrity", "--scale", "smoke", "--items", 1, "--repeats", 1)
+    assert answer.status == 0, answer.err
+    assert answer.out.count(" %") == 4

@@ -13,11 +13,13 @@ from conftest import Answer, Line
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
 from reprosep.experiments.noise import noise_corpus
-from reprosep.experiments.runs import find_run
+from reprosep.experiments.runs import find_run, needed_runs
 from reprosep.mixtures.mixing import Mixer
+from reprosep.papers.loading import load_paper
+from reprosep.params.files import merged, scale_file
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump, merge
-from reprosep.tools.cost import table
+from reprosep.tools.cost import scoring, table
 from reprosep.tools.cost.measure import Speed, measure
 from reprosep.tools.cost.songs import describe
 from synthetic import make_params
@@ -33,6 +35,7 @@ def paper() -> Params:
 def printed(params: Params, speed: Speed, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Cells of the printed tables with every kind of training as fast as told."""
     monkeypatch.setattr(table, "measure", lambda *_: speed)
+    monkeypatch.setattr(table, "measure_scoring", lambda *_: 0.5)
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(table.cost(params, epochs=10, minutes=4.0, steps=1))
     return [[cell for cell in line.split("  ") if cell.strip()] for line in console.export_text().splitlines()]
@@ -76,8 +79,8 @@ def test_nothing_is_known_of_a_corpus_without_catalog_and_list(tmp_path: Path, m
 def test_hours_are_items_times_seconds(paper: Params, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = printed(paper, Speed(item=0.002, music=0.001, device="a device"), monkeypatch)
     musdb = next(row for row in rows if row and row[0].strip() == "musdb" and "Open-Unmix" in row[1])
-    runs, items, item, validation, each, every = (cell.strip() for cell in musdb[2:])
-    assert (runs, items, item) == ("12", str(64 * 86), "2.00")  # four targets, three seeds
+    runs, epochs, items, item, validation, each, every = (cell.strip() for cell in musdb[2:])
+    assert (runs, epochs, items, item) == ("12", "10", str(64 * 86), "2.00")  # four targets, three seeds
     hours = 10 * (64 * 86 * 0.002 + 14 * 240 * 0.001) / 3600
     assert validation == f"{14 * 240 * 0.001:.0f}"
     assert each == f"{hours:.1f}"
@@ -87,11 +90,50 @@ def test_hours_are_items_times_seconds(paper: Params, monkeypatch: pytest.Monkey
     assert float(store[5]) == pytest.approx(150 * 4 * 240 * 44100 * 2 * 2 / 1e9, abs=0.05)
 
 
+def test_published_weights_cost_scoring_alone(paper: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = printed(paper, Speed(item=0.002, music=0.001, device="a device"), monkeypatch)
+    musdb, mm = (next(row for row in rows if label in " ".join(row)) for label in ("Unmix as rel", "IASS as rel"))
+    assert [cell.strip() for cell in musdb[2:]] == ["4", "50", "0.50", f"{0.5 * 4 * 50 * 240 / 3600:.1f}"]
+    assert mm[2].strip() == "6" and mm[3].strip() == "20 to 80"
+    assert not any("as released" in " ".join(row) for row in rows if len(row) > 6)  # no hours of training
+
+
+@pytest.mark.parametrize("name", ["mm_vocals_iass-released", "musdb_vocals_umxhq"])
+def test_scoring_of_published_weights_is_measured(paper: Params, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a Wiener filter of all targets, too, where the weights are of all."""
+    monkeypatch.setattr(scoring, "_SECONDS", 2)
+    run = next(run for run in needed_runs(paper, load_paper("iass")) if run.id == name)
+    assert scoring.measure_scoring(paper, run, load_paper("iass").systems[run.system]) > 0  # type: ignore[arg-type]
+
+
+def test_an_open_scale_counts_every_download_once_and_tells_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository())
+    params = parse(merged([repository() / "params.yaml", scale_file("open")]))
+    monkeypatch.setattr(table, "measure", lambda *_: Speed(item=0.002, music=0.001, device="a device"))
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(table.cost(params, epochs=None, minutes=4.0, steps=1))
+    lines = console.export_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
+    disk = {row[0]: row for row in rows if row}
+    assert disk["MUSDB18-HQ"][1] == "22.7" and disk["Slakh2100"][1] == "104.3"
+    assert [disk[f"MUSDB18, mono, {rate}"][1] for rate in ("10 880 Hz", "16 kHz")] == ["4.7", "-"]  # the same archive
+    assert disk["Flakh2100"][1:] == ["-", "?", "?", "?", "?", "its catalog, once there is one"]
+    (total,) = (row for row in rows if row and row[0] == "all" and row[1] == "131.7")
+    stores = [float(row[5]) for row in disk.values() if len(row) == 7 and row[5][0].isdigit()]
+    assert len(stores) == 4 and float(total[2]) == pytest.approx(sum(stores), abs=0.2)
+    epochs = {row[0]: row[3] for row in rows if len(row) == 9 and row[0] in params.corpora}
+    assert epochs == {"musdb": "1000", "musdb-mono": "1000", "musdb-16k": "100", "slakh": "100"}
+    told = [line for line in lines if line.startswith("left out")]
+    assert "MedleyDB + Mixing Secrets (mm, mm-detection)" in told[0] and told[1].startswith(
+        "left out of IASS: Table 3;"
+    )
+
+
 def test_items_of_a_longer_input_fit_into_their_songs(paper: Params, monkeypatch: pytest.MonkeyPatch) -> None:
     """One begins with every second but the song's last four."""
     detectors = parse(merge(dump(paper), {"papers": ["activity"]}))
     rows = printed(detectors, Speed(item=0.002, music=0.001, device="a device"), monkeypatch)
-    items = {row[1].strip(): int(row[3]) for row in rows if row and row[0].strip() == "mm-detection"}
+    items = {row[1].strip(): int(row[4]) for row in rows if row and row[0].strip() == "mm-detection"}
     assert items["CRNN"] == items["CNN"] > 10_000
     assert items["CRNN, input of 5 s"] == pytest.approx(items["CRNN"] * 236 / 240, abs=1)
 

@@ -253,13 +253,20 @@ def test_the_accompaniment_alone_is_scored_as_such() -> None:
 
 
 @pytest.mark.parametrize("option", ["--window", "--hop"])
-@pytest.mark.parametrize("seconds", ["inf", "nan", "-1", "0.00001"])
+@pytest.mark.parametrize("seconds", ["nan", "-inf", "-1", "0.00001"])
 def test_frames_of_no_length_name_their_option(
     folders: tuple[Path, Path], reprosep: Command, option: str, seconds: str
 ) -> None:
     told = reprosep("evaluate", *folders, "--output", "o", option, seconds).sentence()
     assert told.startswith(f"{option}: ")
     assert not Path("o").exists()
+
+
+def test_an_infinite_window_is_the_whole_song(folders: tuple[Path, Path], reprosep: Command) -> None:
+    assert reprosep("evaluate", *folders, "--output", "o", "--window", "inf", "--hop", "inf").status == 0
+    scores = pd.read_parquet("o/scores.parquet")
+    assert (scores["frame"] == 0).all() and (scores["time"] == 0).all()
+    assert np.isfinite(scores["duration"]).all()
 
 
 def test_frames_longer_than_songs_are_told(

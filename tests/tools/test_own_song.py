@@ -15,7 +15,8 @@ from conftest import Answer, Line
 from reprosep.base.errors import UserError
 from reprosep.experiments.target.estimate import separate
 from reprosep.experiments.trained import TrainedRun, find_trained
-from reprosep.tools.own_songs.separation import separate_song
+from reprosep.separation.wiener import filtered_waves
+from separations import separate_song
 from synthetic import wave
 
 Command = Callable[..., Answer]
@@ -102,13 +103,47 @@ def test_through_the_command_line(trained: Line, tmp_path: Path, reprosep: Calla
     assert (tmp_path / "vocals.mp3").stat().st_size > 1000
 
 
+# ---- the Wiener filter -------------------------------------------------------------------------------------------
+
+
+def test_the_wiener_filter_takes_the_runs_of_all_targets(
+    trained: Line, tmp_path: Path, reprosep: Callable[..., Answer]
+) -> None:
+    trained.step("train", ["musdb_vocals_open-unmix_s42"])
+    path = song(tmp_path, rate=8000)
+    folder = trained.results / "runs" / STEREO
+    answer = reprosep("separate", path, "--run", folder, "--wiener", "--output", tmp_path / "drums.wav")
+    assert answer.status == 0, answer.err
+    samples = soundfile.read(str(path), dtype="float32", always_2d=True)[0]
+    mixture = np.ascontiguousarray(samples.T)
+    models = [find_trained(f"musdb_{name}_open-unmix_s42", trained.results).model() for name in ("vocals", "drums")]
+    parts = [separate(model, mixture, trained.params) for model in models]
+    magnitudes = [one.magnitudes for one in parts]
+    settings = trained.params.separation.wiener
+    expected = filtered_waves(parts[0].spectrum, magnitudes, [None, None], settings, residual=True)[1]
+    found = soundfile.read(str(tmp_path / "drums.wav"))[0].T
+    np.testing.assert_allclose(found, np.clip(expected, -1, 1), atol=1e-4)
+
+
+def test_the_wiener_filter_says_which_run_is_missing(trained: Line, tmp_path: Path, reprosep: Command) -> None:
+    folder = tmp_path / "runs" / STEREO
+    folder.parent.mkdir()
+    folder.symlink_to(trained.results / "runs" / STEREO)
+    path = song(tmp_path)
+    sentence = reprosep("separate", path, "--run", folder, "--wiener").sentence()
+    assert "musdb_vocals_open-unmix_s42" in sentence and "every source (vocals, drums)" in sentence
+    sentence = reprosep("separate", path, "--run", trained.results / "runs" / MONO, "--wiener").sentence()
+    assert "'mm'" in sentence and "do not add up" in sentence
+    assert list(tmp_path.glob("*.wav")) == [path]
+
+
 # ---- what is written ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def louder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks that estimate the mixture, 2.4 times as loud."""
-    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, _: 2.4 * mixture[None])
+    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, *_: 2.4 * mixture[None])
 
 
 def peaked(path: Path, rate: int = 8000) -> Path:
@@ -192,7 +227,7 @@ def test_one_target_is_written_into_a_folder_that_is_there(trained: Line, tmp_pa
 def test_estimates_that_are_no_numbers_are_not_written(
     trained: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, _: np.nan * mixture[None])
+    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, *_: np.nan * mixture[None])
     with pytest.raises(UserError, match=r"song_vocals\.wav: not written, a sample is not a finite number"):
         separate_song(peaked(tmp_path / "song.wav"), MONO, None, trained.results, "none")
 

@@ -22,7 +22,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """[seconds, joules] that a meter sees."""
     now = [0.0, 1000.0]
     monkeypatch.setattr(costs.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(costs, "energy", lambda _: now[1])
+    monkeypatch.setattr(costs, "energy", lambda _: (now[1], ""))
     return now
 
 
@@ -47,10 +47,10 @@ def test_a_counter_that_begins_anew_takes_nothing_back(clock: list[float]) -> No
 
 def test_a_device_that_does_not_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(costs, "_RAPL", tmp_path)
-    assert costs.energy(CPU) is None
-    found = Costs()
-    Meter(CPU).add(found, 1.0, 1)
-    assert found.joules is None
+    assert costs.energy(CPU) == (None, f"no counter in {tmp_path}")
+    found, meter = Costs(), Meter(CPU)
+    meter.add(found, 1.0, 1)
+    assert found.joules is None and meter.unknown == f"no counter in {tmp_path}"
 
 
 def test_the_processors_packages_are_added_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_processors_packages_are_added_up(monkeypatch: pytest.MonkeyPatch, t
         package.mkdir()
         (package / "energy_uj").write_text(f"{joules * 10**6}\n")
     monkeypatch.setattr(costs, "_RAPL", tmp_path)
-    assert costs.energy(CPU) == pytest.approx(5.0)
+    assert costs.energy(CPU) == (pytest.approx(5.0), "")
 
 
 def test_costs_go_on_after_an_interruption(prepared: Line, tmp_path: Path) -> None:
@@ -84,19 +84,26 @@ def test_the_record_tells_them(trained: Line) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "device", "items", "expected"),
+    ("wanted", "device", "items", "gpus", "expected"),
     [
-        ("never", CUDA, 10**9, False),
-        ("auto", CPU, 10**9, False),
-        ("auto", CUDA, 1000, False),
-        ("auto", CUDA, 10**6, True),
-        ("always", CPU, 1, True),
+        ("never", CUDA, 10**9, 1, False),
+        ("auto", CPU, 10**9, 1, False),
+        ("auto", CUDA, 1000, 1, False),
+        ("auto", CUDA, 10**6, 1, True),
+        ("auto", CUDA, 10**6, 2, False),
+        ("always", CPU, 1, 0, True),
     ],
 )
 def test_what_is_compiled(
-    prepared: Line, wanted: str, device: torch.device, items: int, expected: bool, monkeypatch: pytest.MonkeyPatch
+    prepared: Line,
+    wanted: str,
+    device: torch.device,
+    items: int,
+    gpus: int,
+    expected: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings = prepared.params.training.model_copy(update={"compile": wanted})
+    settings = prepared.params.training.model_copy(update={"compile": wanted, "gpu": gpus})
     network = torch.nn.Linear(2, 2)
     monkeypatch.setattr(torch, "compile", lambda one: ("compiled", one))
     monkeypatch.setattr(compilation.shutil, "which", lambda name: f"/usr/bin/{name}")

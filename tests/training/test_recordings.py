@@ -181,17 +181,17 @@ def test_weights_are_the_same_wherever_the_recordings_lie(prepared: Line, tmp_pa
         assert_same_weights(tmp_path / "map", tmp_path / placement, LAST)
 
 
-@pytest.mark.parametrize(("free", "renderings"), [(100 * GIGABYTE, 1), (0, 2)])
+@pytest.mark.parametrize(("gigabytes", "renderings"), [(1.0, 1), (0.0, 2)])
 def test_validation_songs_are_kept_for_a_gpu(
-    prepared: Line, free: int, renderings: int, monkeypatch: pytest.MonkeyPatch
+    prepared: Line, gigabytes: float, renderings: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    examples = Examples(prepared.params, prepared.mixer("mm"), "vocals", 42, False)
+    params = make_params(merge(CHANGE, {"machine": {"validation_gigabytes": gigabytes}}))
+    examples = Examples(params, prepared.mixer("mm"), "vocals", 42, False)
     recipes = recipes_of(examples.mixer.mixtures("vocals"), "vocals", "valid")
     plain = [song.mixture for song in examples.songs(recipes)]
     rendered: list[str] = []
     render = examples.mixer.render
     monkeypatch.setattr(examples.mixer, "render", lambda recipe: rendered.append(recipe.name) or render(recipe))
-    monkeypatch.setattr("reprosep.experiments.target.examples.free_memory", lambda: free)
     examples.keep_songs = True
     for _ in range(2):
         for song, expected in zip(examples.songs(recipes), plain, strict=True):

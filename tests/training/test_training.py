@@ -27,7 +27,7 @@ from reprosep.models import iass
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
 from reprosep.params.scale import merge
-from reprosep.training import loop
+from reprosep.training import checkpoint, loop
 from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_weights, save_weights
 from reprosep.training.devices import Devices
 from reprosep.training.loop import Training
@@ -394,3 +394,28 @@ def test_bfloat16_moves_the_validation_error_less_than_another_seed_does(prepare
     half = valid(42, "bfloat16")
     print("valid MSE of three seeds", exact, "and in bfloat16", half)
     assert abs(half - exact[0]) < max(exact) - min(exact)
+
+
+def test_a_state_that_takes_long_is_not_written_after_every_epoch(
+    prepared: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But at the end, with the weights of the best epoch and of the last, whichever came in between."""
+    whole = training(prepared, IASS, epochs=6).run(tmp_path / "whole", "recipe")
+    written: list[int] = []
+    save = checkpoint.save_state
+
+    def slowly(folder: Path, state: dict[str, Any]) -> None:
+        written.append(len(state["epochs"]))
+        save(folder, state)
+
+    monkeypatch.setattr(loop, "save_state", slowly)
+    seldom = training(prepared, IASS, epochs=6)
+    monkeypatch.setattr(loop, "_LONG_WRITE", -1.0)
+    monkeypatch.setattr(loop, "_MOST_OF_TIME", -1.0)
+    monkeypatch.setattr(seldom, "_keeping", 1.0)
+    outcome = seldom.run(tmp_path / "seldom", "recipe")
+    assert written == [6] and outcome.best_epoch == whole.best_epoch
+    for name in (LAST, BEST):
+        assert_same_weights(tmp_path / "whole", tmp_path / "seldom", name)
+    monkeypatch.undo()
+    assert training(prepared, IASS, epochs=6).run(tmp_path / "seldom", "recipe").best_epoch == whole.best_epoch

@@ -126,7 +126,13 @@ def test_a_second_run_does_nothing(smoke: Path) -> None:
     [
         ({"doctor": {"length_tolerance": 0.2}}, {"examination": 2}),
         ({"training": {"threads": 2}, "scoring": {"threads": 2}, "separation": {"chunk_frames": 128}}, {}),
-        ({"machine": {"checkpoint_minutes": 5, "recordings": "memory"}, "separation": {"chunks_at_once": 2}}, {}),
+        (
+            {
+                "machine": {"checkpoint_minutes": 5, "recordings": "memory", "container": "reprosep.sif"},
+                "separation": {"chunks_at_once": 2},
+            },
+            {},
+        ),
         # The networks wait for the oracles' calibration, which has to be made again too.
         (
             {"scoring": {"hop_seconds": 0.5}},

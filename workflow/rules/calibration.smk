@@ -8,7 +8,7 @@ for paper in PLAN.calibrated:
         input:
             PLAN.calibrated_scores(paper),
         output:
-            RESULTS / "papers" / paper / "calibration.csv",
+            shown(paper, [RESULTS / "papers" / paper / "calibration.csv"], "calibration"),
         log:
             RESULTS / "logs/calibration" / f"{paper}.log",
         benchmark:

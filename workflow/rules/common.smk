@@ -7,19 +7,35 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-from snakemake_interface_executor_plugins.settings import ExecMode
+from snakemake_interface_executor_plugins.settings import DeploymentMethod, ExecMode
 
-WORKFLOW = Path(workflow.current_basedir).parent  # this folder, whichever Snakefile was given
-sys.path.insert(0, str(WORKFLOW.parent / "src"))
+MODULE = not workflow.modifier.is_main_snakefile()  # another workflow uses this one
+
+
+def this_folder(rules):
+    """The folder of the workflow, whichever Snakefile was given; its library and its tables lie in and beside it."""
+    try:
+        return Path(rules).parent
+    except TypeError:
+        raise WorkflowError(
+            f"module reprosep: snakefile: found {rules.get_path_or_uri(secret_free=True)}, expected the path of a clone: "
+            "papers, scales and library are read from its folder; clone it and give <clone>/workflow/Snakefile"
+        )
+
+
+WORKFLOW = this_folder(workflow.current_basedir)
+SOURCES = WORKFLOW.parent / "src"
+sys.path.insert(0, str(SOURCES))
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import digest, whole_file
 from reprosep.base.project import check_place
 from reprosep.corpora.registry import load_version, song_list
-from reprosep.dag.configuration import configuration
+from reprosep.dag.configuration import configuration, configuration_of_module
 from reprosep.dag.damage import mark_damaged
 from reprosep.dag.plan import Plan
 from reprosep.dag.planning import mend_commands, mend_planning
+from reprosep.dag.shown import is_shown, labels
 from reprosep.dag.versions.records import Restored, restore
 from reprosep.experiments.kinds import kind_of
 from reprosep.jobs.gpus import gpu_places, visible_gpus
@@ -38,7 +54,13 @@ def mendable(answer):
 
 
 def configured():
-    """The parameters: of params.yaml, of --configfile, of --config; read strictly, which Snakemake does not."""
+    """The parameters: of params.yaml, of --configfile, of --config; read strictly, which Snakemake does not.
+
+    As a module: what the other workflow gives as config.
+    """
+    if MODULE:
+        moved = workflow.modifier.path_modifier.replace_prefix("results/", None) != "results/"
+        return configuration_of_module(config, moved=moved)
     settings = workflow.config_settings
     defaults = [] if settings.replace_workflow_config else [Path("params.yaml")]
     words = sys.argv if workflow.is_main_process else []
@@ -50,6 +72,9 @@ mend_planning()
 mend_commands()
 PLAN = mendable(Plan.of)(mendable(configured)())
 PARAMS, PAPERS, RUNS, RESULTS = PLAN.params, PLAN.papers, PLAN.runs, PLAN.results
+if workflow.exec_mode == ExecMode.DEFAULT:
+    for sentence in PLAN.left_out():
+        logger.info(sentence)
 
 
 def write_text(path, content):
@@ -67,16 +92,46 @@ def frozen_params():
     return path
 
 
+def deployed():
+    """Whether steps have the programs of an image or of a conda environment, which come before this machine's."""
+    methods = workflow.deployment_settings.deployment_method
+    return DeploymentMethod.CONDA in methods or (
+        DeploymentMethod.APPTAINER in methods and PARAMS.machine.container != ""
+    )
+
+
+def quoted(path):
+    """A path for the shell, its braces doubled for Snakemake: the project may lie in a folder of any name."""
+    return shlex.quote(str(path)).replace("{", "{{").replace("}", "}}")
+
+
 def prefix():
-    """What every command begins with: the library's own come first, also where its environment is not activated.
+    """What every command begins with: its parameters, this clone's library, and this Python's programs.
 
-    The project may lie in a folder of any name: quoted for the shell, its braces doubled for Snakemake.
+    The library's come first also where its environment is not activated. What runs is the code whose digests the plan
+    has, in an image as well: that has the packages.
     """
-    programs = shlex.quote(str(Path(sys.executable).parent)).replace("{", "{{").replace("}", "}}")
-    return f"export REPROSEP_PARAMS={frozen_params()} PATH={programs}:$PATH; "
+    words = f"export REPROSEP_PARAMS={frozen_params()} PYTHONPATH={quoted(SOURCES)}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
+    return f"{words}; " if deployed() else f"{words} PATH={quoted(Path(sys.executable).parent)}:$PATH; "
 
 
-shell.prefix(prefix())
+def begin_commands():
+    """Set the prefix of all commands. Those of another workflow, of which this is a module, keep theirs before it."""
+    own, others = prefix(), shell._get_process_prefix().replace("{", "{{").replace("}", "}}") if MODULE else ""
+    if own in others:
+        return  # used for further rules
+    if "REPROSEP_PARAMS=" in others:
+        raise WorkflowError(
+            "module reprosep: found two with different config, expected one: the parameters of its steps are those of a "
+            "whole workflow; make the scales one after the other, each by a workflow of its own"
+        )
+    shell.prefix(others + own)
+
+
+begin_commands()
+
+
+container: PARAMS.machine.container or None
 
 
 def restored_records():
@@ -133,6 +188,13 @@ def calibrations(*members):
         return [ancient(RESULTS / "papers" / name / "calibration.csv") for name in papers]
 
     return tables
+
+
+def shown(paper, files, kind):
+    """Files of a paper as Snakemake's report shows them (`snakemake --report`), with the caption of their kind."""
+    content, caption = PAPERS[paper], f"../report/{kind}.rst"
+    place = {"caption": caption, "category": content.short, "subcategory": kind.capitalize()}
+    return [report(str(file), **place, labels=labels(content, file)) if is_shown(file) else file for file in files]
 
 
 def published(wildcards):

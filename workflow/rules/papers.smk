@@ -9,7 +9,7 @@ for paper in PAPERS:
         input:
             PLAN.read_by_tables(paper),
         output:
-            PLAN.table_files(paper),
+            shown(paper, PLAN.table_files(paper), "tables"),
             RESULTS / "papers" / paper / "metrics.json",
             RESULTS / "papers" / paper / "songs.csv",
             RESULTS / "papers" / paper / "parameters.json",
@@ -68,7 +68,7 @@ for paper in PAPERS:
         input:
             PLAN.read_by_claims(paper),
         output:
-            RESULTS / "papers" / paper / "claims.csv",
+            shown(paper, [RESULTS / "papers" / paper / "claims.csv"], "claims"),
             RESULTS / "papers" / paper / "claims.json",
         log:
             RESULTS / "logs/claims" / f"{paper}.log",
@@ -126,7 +126,7 @@ for paper in PAPERS:
         input:
             PLAN.read_by_figures(paper),
         output:
-            PLAN.figure_files(paper),
+            shown(paper, PLAN.figure_files(paper), "figures"),
         log:
             RESULTS / "logs/figures" / f"{paper}.log",
         benchmark:

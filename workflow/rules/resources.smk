@@ -35,7 +35,7 @@ STEPS = {
     "seconds": (500, 12, 0.02),
     "spectra": (300, 2, 0.02),
     "oracles": (400, 22, 1.5),
-    "score": (400, 24, 0.4),
+    "score": (400, 40, 0.4),  # 24 copies were measured; 16 more are what a Wiener filter holds of the other targets
 }
 # Step of a paper: MB of a process with its libraries; KB per second of scored music; float32 copies of the longest song;
 # minutes.
@@ -134,7 +134,8 @@ def paper_memory(step, *papers):
         names = [name for paper in papers for name in PLAN.every_run_of(paper)]
         corpora = [RUNS[name][0].corpus for name in names]
         scored = sum(TEST_SHARE * songs(corpus)[1] for corpus in corpora)
-        return memory_asked(base + kilobytes * scored / 1000 + copies * max(map(longest_song, corpora)), attempt)
+        longest = max(map(longest_song, corpora), default=0)  # of a paper that is left out there are no runs
+        return memory_asked(base + kilobytes * scored / 1000 + copies * longest, attempt)
 
     return megabytes
 
@@ -170,7 +171,8 @@ def training_memory(*members):
 
     def megabytes(wildcards, attempt):
         if PARAMS.training.gpu:
-            return memory_asked(GPU_PROCESS * PARAMS.training.gpu, attempt)
+            kept = PARAMS.machine.validation_gigabytes * 1000  # of validation songs, in MB, once per process
+            return memory_asked((GPU_PROCESS + kept) * PARAMS.training.gpu, attempt)
         names = members or (wildcards.run,)
         values = sum(batch_values(name, params_of_run(name).training.batch_size) for name in names)
         return grown(SNAKEMAKE + TRAINING_PROCESS + TRAINING_BYTES * values / MEGABYTE, attempt)

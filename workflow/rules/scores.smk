@@ -69,8 +69,8 @@ use rule score_plain as score_gated with:
         code=of_runs(PLAN.scoring_code),
 
 
-# The same of runs that are trained in one process.
-for group, members in PLAN.together.items():
+# The same of runs that are trained in one process, or whose weights were published as one set.
+for group, members in PLAN.scored_together().items():
 
     rule:
         name:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reprosep.base.files import whole_file
-from reprosep.base.seal import BLANK, check, seal
+from reprosep.base.seal import BLANK, check, sealed_file
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 _ALIGNMENT = 64  # of the first number in a .npy file, so that it can be mapped
@@ -19,12 +18,10 @@ _ALIGNMENT = 64  # of the first number in a .npy file, so that it can be mapped
 def save_array(path: Path, array: np.ndarray) -> None:
     """A ``.npy`` file as numpy writes it, with its checksum as a comment in the header."""
     content = np.asarray(array, order="C")
-    with whole_file(path) as temporary:
-        with open(temporary, "wb") as file:
-            file.write(_header(content))
-            # numpy's own way to write does not tell when a disk is full
-            file.write(content.reshape(-1).view(np.uint8).data)
-        seal(temporary)
+    with sealed_file(path) as temporary, open(temporary, "wb") as file:
+        file.write(_header(content))
+        # numpy's own way to write does not tell when a disk is full
+        file.write(content.reshape(-1).view(np.uint8).data)
 
 
 def load_array(path: Path) -> np.ndarray:
@@ -36,14 +33,12 @@ def load_array(path: Path) -> np.ndarray:
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """A compressed ``.npz`` file, its checksum as the comment; numpy's own writer puts the time of day into it."""
-    with whole_file(path) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, array in arrays.items():
-                buffer = io.BytesIO()
-                np.save(buffer, array)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
-            archive.comment = BLANK.encode()
-        seal(temporary)
+    with sealed_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
+        archive.comment = BLANK.encode()
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:

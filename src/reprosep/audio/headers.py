@@ -8,7 +8,7 @@ References
 ----------
 - RIFF, RIFX: Microsoft and IBM, Multimedia Programming Interface 1.0. RF64, BW64: EBU Tech 3306, ITU-R BS.2088.
 - AIFF, AIFC: Apple 1989, 1991. CAF: Apple Core Audio Format 1.0. Wave64: Sony 2003. au: Sun.
-- SPHERE: NIST. voc: Creative.
+- SPHERE: NIST. voc: Creative. AVI: Microsoft, OpenDML 1.02. ASF (wma): Microsoft, ASF Specification 1.20, Section 3.2.
 - Ogg: RFC 3533, Section 6 (the last page of a stream is marked). MP4: ISO/IEC 14496-12, Section 4.2.
 """
 
@@ -37,6 +37,7 @@ _OPEN = (
 """Sizes that mean "up to the end", from and to."""
 
 _FIRST, _LAST = 2, 4  # flags of an Ogg page
+_FILE_PROPERTIES, _BROADCAST = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365"), 1  # of ASF, and one of its flags
 _BOXES = (b"ftyp", b"moov", b"mdat", b"moof", b"sidx", b"mfra", b"wide", b"free", b"skip", b"styp", b"uuid")
 
 
@@ -151,6 +152,22 @@ def _voc(path: Path, file: BinaryIO, size: int) -> Corrections:
     return ()
 
 
+def _avi(path: Path, file: BinaryIO, size: int) -> Corrections:
+    length, left = struct.unpack("<I", _at(file, 4, 4))[0], size - 8
+    return () if _is_open(length, left) else _whole(path, length, left)
+
+
+def _asf(path: Path, file: BinaryIO, size: int) -> Corrections:
+    """The header's object of file properties has the size of the whole file, unless it is broadcast."""
+    place = 30
+    while (header := _header(file, place, "<16sQ")) and 24 <= header[1] < 2**32:
+        if header[0] == _FILE_PROPERTIES:
+            length, flags = struct.unpack("<Q40xI", _at(file, place + 40, 52))
+            return () if flags & _BROADCAST else _whole(path, length, size)
+        place += header[1]
+    return ()
+
+
 def _mp4(path: Path, file: BinaryIO, size: int) -> Corrections:
     place = 0
     while (header := _header(file, place, ">I4s")) and header[1] in _BOXES:
@@ -208,6 +225,8 @@ _CHECKS: dict[bytes, Callable[[Path, BinaryIO, int], Corrections]] = {
     rb"caff": _caf,
     rb"riff\x2e\x91\xcf\x11": _wave64,
     rb"\.snd|dns\.": _au,
+    rb"RIFF....AVI ": _avi,
+    rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11": _asf,
     rb"NIST_1A": _sphere,
     rb"Creative Voice F": _voc,
     rb"....(ftyp|moov|mdat|wide|free|skip|styp)": _mp4,

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from reprosep.audio.ffmpeg import Stream, audio_streams, decoded_blocks
 from reprosep.audio.flac import Checksum, check_rate
@@ -107,7 +106,11 @@ def is_seekable(path: Path) -> bool:
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """``(sample, channel)`` at another rate (soxr, high quality); the input itself when the rates are equal."""
-    return samples if rate == wanted else soxr.resample(samples, rate, wanted, quality="HQ")
+    if rate == wanted:
+        return samples
+    import soxr  # whoever only scores does without it
+
+    return soxr.resample(samples, rate, wanted, quality="HQ")
 
 
 def to_channels(samples: np.ndarray, channels: int) -> np.ndarray:

@@ -5,6 +5,8 @@ Shape: waves ``(channel, sample)``, magnitudes ``(channel, bin, frame)``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -34,26 +36,34 @@ class ChunkedSpectrum:
 
     def inverse(self, magnitudes: np.ndarray, gate: np.ndarray | None, chunk: int) -> np.ndarray:
         """The wave of `magnitudes` with this spectrum's phase, frames weighted by `gate`, by weighted overlap-add."""
-        parts, channels = self.n_fft // self.hop, magnitudes.shape[0]
+
+        def frames(first: int, end: int) -> torch.Tensor:
+            spectrum = self.chunk(first, end)
+            wanted = torch.from_numpy(magnitudes[:, :, first:end])
+            if gate is not None:
+                wanted = wanted * torch.from_numpy(gate[first:end].astype(np.float32))
+            spectrum *= wanted / spectrum.abs().clamp_min(_TINY)
+            return spectrum
+
+        return self.synthesis(frames, magnitudes.shape[0], chunk)
+
+    def synthesis(self, spectra: Callable[[int, int], torch.Tensor], waves: int, chunk: int) -> np.ndarray:
+        """Waves ``(wave, sample)``, float32, of other spectra of the same frames, by weighted overlap-add.
+
+        `spectra` gives the complex frames ``first … end - 1`` of so many waves, ``(wave, bin, frame)``, and is asked
+        for `chunk` of them at a time.
+        """
+        parts = self.n_fft // self.hop
         window = torch.hann_window(self.n_fft)
-        blocks = torch.zeros(channels, self.frames + parts, self.hop)
+        blocks = torch.zeros(waves, self.frames + parts, self.hop)
         weight = torch.zeros(self.frames + parts, self.hop)
         for first in range(0, self.frames, chunk):
             end = min(first + chunk, self.frames)
-            frames = self._frames(magnitudes, gate, first, end) * window
+            frames = torch.fft.irfft(spectra(first, end).transpose(1, 2), n=self.n_fft) * window
             squares = (window**2).reshape(parts, self.hop)
             for part in range(parts):
                 rows = slice(part * self.hop, (part + 1) * self.hop)
                 blocks[:, first + part : end + part] += frames[..., rows]
                 weight[first + part : end + part] += squares[part]
-        wave = (blocks / weight.clamp_min(_LEAST_WEIGHT)).reshape(channels, -1)
+        wave = (blocks / weight.clamp_min(_LEAST_WEIGHT)).reshape(waves, -1)
         return wave[:, self.n_fft // 2 : self.n_fft // 2 + self.samples].numpy()
-
-    def _frames(self, magnitudes: np.ndarray, gate: np.ndarray | None, first: int, end: int) -> torch.Tensor:
-        """Windowless time frames ``(channel, frame, sample)`` of a chunk."""
-        spectrum = self.chunk(first, end)
-        wanted = torch.from_numpy(magnitudes[:, :, first:end])
-        if gate is not None:
-            wanted = wanted * torch.from_numpy(gate[first:end].astype(np.float32))
-        spectrum *= wanted / spectrum.abs().clamp_min(_TINY)
-        return torch.fft.irfft(spectrum.transpose(1, 2), n=self.n_fft)

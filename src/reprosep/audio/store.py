@@ -24,9 +24,9 @@ from reprosep.audio.arrays import load_array, save_array
 from reprosep.audio.health import sample_problems
 from reprosep.audio.io import read_sound, resample, to_channels
 from reprosep.base.errors import UserError
-from reprosep.base.files import digest, slug, whole_file
+from reprosep.base.files import digest, slug
 from reprosep.base.progress import track
-from reprosep.base.seal import BLANK, DamagedError, check, check_bytes, is_whole, seal
+from reprosep.base.seal import BLANK, DamagedError, check, check_bytes, is_whole, sealed_file
 from reprosep.params.data import Audio
 
 FULL_SCALE = 32768.0
@@ -90,9 +90,8 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
     """A parquet table, whole or not at all, with its checksum among its metadata and one for every page of it."""
     content = pa.Table.from_pandas(table, preserve_index=False)
     content = content.replace_schema_metadata({**(content.schema.metadata or {}), b"checksum": BLANK.encode()})
-    with whole_file(path) as temporary:
+    with sealed_file(path) as temporary:
         pq.write_table(content, temporary, write_page_checksum=True)
-        seal(temporary)
 
 
 def build_store(catalog: pd.DataFrame, folder: Path, audio: Audio, channels: int, threads: int) -> None:

@@ -172,8 +172,15 @@ def write_json(path: str | Path, content: Any) -> None:
         temporary.write_text(json.dumps(content, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | Path) -> Any:
+def read_json(path: str | Path, *, finite: bool = True, remedy: str = "delete it and run the step again") -> Any:
     """The content of a JSON file.
+
+    Parameters
+    ----------
+    finite
+        Whether its numbers have to be; else NaN and Infinity are read as Python writes them.
+    remedy
+        What to do about a file that is none: the end of the sentence.
 
     Raises
     ------
@@ -188,14 +195,15 @@ def read_json(path: str | Path) -> Any:
             content = file.read(_MOST_JSON_BYTES + 1)
         if len(content) > _MOST_JSON_BYTES:
             raise ValueError(f"more than {_MOST_JSON_BYTES >> 20} MiB")
-        return json.loads(content.decode(), object_pairs_hook=_pairs, parse_constant=_not_finite, parse_int=_whole)
+        constant = _not_finite if finite else float
+        return json.loads(content.decode(), object_pairs_hook=_pairs, parse_constant=constant, parse_int=_whole)
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; run the step that writes it first") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); make it readable and run again") from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else error
-        raise UserError(f"{path}: not readable as JSON ({reason}); delete it and run the step again") from error
+        raise UserError(f"{path}: not readable as JSON ({reason}); {remedy}") from error
 
 
 def read_record(path: str | Path, **kinds: type | tuple[type, ...]) -> dict[str, Any]:

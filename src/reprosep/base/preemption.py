@@ -25,6 +25,12 @@ class StopRequest:
     def __init__(self) -> None:
         self.reason = ""
 
+    @property
+    def number(self) -> int:
+        """The signal's number; 0 when there was none."""
+        reason = self.reason
+        return signal.Signals[reason].value if reason else 0
+
     def until(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items, until there is a request."""
         for item in items:

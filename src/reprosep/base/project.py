@@ -13,13 +13,49 @@ from reprosep.base.yaml_values import YamlMistake, yaml_values
 MOST_BYTES = 8 << 20  # of a YAML file; the largest of ours has 50 kB
 
 
+_MARK = Path("workflow") / "instruments.yaml"  # only the project's folder has it
+
+
 def repository() -> Path:
-    """The project's folder: the nearest one above this file, or above the working directory, with workflow/ in it."""
-    for start in (Path(__file__).resolve(), Path.cwd() / "x"):
-        for folder in start.parents:
-            if (folder / "workflow" / "instruments.yaml").is_file():
-                return folder
-    raise UserError("workflow/instruments.yaml: not found; run reprosep inside a clone of the project")
+    """The project's folder: the nearest one above the working directory, else the clone of this file, else the wheel's.
+
+    A wheel carries the project's tables and rules; ``reprosep new`` makes a folder of one's own of them.
+
+    Raises
+    ------
+    UserError
+        When there is none.
+    """
+    found = _above(Path.cwd() / "x") or clone() or _carried()
+    if not (found / _MARK).is_file():
+        raise UserError(f"{_MARK}: not found; install reprosep again, or run it inside a clone of the project")
+    return found
+
+
+def clone() -> Path | None:
+    """The clone that this code is run from; None where it was installed from a wheel."""
+    source = Path(__file__).resolve().parents[2]
+    return source.parent if source.name == "src" and (source.parent / _MARK).is_file() else None
+
+
+def is_carried(folder: Path) -> bool:
+    """Whether a project's folder is the one in the wheel, in which nothing is computed."""
+    return folder == _carried()
+
+
+def project_file(path: str | Path) -> Path:
+    """A file where its name says or, where there is none, the project's of that name: so that names hold anywhere."""
+    given = Path(path)
+    other = given if given.exists() or given.is_absolute() else repository() / given
+    return other if other.exists() else given
+
+
+def _above(start: Path) -> Path | None:
+    return next((folder for folder in start.parents if (folder / _MARK).is_file()), None)
+
+
+def _carried() -> Path:
+    return Path(__file__).resolve().parents[1] / "_project"
 
 
 def check_place(*folders: Path) -> None:

@@ -12,18 +12,19 @@ from typing import Any
 
 import psutil
 
-from reprosep.base.project import repository
+from reprosep.base.project import clone
 
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "museval", "musdb", "soundfile", "soxr", "snakemake")
 
 
 def commit() -> tuple[str, bool]:
-    """(commit of the project, whether files differ from it); ('unknown', False) outside a clone."""
+    """(commit of the code, whether files differ from it); ('unknown', False) where it is of a wheel."""
+    place = clone()
+    if place is None:
+        return "unknown", False
 
     def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words], cwd=repository(), capture_output=True, text=True, check=True
-        ).stdout.strip()
+        return subprocess.run(["git", *words], cwd=place, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))

@@ -12,14 +12,16 @@ own records, and counts until one of them changes. Elsewhere every reading hashe
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from reprosep.base.errors import UserError
-from reprosep.base.files import sha256
+from reprosep.base.files import sha256, whole_file
 
 MARK = b"reprosep-sha256:"
 BLANK = (MARK + b"0" * 64).decode()
@@ -47,6 +49,15 @@ class UnsealedError(DamagedError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "it carries no checksum")
+
+
+@contextlib.contextmanager
+def sealed_file(path: str | Path) -> Iterator[Path]:
+    """:func:`~reprosep.base.files.whole_file` for a writer that puts :data:`BLANK` into it: sealed, noted as whole."""
+    with whole_file(path) as temporary:
+        yield temporary
+        seal(temporary)
+    note(Path(path))
 
 
 def seal(path: Path) -> None:

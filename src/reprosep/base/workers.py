@@ -34,12 +34,15 @@ def each(
     workers: int,
     start: Callable[..., None] | None = None,
     start_with: tuple[Any, ...] = (),
+    name: Callable[[Task], str] | None = None,
 ) -> Iterator[Made]:
     """`make` of every task as they finish, in this process or in several.
 
     Parameters
     ----------
     start, start_with: what every process does first, and with what.
+    name: how a task is called. Tasks with names go on when one's process is ended from outside: what was being made
+        then is made again, one after the other, and what ends its process once more is told when all others are made.
 
     Raises
     ------
@@ -51,20 +54,51 @@ def each(
             start(*start_with)
         yield from map(make, tasks)
         return
+    left, ended = list(enumerate(tasks)), []
+    while left:
+        made: set[int] = set()
+        try:
+            for number, result in _in_pool(make, left, workers, start, start_with):
+                made.add(number)
+                yield result
+            left = []
+        except BrokenProcessPool as error:
+            if name is None:
+                raise UserError(
+                    f"one of {workers} processes was ended from outside, as the system does when memory runs out; run "
+                    "the same command with fewer of them (--jobs, --workers or --threads), what is finished is kept"
+                ) from error
+            left = [task for task in left if task[0] not in made]
+            suspects, left = left[: workers + 1], left[workers + 1 :]  # the pool hands them out in their order
+            for suspect in suspects:
+                try:
+                    yield from (result for _, result in _in_pool(make, [suspect], 1, start, start_with))
+                except BrokenProcessPool:
+                    ended.append(name(suspect[1]))
+    if ended:
+        raise UserError(
+            f"{', '.join(ended)}: the process was ended from outside, as the system does when memory runs out, also "
+            "when it was alone; all others are made and kept, run the same command where there is more memory"
+        )
+
+
+def _in_pool(
+    make: Callable[[Task], Made],
+    tasks: list[tuple[int, Task]],
+    workers: int,
+    start: Callable[..., None] | None,
+    start_with: tuple[Any, ...],
+) -> Iterator[tuple[int, Made]]:
+    """Numbers and results as they finish; :class:`BrokenProcessPool` when a process is ended from outside."""
     # Fresh processes: a forked one would inherit the thread pools of libraries in an undefined state.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(tasks)), context, _start, (start, start_with)) as pool:
         try:
             with _deaf():
-                futures = [pool.submit(partial(_do, make), task) for task in tasks]
+                futures = {pool.submit(partial(_do, make), task): number for number, task in tasks}
             for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                f"one of {workers} processes was ended from outside, as the system does when memory runs out; run the "
-                "same command with fewer of them (--jobs, --workers or --threads), what is finished is kept"
-            ) from error
-        except UserError:
+                yield futures[future], future.result()
+        except (UserError, BrokenProcessPool):
             pool.shutdown(cancel_futures=True)
             raise
         except BaseException:  # the user stops it, or nobody wants the rest
@@ -105,6 +139,8 @@ def _outlive() -> None:
 
 
 def _leave(*_: object) -> None:
+    # The pool tells all others to end again when it sees the first one gone, which may be while they are clearing up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(_ENDED)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -10,6 +10,9 @@ from reprosep.papers.claim import Claim, Side
 from reprosep.papers.content import Paper
 
 MEAN_OF = "mean of "
+
+Scored = set[tuple[str, str, str]]
+"""(corpus, target, system) of what is scored."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,12 @@ class Case:
         return list(dict.fromkeys(side.system for part in self.parts for side in part.sides))
 
 
-def cases_of(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
+def cases_of(paper: Paper, claim: Claim, targets: Sequence[str], scored: Scored) -> list[Case]:
     """The comparisons of a claim about the `targets` of this scale, in order.
 
     Of the claim's quantifier `mean`, one for every pair of systems and every other metric: the mean over targets.
     """
-    cases = single_cases(paper, claim, targets)
+    cases = single_cases(paper, claim, targets, scored)
     if claim.quantifier != "mean":
         return cases
     groups: dict[str, list[Case]] = {}
@@ -61,8 +64,19 @@ def _mean(name: str, members: list[Case]) -> Case:
     return Case(members[0].label if len(members) == 1 else label, tuple(merged.values()), name, len(members) > 1)
 
 
-def single_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
-    """The comparisons of a claim target by target, whatever its quantifier."""
+def single_cases(paper: Paper, claim: Claim, targets: Sequence[str], scored: Scored) -> list[Case]:
+    """The comparisons of a claim target by target, whatever its quantifier; of a partial one, those that are scored."""
+    cases = _single_cases(paper, claim, targets)
+    if not claim.partial:
+        return cases
+    return [case for case in cases if all(_is_scored(claim, part, scored) for part in case.parts)]
+
+
+def _is_scored(claim: Claim, part: Part, scored: Scored) -> bool:
+    return is_scored(claim, part.target, [side.system for side in part.sides], scored)
+
+
+def _single_cases(paper: Paper, claim: Claim, targets: Sequence[str]) -> list[Case]:
     pairs, many = claim.pairs, len(claim.pairs) > 1
     if claim.expect in ("largest", "smallest") and not claim.is_of_spectra:
         return [
@@ -136,3 +150,8 @@ def _name(paper: Paper, claim: Claim, pair: tuple[Side, Side | None]) -> str:
 
 def _side_name(paper: Paper, side: Side) -> str:
     return side.corpus if side.corpus is not None else paper.systems[side.system].label
+
+
+def is_scored(claim: Claim, target: str, systems: Iterable[str], scored: Scored) -> bool:
+    """Whether all of some systems have scores of a target on the corpus of a claim."""
+    return all((claim.corpus, target, system) in scored for system in systems)

@@ -1,6 +1,6 @@
-"""The claims of all papers in numbers, for the README: what is asked, what holds in print, what is published of demo.
+"""The claims of all papers in numbers: what is asked, what holds in print, what is published of ``demo``.
 
-The block between two comments is written by ``reprosep readme`` and nowhere typed; a test compares.
+The documentation's block between two comments is written by ``reprosep readme`` and nowhere typed; a test compares.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ import pandas as pd
 
 from reprosep.base.errors import UserError
 from reprosep.base.project import read_yaml, repository
-from reprosep.claims.cases import cases_of
+from reprosep.claims.cases import Scored, cases_of
 from reprosep.claims.published import printed_effect, printed_times, printed_values
 from reprosep.claims.table import ALL_TARGETS, THE_PAPER, US, read_claims
-from reprosep.claims.targets import Scored, scored_targets, targets_of_claim
-from reprosep.claims.verdicts import BY_FRAMES, FAILS, HOLDS, UNDECIDED, counted, in_print
+from reprosep.claims.targets import scored_targets, targets_of_claim
+from reprosep.claims.verdicts import BY_FRAMES, FAILS, HOLDS, LEFT_OUT, UNDECIDED, counted, in_print
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params
 
+PAGE = Path("docs/papers/claims.md")  # in the project's folder
 BEGIN, END = "<!-- claims: written by `reprosep readme` -->", "<!-- claims: end -->"
 _SHORT = {HOLDS: "hold", FAILS: "do not hold", BY_FRAMES: "depend on the frames", UNDECIDED: "are undecided"}
+_SHORT |= {LEFT_OUT: "are left out"}
 
 
 def papers() -> list[str]:
@@ -36,13 +38,15 @@ def verdict_in_print(params: Params, paper: Paper, claim: Claim, scored: Scored)
     if claim.is_counted:
         pairs = [(left.system, right.system) for left, right in claim.pairs if right is not None]
         return in_print(claim, [printed_times(paper, claim, *pair) for pair in pairs])
+    if claim.is_of_print:
+        return ""
     targets = targets_of_claim(params, paper, claim, scored)
     printed = printed_values(params, paper, claim)
-    return in_print(claim, [printed_effect(claim, case, printed) for case in cases_of(paper, claim, targets)])
+    return in_print(claim, [printed_effect(claim, case, printed) for case in cases_of(paper, claim, targets, scored)])
 
 
 def block(params: Params, published: Path) -> str:
-    """The README's block: a table of all papers, and a sentence on what is published of ``demo``."""
+    """The page's block: a table of all papers, and a sentence on what is published of ``demo``."""
     lines = [
         "| paper | its claims | of its own printed numbers | our questions |",
         "|---|---:|---|---:|",
@@ -85,6 +89,6 @@ def _tally(rows: pd.DataFrame, what: str) -> str:
 def with_block(text: str, written: str) -> str:
     """A page with the block replaced; :class:`UserError` when it has no place for it."""
     if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise UserError(f"README.md: expected the lines '{BEGIN}' and '{END}' once each; bring them back with git")
+        raise UserError(f"{PAGE}: expected the lines '{BEGIN}' and '{END}' once each; bring them back with git")
     before, rest = text.split(BEGIN)
     return before + written + rest.split(END)[1]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reprosep.claims.cases import single_cases
-from reprosep.claims.targets import Scored, scored_targets, targets_of_claim
+from reprosep.claims.cases import Scored, single_cases
+from reprosep.claims.targets import scored_targets, targets_of_claim
 from reprosep.experiments.runs import detector_runs, needed_runs
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
 from reprosep.papers.content import Paper
@@ -28,7 +28,7 @@ def reads_of_claims(params: Params, paper: Paper) -> list[str]:
 
 def claim_files(params: Params, paper: Paper, claim: Claim, scored: Scored, needed: Sequence[Run]) -> list[str]:
     """The files that one claim is judged from besides the scores of all runs; none where this scale cannot check it."""
-    cases = single_cases(paper, claim, targets_of_claim(params, paper, claim, scored))
+    cases = single_cases(paper, claim, targets_of_claim(params, paper, claim, scored), scored)
     compared = {(side.system, part.target) for case in cases for part in case.parts for side in part.sides}
     systems = {side.system for side in claim.sides} if cases or claim.is_counted else set()
     places: Places = {

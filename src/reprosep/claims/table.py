@@ -11,31 +11,36 @@ import numpy as np
 import pandas as pd
 
 from reprosep.base.errors import UserError
-from reprosep.claims.cases import Case, cases_of, single_cases
+from reprosep.claims.cases import Case, Scored, cases_of, single_cases
 from reprosep.claims.effects import NAN, Effect, effect_of
+from reprosep.claims.left_out import claims_left_out
 from reprosep.claims.published import Printed, printed_effect, printed_times, printed_values
 from reprosep.claims.sources import Source, source_of
 from reprosep.claims.targets import scored_targets, targets_of_claim
 from reprosep.claims.verdicts import (
     FAILS,
     HOLDS,
+    LEFT_OUT,
     Evidence,
     conclude,
+    enough,
     evidence,
     in_print,
     is_right,
     single_verdicts,
     together,
 )
+from reprosep.experiments.left_out import needs
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
 from reprosep.params.scale import Params
+from reprosep.results import tidy
 from reprosep.results.aggregate import Scores
 from reprosep.results.costs import system_cost
 from reprosep.results.metrics import write_verdicts
 from reprosep.results.reads import trainings_of
-from reprosep.results.tidy import read_tidy, write_tidy
+from reprosep.results.tidy import columns_of, read_tidy, write_tidy
 
 COLUMNS = [
     "claim",
@@ -111,7 +116,8 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
     """Write ``claims.csv`` and ``claims.json``: effects with intervals, p-values and verdicts.
 
     The rules of the verdicts are in :mod:`.verdicts`. A claim has one row per comparison and one for all of them. One
-    that this scale cannot check, for lack of a corpus, target or system, has no rows.
+    that needs a corpus which this scale leaves out has the latter alone, which says so. One that this scale cannot
+    check for another reason, for lack of a target or system, has no rows.
 
     Parameters
     ----------
@@ -127,23 +133,36 @@ def write_claims(params: Params, paper: Paper, results: Path, output: Path) -> N
     """
     scores = Scores(results, needed_runs(params, paper))
     scored = scored_targets(params, paper)
+    left_out = claims_left_out(params, paper, paper.statements)
     rows: list[dict[str, Any]] = []
     for claim in paper.statements:
-        if claim.is_counted:
+        if claim.id in left_out:
+            rows.append(_left_out_row(params, paper, claim, left_out[claim.id]))
+        elif claim.is_counted:
             rows += _counted_rows(params, paper, claim, results)
         elif targets := targets_of_claim(params, paper, claim, scored):
             source = source_of(params, paper, claim, results, scores)
-            rows += _tested_rows(params, paper, claim, source, targets)
-    write_tidy(output / "claims.csv", rows, COLUMNS)
+            make = _printed_rows if claim.is_of_print else _tested_rows
+            rows += make(params, paper, claim, source, targets, scored)
+    write_tidy(output / "claims.csv", rows, columns_of(rows, COLUMNS))
     write_verdicts(output / "claims.json", [row for row in rows if row["target"] == ALL_TARGETS])
 
 
+def _left_out_row(params: Params, paper: Paper, claim: Claim, corpora: list[str]) -> dict[str, Any]:
+    """The only row of a claim that is left out."""
+    return _identity(params, paper, claim) | {
+        "target": ALL_TARGETS,
+        "verdict": LEFT_OUT,
+        tidy.LEFT_OUT: needs(params, corpora),
+    }
+
+
 def _tested_rows(
-    params: Params, paper: Paper, claim: Claim, source: Source, targets: Sequence[str]
+    params: Params, paper: Paper, claim: Claim, source: Source, targets: Sequence[str], scored: Scored
 ) -> list[dict[str, Any]]:
     """Rows of the comparisons that decide, where these are means also of those beside them, and the claim's own row."""
     alpha, printed = params.statistics.alpha, printed_values(params, paper, claim)
-    measured = [_measured(params, claim, source, case, printed) for case in cases_of(paper, claim, targets)]
+    measured = [_measured(params, claim, source, case, printed) for case in cases_of(paper, claim, targets, scored)]
     if claim.is_of_spectra and not any(one.own.songs for one in measured):
         return []  # the recordings of this scale end below the frequencies in question
     own, common = _evidence(claim, measured)
@@ -158,11 +177,45 @@ def _tested_rows(
         "published_verdict": in_print(claim, [one.printed for one in measured]),
     }
     rows = _case_rows(params, paper, claim, measured, decides=True)
-    beside = single_cases(paper, claim, targets) if claim.quantifier == "mean" else []
+    beside = single_cases(paper, claim, targets, scored) if claim.quantifier == "mean" else []
     if len(beside) > len(measured):
         singles = [_measured(params, claim, source, case, printed) for case in beside]
         return [*rows, *_case_rows(params, paper, claim, singles, decides=False), _total_row(rows, total)]
     return [*rows, _total_row(rows, total)]
+
+
+def _printed_rows(
+    params: Params, paper: Paper, claim: Claim, source: Source, targets: Sequence[str], scored: Scored
+) -> list[dict[str, Any]]:
+    """The rows of a claim that cells are as printed: each is or is not; those that are not printed are left out."""
+    printed = printed_values(params, paper, claim)
+    cases = cases_of(paper, claim, targets, scored)
+    rows = [_printed_row(params, paper, claim, source, case, printed) for case in cases]
+    rows = [row for row in rows if np.isfinite(row["effect"])]
+    if not rows:
+        return []
+    right = sum(row["verdict"] == HOLDS for row in rows)
+    return [*rows, _total_row(rows, {"verdict": HOLDS if right >= enough(claim, len(rows)) else FAILS})]
+
+
+def _printed_row(
+    params: Params, paper: Paper, claim: Claim, source: Source, case: Case, printed: Printed
+) -> dict[str, Any]:
+    """How far a cell is from the printed one."""
+    terms, left_out = source.terms(case, common=False)
+    cell = sum(term.weight * term.quantity.in_table() for term in terms)
+    off = cell - printed_effect(claim, case, printed)
+    return _identity(params, paper, claim) | {
+        "target": case.label,
+        "verdict": HOLDS if is_right(claim, off) else FAILS,
+        "effect": off,
+        "effect_in_table": off,
+        "decides": "yes",
+        "songs": min(len(term.quantity.songs) for term in terms),
+        "songs_left_out": left_out,
+        "scope": "",
+        "seeds": 0,
+    }
 
 
 def _evidence(claim: Claim, measured: Sequence[Measured]) -> tuple[list[Evidence], list[Evidence]]:
@@ -222,13 +275,13 @@ def _row(params: Params, paper: Paper, claim: Claim, one: Measured) -> dict[str,
 
 def _identity(params: Params, paper: Paper, claim: Claim) -> dict[str, Any]:
     corpora = [side.corpus for side in claim.sides if side.corpus] or [claim.corpus]
-    standin = any(params.corpora[name].standin is not None for name in corpora)
+    standin = any(params.every_corpus[name].standin is not None for name in corpora)
     return dict.fromkeys(COLUMNS) | {
         "claim": claim.id,
         "asked_by": THE_PAPER if claim in paper.claims else US,
         "statement": claim.statement,
         "source": claim.source,
-        "corpus": params.corpora[corpora[0]].title,
+        "corpus": params.every_corpus[corpora[0]].title,
         "metric": claim.metric,
         "statistic": claim.statistic,
         "expect": claim.expect,

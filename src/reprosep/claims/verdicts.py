@@ -20,6 +20,7 @@
    smallest         the target's effect below the other's     above it
    largest-metric   the metric's gain above the other's       below it
    times-less       counted: at least that factor             less
+   as-printed       the cell within ± the margin of print     further away; nothing is tested, as nothing is drawn
    ================ ========================================= =========================================
 
    Below six songs nothing is shown.
@@ -31,7 +32,8 @@
 4. **On which frames.** A frame in which an estimate is silent has no score, so a gate changes the frames that are
    scored. Claims about frames are decided twice, on each side's own frames (the papers' way) and on those that both
    have. Where the two disagree, the claim **depends on the frames**.
-5. Everything else is **undecided**.
+5. Everything else is **undecided**; but a claim that needs a corpus which the scale leaves out is **left out**, and no
+   verdict is passed.
 
 References
 ----------
@@ -53,7 +55,8 @@ from reprosep.results.multiplicity import at_least, holm
 from reprosep.results.paired_tests import FEWEST_PAIRS
 
 HOLDS, FAILS, UNDECIDED, BY_FRAMES = "holds", "does not hold", "undecided", "depends on the frames"
-VERDICTS = (HOLDS, FAILS, BY_FRAMES, UNDECIDED)
+LEFT_OUT = "left out"  # at this scale; no verdict
+VERDICTS = (HOLDS, FAILS, BY_FRAMES, UNDECIDED, LEFT_OUT)
 _DIGITS = 9  # of printed numbers, whose differences are not exact in binary
 
 
@@ -84,7 +87,7 @@ def region(claim: Claim) -> tuple[float, float]:
             return margin, math.inf
         case "less" | "smallest":
             return -math.inf, -margin
-        case "comparable":
+        case "comparable" | "as-printed":
             return -margin, margin
         case "not-greater":
             return -math.inf, margin
@@ -151,6 +154,6 @@ def is_right(claim: Claim, effect: float) -> bool:
     """Whether an effect without any uncertainty is one of which a claim is right."""
     low, high = region(claim)
     value = round(effect, _DIGITS)
-    if claim.expect in ("comparable", "times-less"):
+    if claim.expect in ("comparable", "times-less", "as-printed"):
         return low <= value <= high
     return low < value < high

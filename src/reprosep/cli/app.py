@@ -8,16 +8,17 @@ from typing import Annotated
 
 import typer
 
+from reprosep import __version__
 from reprosep.base.errors import UserError, near_match
-from reprosep.base.project import read_yaml
+from reprosep.params.files import merged
 from reprosep.params.reading import parse
-from reprosep.params.scale import Params, merge
+from reprosep.params.scale import Params
 
 app = typer.Typer(
     help="Reproduce papers on music source separation, from recordings to tables, figures and claims.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 OWN_DATA, LINE = "Use it on your own data", "Steps of the line"
@@ -32,17 +33,30 @@ CORES = os.cpu_count() or 1
 DEFAULT_PARAMS = [Path("params.yaml")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"reprosep {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _of_all_verbs(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None: ...
+
+
 def read_params(files: list[Path]) -> Params:
     """Parameters from one or several files, merged in order and validated."""
-    content: dict[str, object] = {}
-    for file in files:
-        content = merge(content, read_yaml(file))
-    return parse(content)
+    return parse(merged(files))
 
 
 def params_and_corpus(files: list[Path], corpus: str) -> tuple[Params, str]:
     """Parameters from files and a corpus of theirs; :class:`UserError` when they have none of that name."""
     params = read_params(files)
+    if corpus in params.left_out:
+        raise UserError(f"corpus '{corpus}' is left out at the scale '{params.scale}': {params.left_out[corpus]}")
     if corpus not in params.corpora:
         allowed = ", ".join(params.corpora)
         raise UserError(f"unknown corpus '{corpus}'{near_match(corpus, params.corpora)}; allowed: {allowed}")

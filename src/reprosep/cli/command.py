@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 
 from reprosep.base.errors import PREEMPTED, USER_ERROR, Preempted, UserError
+from reprosep.base.extras import missing_package
 from reprosep.base.listing import displayed
 from reprosep.cli.app import DEVELOPMENT, app
 from reprosep.tools.bench.command import bench_app
@@ -49,6 +50,11 @@ def _run() -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except UserError as error:
         _say(str(error))
+        return USER_ERROR
+    except ModuleNotFoundError as error:
+        if (sentence := missing_package(error, next((word for word in sys.argv[1:] if word[:1] != "-"), ""))) is None:
+            raise
+        _say(str(sentence))
         return USER_ERROR
     except Preempted as stop:
         _say(str(stop))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,19 @@ def example(
 
 
 @app.command(rich_help_panel=PANEL)
+def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False) -> None:
+    """Versions, devices and paths: what to paste into an issue."""
+    from reprosep.tools.project.information import information
+
+    sections = information()
+    if as_json:
+        print(json.dumps(sections, indent=2))
+        return
+    for title, rows in sections.items():
+        print(title, *(f"  {name}: {value}" for name, value in rows.items()), sep="\n")
+
+
+@app.command(rich_help_panel=PANEL)
 def split(
     metadata: Annotated[list[Path], typer.Argument(help="Folders with METADATA.yaml files of MedleyDB's format.")],
     rule: Annotated[Path, typer.Option(help="The rule of the split.")] = Path("workflow/splits/mm-split.yaml"),
@@ -41,11 +55,11 @@ def split(
 
 @app.command(rich_help_panel=PANEL)
 def readme(params: ParamFiles = DEFAULT_PARAMS) -> None:
-    """Write the numbers of claims and verdicts into README.md."""
+    """Write the numbers of claims and verdicts into the documentation (docs/papers/claims.md)."""
     from reprosep.base.files import whole_file
-    from reprosep.claims.overview import block, with_block
+    from reprosep.claims.overview import PAGE, block, with_block
 
-    path, published = repository() / "README.md", repository() / "results-published/demo"
+    path, published = repository() / PAGE, repository() / "results-published/demo"
     text = with_block(path.read_text(encoding="utf-8"), block(read_params(params), published))
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ from reprosep.params.scale import Params, dump
 
 @app.command(rich_help_panel=PANEL)
 def reproduce(
-    scale: Annotated[str, typer.Argument(help="demo, smoke, standin or paper.")] = "demo",
+    scale: Annotated[str, typer.Argument(help="demo, smoke, preview, standin, open or paper.")] = "demo",
     target: Annotated[list[str] | None, typer.Option(help="Files to make instead of everything.")] = None,
     configfile: Annotated[
         list[Path] | None, typer.Option(help="Further parameter files, e.g. your own corpus.")
@@ -35,13 +35,17 @@ def check(
     params: ParamFiles = DEFAULT_PARAMS, show: Annotated[bool, typer.Option(help="Print them all.")] = False
 ) -> None:
     """Validate parameters and paper files, and print them resolved with --show."""
+    from reprosep.dag.left_out import sentences
     from reprosep.dag.plan import checked_papers
     from reprosep.experiments.runs import every_run
 
     resolved = read_params(params)
-    for name, paper in checked_papers(resolved).items():
+    papers = checked_papers(resolved)
+    for name, paper in papers.items():
         counts = f"{len(paper.claims)} claims, {len(paper.questions)} questions of our own"
         print(f"{name}: {len(every_run(resolved, paper))} runs, {len(paper.tables)} tables, {counts}")
+    for sentence in sentences(resolved, papers):
+        print(sentence)
     if show:
         print(yaml.safe_dump(dump(resolved), sort_keys=False), end="")
 
@@ -164,6 +168,14 @@ def score(runs: list[str], params: ParamFiles = DEFAULT_PARAMS, threads: Threads
     score_all(read_params(params), runs, threads)
 
 
+@app.command(rich_help_panel=PANEL, name="published-scores")
+def published_scores(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
+    """Read the published scores of a corpus's methods."""
+    from reprosep.experiments.published.scores import write_published
+
+    write_published(*params_and_corpus(params, corpus), threads)
+
+
 @app.command(rich_help_panel=PANEL)
 def calibrate(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
     """Compare oracle scores with a paper's, and stop a wrong set-up before training."""
@@ -217,8 +229,19 @@ def claims(paper: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
 
 
 @app.command(rich_help_panel=PANEL)
-def report(params: ParamFiles = DEFAULT_PARAMS) -> None:
-    """Write the report, one self-contained page."""
+def report(
+    scale: Annotated[
+        str | None, typer.Argument(help="A scale, finished or not; default: the finished results of --params.")
+    ] = None,
+    configfile: Annotated[list[Path] | None, typer.Option(help="The further parameter files of that run.")] = None,
+    params: ParamFiles = DEFAULT_PARAMS,
+) -> None:
+    """Write the report, one self-contained page; of an unfinished scale with what is there, missing and next."""
+    if scale is not None:
+        from reprosep.report.unfinished import write_current_report
+
+        print(write_current_report(scale, configfile or []))
+        return
     from reprosep.report.page import write_report
 
     resolved = read_params(params)

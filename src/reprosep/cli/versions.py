@@ -30,24 +30,39 @@ def compare(
 
 @app.command(rich_help_panel=PANEL)
 def publish(
-    scale: Annotated[str, typer.Argument(help="demo, smoke, standin or paper.")],
+    scale: Annotated[str, typer.Argument(help="demo, smoke, preview, standin, open or paper.")],
     output: Annotated[Path, typer.Option(help="Folder to write to, one folder per scale and paper in it.")] = Path(
         "results-published"
     ),
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="A new folder instead, as Zenodo or Hugging Face take it: weights with a model card, tables, figures, "
+            "claims, checksums; nothing that is sound."
+        ),
+    ] = None,
     configfile: Annotated[list[Path] | None, typer.Option(help="The further parameter files of that run.")] = None,
 ) -> None:
     """Copy a finished scale's tables and claims to where they are committed, with a page that shows them."""
     from reprosep.dag.reproduce import scale_params
-    from reprosep.report.publish import publish_scale
 
     command = " ".join(["reprosep reproduce", scale, *(f"--configfile {file}" for file in configfile or [])])
-    for path in publish_scale(scale_params(scale, configfile or []), output, command):
+    params = scale_params(scale, configfile or [])
+    if to is not None:
+        from reprosep.report.published_folder import publish_folder
+        from reprosep.tools.crate.command import crate_beside
+
+        print(publish_folder(params, to, command, crate_beside(params)))
+        return
+    from reprosep.report.publish import publish_scale
+
+    for path in publish_scale(params, output, command):
         print(path)
 
 
 @app.command(rich_help_panel=PANEL)
 def verify(
-    scale: Annotated[str, typer.Argument(help="demo, smoke, standin or paper.")] = "demo",
+    scale: Annotated[str, typer.Argument(help="demo, smoke, preview, standin, open or paper.")] = "demo",
     configfile: Annotated[list[Path] | None, typer.Option(help="The further parameter files of that run.")] = None,
     threads: Threads = CORES,
 ) -> None:
@@ -96,3 +111,21 @@ def record(scale: Annotated[str, typer.Argument(help="The scale that dvc.yaml is
     from reprosep.dag.versions.record import record as record_results
 
     print(f"{record_results(scale)} stages recorded in dvc.lock; share them with `git commit dvc.lock` and `dvc push`")
+
+
+@app.command(rich_help_panel=PANEL)
+def crate(
+    scale: Annotated[str, typer.Argument(help="demo, smoke, preview, standin, open or paper.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder, or zip file by its name; default: results/crates/<scale>.zip.")
+    ] = None,
+    agent: Annotated[str | None, typer.Option(help="Name of whoever ran it; told nowhere if not given.")] = None,
+    orcid: Annotated[str | None, typer.Option(help="Their ORCID, https://orcid.org/….")] = None,
+    configfile: Annotated[list[Path] | None, typer.Option(help="The further parameter files of that run.")] = None,
+) -> None:
+    """Pack a finished scale's tables, figures, claims and records with their provenance: a Workflow Run RO-Crate."""
+    from reprosep.dag.reproduce import scale_params
+    from reprosep.tools.crate.command import write_crate
+
+    params = scale_params(scale, configfile or [])
+    print(write_crate(params, output or Path("results/crates") / f"{params.scale}.zip", agent, orcid))

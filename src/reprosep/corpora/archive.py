@@ -1,4 +1,4 @@
-"""Members of a zip or tar(.gz) archive, and what is refused of them: archives are strangers' files.
+"""Members of a zip or tar(.gz, .xz) archive, and what is refused of them: archives are strangers' files.
 
 References
 ----------
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, NoReturn, Self
+from typing import IO, NoReturn, Self, TypeVar
 
 from reprosep.base.errors import UserError
 
@@ -64,6 +64,9 @@ _DAMAGE = (
 )
 
 
+Header = TypeVar("Header", bound=tarfile.TarInfo)
+
+
 class BadArchiveError(UserError):
     """An archive that is damaged, or that holds what no honest one does."""
 
@@ -86,10 +89,10 @@ def members(path: Path) -> Iterator[Iterable[Member]]:
     Raises
     ------
     UserError
-        When the file is no zip, tar or tar.gz archive, or is damaged, also while it is read.
+        When the file is no zip, tar, tar.gz or tar.xz archive, or is damaged, also while it is read.
     """
     if path.is_dir():
-        raise BadArchiveError(f"{path}: is a folder, expected a zip, tar or tar.gz archive")
+        raise BadArchiveError(f"{path}: is a folder, expected a zip, tar, tar.gz or tar.xz archive")
     try:
         if _magic(path) == b"PK":
             _test_contents(path)
@@ -115,7 +118,7 @@ def members(path: Path) -> Iterator[Iterable[Member]]:
             raise
         reason = str(error) or type(error).__name__
         raise BadArchiveError(
-            f"{path}: not a whole zip, tar or tar.gz archive ({reason}); delete it and get it anew"
+            f"{path}: not a whole zip, tar, tar.gz or tar.xz archive ({reason}); delete it and get it anew"
         ) from error
 
 
@@ -127,15 +130,24 @@ class _Header(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        try:
-            header = super().frombuf(buf, encoding, errors)
-        except tarfile.HeaderError as error:
-            if len(buf) < tarfile.BLOCKSIZE or any(buf):
-                raise tarfile.ReadError(str(error) if buf else "it ends before its last block") from error
-            raise  # the block of zeros that ends it
-        if header.type in _EXTENSIONS and header.size > _LARGEST_HEADER:
-            raise tarfile.ReadError(f"a header of {header.size} bytes")
-        return header
+        return _checked(buf, partial(super().frombuf, buf, encoding, errors))
+
+    @classmethod
+    def _frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str, **options: bool) -> Self:
+        """What newer releases of Python call instead."""
+        return _checked(buf, partial(super()._frombuf, buf, encoding, errors, **options))  # type: ignore[misc]
+
+
+def _checked(buf: bytes | bytearray, read: Callable[[], Header]) -> Header:
+    try:
+        header = read()
+    except tarfile.HeaderError as error:
+        if len(buf) < tarfile.BLOCKSIZE or any(buf):
+            raise tarfile.ReadError(str(error) if buf else "it ends before its last block") from error
+        raise  # the block of zeros that ends it
+    if header.type in _EXTENSIONS and header.size > _LARGEST_HEADER:
+        raise tarfile.ReadError(f"a header of {header.size} bytes")
+    return header
 
 
 class _Bounded:
@@ -196,7 +208,12 @@ def _magic(path: Path) -> bytes:
 
 
 def _plain(path: Path, packed: IO[bytes]) -> contextlib.AbstractContextManager[IO[bytes]]:
-    return gzip.open(packed) if _magic(path) == b"\x1f\x8b" else contextlib.nullcontext(packed)  # type: ignore[return-value]
+    match _magic(path):
+        case b"\x1f\x8b":
+            return gzip.open(packed)  # type: ignore[return-value]
+        case b"\xfd7":
+            return lzma.open(packed)
+    return contextlib.nullcontext(packed)
 
 
 def _tar_members(archive: tarfile.TarFile, packed: IO[bytes]) -> Iterator[Member]:

@@ -26,8 +26,9 @@ from reprosep.corpora.manifest import (
     write_terms,
 )
 from reprosep.corpora.registry import RECORDS, Version, load_version, song_list
+from reprosep.corpora.score_files import SUBMISSIONS, check_files, find_methods, packed_methods, tell_missing
 from reprosep.corpora.songs import METADATA, first_of, metadata_file, missing_metadata, missing_songs, songs_in
-from reprosep.corpora.unpack import Files
+from reprosep.corpora.unpack import Files, unpack
 
 Archives = dict[str, str | None]  # name -> checksum
 
@@ -75,7 +76,8 @@ def get(request: Request) -> Path:
         write_terms(folder, version)
         path = _record(request, version, folder, manifest)
     done = "checksums computed anew" if request.verify else "nothing to be done" if manifest == before else "verified"
-    print(f"{request.name}: {len(songs_in(version, folder))} songs in {folder}, {done}", file=sys.stderr)
+    what = "methods" if version.kind == "scores" else "songs"
+    print(f"{request.name}: {len(songs_in(version, folder))} {what} in {folder}, {done}", file=sys.stderr)
     return path
 
 
@@ -94,6 +96,8 @@ def _make(folder: Path) -> None:
 def _open(request: Request, version: Version, folder: Path) -> Manifest:
     """Whatever is needed until every file of an open version is there."""
     manifest = read_manifest(folder)
+    if version.kind == "scores" and request.sources:
+        return _scores_from(request, version, folder, manifest)
     if manifest is not None:
         open_record.require_same(version, folder, manifest)
         if not missing_files(folder, manifest["files"]) and not missing_songs(version, folder):
@@ -113,6 +117,26 @@ def _open(request: Request, version: Version, folder: Path) -> Manifest:
     return _written(request.name, version, folder, files_below(folder, songs_in(version, folder).values()), {})
 
 
+def _scores_from(request: Request, version: Version, folder: Path, manifest: Manifest | None) -> Manifest:
+    """The methods of published scores that folders and archives of the user's hold, and those that were there."""
+    folders = [source for source in request.sources if source.is_dir()]
+    repository = [source for source in request.sources if source.is_file()]
+    links: dict[Path, Path] = {}
+    for source in folders:
+        links = find_methods(version, source, folder) | links
+        for packed in packed_methods(version, source):
+            unpack(packed, folder / SUBMISSIONS, folder / ".unpacking")
+    for packed in repository:
+        unpack(packed, folder, folder / ".unpacking", version.archives[0].strip)
+    make_links(version, links)
+    there = check_files(version, folder, request.name)
+    open_record.clean(folder, request.keep_archives)
+    tell_missing(version, there)
+    files = files_below(folder, [folder / SUBMISSIONS / method for method in there])
+    known = manifest["files"] if manifest else {}
+    return _written(request.name, version, folder, {path: known.get(path, file) for path, file in files.items()}, {})
+
+
 def _is_there_by_hand(version: Version, folder: Path, manifest: Manifest | None) -> bool:
     """Whether somebody put all songs of the published list there, so that nothing needs to be downloaded."""
     ours = open_record.is_begun(folder) or (manifest is not None and bool(manifest["archives"]))
@@ -122,6 +146,8 @@ def _is_there_by_hand(version: Version, folder: Path, manifest: Manifest | None)
 def _fetched(request: Request, version: Version, folder: Path, given: list[Path], verified: Files) -> Manifest:
     files = open_record.fetch(request.name, version, folder, given, verified, request.jobs)
     _require_songs(request, version, folder)
+    if version.kind == "scores":
+        check_files(version, folder, request.name)
     archives = {archive.name: archive.checksum for archive in version.archives}
     manifest = _written(request.name, version, folder, files, archives)
     open_record.clean(folder, request.keep_archives)

@@ -20,6 +20,7 @@ _UNPACKED_SHARE = {
     ".wav": 1.6,
     ".flac": 1.05,
     ".stem.mp4": 1.05,
+    ".json": 20.0,
 }  # unpacked to packed bytes: FLAC and AAC do not shrink
 
 

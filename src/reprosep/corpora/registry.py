@@ -6,6 +6,8 @@ and checksums, which songs it has. A new version is one more file (and a list of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -42,10 +44,14 @@ class Defect(Section):
 
 
 class Version(Section):
-    """One published version of a corpus."""
+    """One published version of a corpus: of recordings, or where its kind is `scores` of methods scored on one.
+
+    Published scores have a `file_list`: every file with its size and checksum; `oracles` are the methods among them
+    that were told the sources, or nothing but the mixture.
+    """
 
     title: str
-    kind: Literal["musdb", "medleydb", "slakh"]
+    kind: Literal["musdb", "medleydb", "slakh", "scores"]
     access: Literal["open", "request", "manual"]
     page: str
     doi: str | None = None
@@ -55,10 +61,12 @@ class Version(Section):
     archives: list[Archive] = []
     instructions: str = ""
     song_list: str | None = None
+    file_list: str | None = None
+    oracles: list[str] = []
     songs: dict[Split, int] = {}
-    suffix: Literal[".wav", ".flac", ".stem.mp4"]
-    sample_rates: list[int]
-    channels: list[int]
+    suffix: Literal[".wav", ".flac", ".stem.mp4", ".json"]
+    sample_rates: list[int] = []
+    channels: list[int] = []
     mixture: Literal["exact", "encoded", "mastered", "none"]
     defects: list[Defect] = []
     defects_source: str = ""
@@ -70,6 +78,10 @@ class Version(Section):
             raise ValueError("archives: none, but access 'open' needs at least one with its urls")
         if self.access != "open" and not self.instructions:
             raise ValueError(f"instructions: empty, but access '{self.access}' needs them")
+        if self.kind == "scores" and not self.file_list:
+            raise ValueError("file_list: missing, but published scores need one: path, bytes and sha256 of every file")
+        if self.kind != "scores" and not (self.sample_rates and self.channels):
+            raise ValueError("sample_rates, channels: empty, but recordings have some; list them")
         return self
 
 
@@ -90,8 +102,36 @@ def load_version(name: str) -> Version:
         raise UserError(f"{path.name}: {explain(error, Version, 'another file of workflow/corpora/')}") from error
 
 
+@dataclass(frozen=True)
+class ListedFile:
+    """A published file: its path below the folder of all methods, size and SHA-256."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+def file_list(name: str) -> dict[str, tuple[ListedFile, ...]]:
+    """Method -> its files, by a `file_list` of the registry."""
+    return _file_list(_folder() / name)
+
+
+@cache
+def _file_list(path: Path) -> dict[str, tuple[ListedFile, ...]]:
+    files: dict[str, list[ListedFile]] = {}
+    for row in csv_rows(path, ["path", "bytes", "sha256"], "restore this list of files"):
+        method = row["path"].partition("/")[0]
+        files.setdefault(method, []).append(ListedFile(row["path"], int(row["bytes"]), row["sha256"]))
+    return {method: tuple(listed) for method, listed in files.items()}
+
+
 def song_list(version: Version) -> dict[str, str]:
-    """Song -> split ('' where the version has none) by the published list; empty when there is no list."""
+    """Song -> split ('' where the version has none) by the published list; empty when there is no list.
+
+    Of published scores: their methods.
+    """
+    if version.file_list is not None:
+        return dict.fromkeys(file_list(version.file_list), "")
     if version.song_list is None:
         return {}
     path = _folder() / version.song_list

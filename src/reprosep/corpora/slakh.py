@@ -76,7 +76,9 @@ def submix(song: Song, target: str) -> list[Stem]:
 def _song_folders(root: Path) -> list[Path]:
     if not root.is_dir():
         raise UserError(
-            f"{root}: no such folder; put Slakh2100 there or name its folder in corpora.*.roots", "no-folder"
+            f"{root}: no such folder; put Slakh2100 there (Flakh2100: `reprosep render <Slakh2100> {root} --flakh "
+            "--splits same`), or name its folder in corpora.*.roots",
+            "no-folder",
         )
     songs = []
     for path in folders_in(root):

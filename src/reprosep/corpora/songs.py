@@ -6,9 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reprosep.base.listing import below, is_hidden
-from reprosep.corpora.registry import Version, song_list
+from reprosep.corpora.registry import Version, file_list, song_list
 
-SUBSETS = {"musdb": ("train", "test"), "slakh": ("train", "validation", "test", "omitted"), "medleydb": ("Audio",)}
+SUBSETS = {
+    "musdb": ("train", "test"),
+    "slakh": ("train", "validation", "test", "omitted"),
+    "medleydb": ("Audio",),
+    "scores": ("submissions",),
+}
 _MUSDB_FILES = ("mixture.wav", "drums.wav", "bass.wav", "other.wav", "vocals.wav")
 METADATA = "_METADATA.yaml"
 LABELS = "_ACTIVATION_CONF.lab"
@@ -28,9 +33,12 @@ def songs_in(version: Version, folder: Path) -> dict[str, Path]:
 
 
 def is_song(version: Version, entry: Path) -> bool:
-    """Whether a folder (a file for ``.stem.mp4``) holds what a song of this kind has."""
+    """Whether a folder (a file for ``.stem.mp4``) holds what a song of this kind has, or all scores of a method."""
     if is_hidden(entry.name):
         return False
+    if version.file_list is not None:
+        listed = file_list(version.file_list).get(entry.name, ())
+        return bool(listed) and all((entry.parent / file.path).is_file() for file in listed)
     if version.suffix == ".stem.mp4":
         return entry.is_file() and entry.name.endswith(version.suffix)
     if version.kind == "musdb":

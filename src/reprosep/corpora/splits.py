@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from reprosep.base.csv_text import csv_rows
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.listing import composed
-from reprosep.base.project import repository
+from reprosep.base.project import project_file
 from reprosep.corpora.draws import Stream, generator
 from reprosep.corpora.layout import Song
 from reprosep.params.data import Corpus
@@ -66,7 +65,7 @@ def split_rows(path: str) -> list[dict[str, str]]:
     UserError
         When the file is missing, has other columns, an unknown split, or a song twice.
     """
-    place = Path(path) if Path(path).exists() else repository() / path
+    place = project_file(path)
     rows = csv_rows(place, ["song", "split"], "name a list of songs in corpora.*.split_file, columns song and split")
     seen: set[str] = set()
     for number, row in enumerate(rows, start=2):

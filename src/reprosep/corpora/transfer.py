@@ -57,11 +57,20 @@ class _TransientError(Exception):
 class Transfer:
     """Fetches a file of `size` bytes (None: unknown) into `part`; pooch calls it with address and temporary file.
 
-    `advance` is told the bytes that arrive, negative when what was there has to be fetched anew.
+    `advance` is told the bytes that arrive, negative when what was there has to be fetched anew. After `attempts` in a
+    row that brought no new byte (None: :data:`_ATTEMPTS`) an address is given up.
     """
 
-    def __init__(self, part: Path, size: int | None, advance: Callable[[int], None], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        part: Path,
+        size: int | None,
+        advance: Callable[[int], None],
+        stop: threading.Event,
+        attempts: int | None = None,
+    ) -> None:
         self.part = part
+        self._attempts = attempts or _ATTEMPTS
         self.resumed = False  # whether what is there came in several pieces
         self._size = size
         self._advance = advance
@@ -108,8 +117,8 @@ class Transfer:
             except _TransientError as problem:
                 idle = 0 if self._have() > most else idle + 1
                 most = max(most, self._have())
-                if idle >= _ATTEMPTS:
-                    raise RefusedError(f"{url}: {problem} ({_ATTEMPTS} attempts)") from problem
+                if idle >= self._attempts:
+                    raise RefusedError(f"{url}: {problem} ({self._attempts} attempts)") from problem
                 self._wait(problem.wait or _FIRST_WAIT * 2 ** max(idle - 1, 0))
 
     def _wait(self, seconds: float) -> None:

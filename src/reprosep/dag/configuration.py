@@ -7,6 +7,7 @@ time that a Snakefile sees its ``config``, nothing tells of it.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import yaml
 
 from reprosep.base.errors import UserError
-from reprosep.base.project import read_yaml
+from reprosep.base.project import repository
 from reprosep.base.yaml_values import YamlMistake, plain_value, yaml_values
+from reprosep.params.files import EXTENDS, merged, scale_file, scales
 from reprosep.params.scale import merge
 
 _OPTIONS = ("--config", "-C")
@@ -34,12 +36,51 @@ def configuration(files: Iterable[Path], given: Mapping[str, Any], words: Sequen
     UserError
         When a file is not there or not to be read, or a value has two meanings.
     """
-    content: dict[str, Any] = {}
-    for file in files:
-        content = merge(content, read_yaml(_short(file)))
+    content = merged(map(_short, files))
     for word in _pairs(words):
         _check(word)
     return merge(content, {key: _meant(value) for key, value in given.items()})
+
+
+def configuration_of_module(config: Any, *, moved: bool = False) -> dict[str, Any]:
+    """The parameters that a workflow gives which uses this one as a module: a scale, and what it changes of it.
+
+    Parameters
+    ----------
+    config: what stands behind ``config:`` of the module: ``extends`` and keys of params.yaml.
+    moved: whether the module has a ``prefix``.
+
+    Raises
+    ------
+    UserError
+        When it has one, when `config` is no mapping or extends what is no scale, or only has a scale's name.
+    """
+    where = "module reprosep"
+    if moved:
+        raise UserError(
+            f"{where}: found a prefix, expected none: its steps read and write results/ and resources/ of the working "
+            "folder; leave 'prefix' and 'replace_prefix' out"
+        )
+    if not isinstance(config, Mapping):
+        raise UserError(f"{where}: config: found {config!r}, expected a mapping such as {{'{EXTENDS}': 'smoke'}}")
+    extended, own = config.get(EXTENDS), {key: value for key, value in config.items() if key != EXTENDS}
+    if (named := own.get("scale")) in scales() and named != extended:
+        raise UserError(
+            f"{where}: config: found scale: {named}, which alone only names the folder of results; write "
+            f"{EXTENDS}: {named} for the parameters of that scale"
+        )
+    files = [repository() / "params.yaml", *([scale_file(str(extended))] if extended is not None else [])]
+    return _located(merge(merged(files), own))
+
+
+def _located(content: dict[str, Any]) -> dict[str, Any]:
+    """With the split files of the project, which are named as from its own folder, as seen from the working folder."""
+    corpora = content.get("corpora")
+    for corpus in corpora.values() if isinstance(corpora, dict) else ():
+        name = corpus.get("split_file") if isinstance(corpus, dict) else None
+        if isinstance(name, str) and not Path(name).exists() and (repository() / name).exists():
+            corpus["split_file"] = os.path.relpath(repository() / name)
+    return content
 
 
 def _short(file: Path) -> Path:

@@ -5,7 +5,7 @@ Nothing here imports torch: a plan is made before every command, and has to be t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from reprosep.corpora.listing import recordings_listing, versions_to_get
 from reprosep.corpora.registry import RECORDS, load_version, song_list
 from reprosep.corpora.splits import read_split_file
 from reprosep.dag.dependencies import paper_of, step_reads
+from reprosep.dag.left_out import sentences
 from reprosep.experiments.accepted import code_of_run
 from reprosep.experiments.cells import calibration_cells, check_accepted
 from reprosep.experiments.clips.plan import clips_of_runs
 from reprosep.experiments.detectors.checks import check_detection
 from reprosep.experiments.kinds import kind_of
-from reprosep.experiments.reads import CORPUS_TABLES, Reads, settings_of_system
+from reprosep.experiments.reads import CORPUS_TABLES, Reads, settings_of_system, settings_of_training
 from reprosep.experiments.runs import every_run, needed_runs, scored_on
 from reprosep.papers.claim_checks import check_seeds
 from reprosep.papers.content import Paper
@@ -33,6 +34,7 @@ from reprosep.papers.system import System
 from reprosep.params.reading import parse, recordings_of
 from reprosep.params.scale import Params, dump
 from reprosep.results.reads import figures_made, reads_of_figures, reads_of_tables, tables_made
+from reprosep.weights.registry import FOLDER, SUFFIX, load_weights_entry
 
 
 def checked_papers(params: Params) -> dict[str, Paper]:
@@ -66,7 +68,8 @@ class Plan:
     Attributes
     ----------
     runs
-        Every run of the papers by its id, with its system; `trained` and `oracles` are their ids.
+        Every run of the papers by its id, with its system; `trained`, `oracles`, `published` (whose scores were) and
+        `released` (whose weights were) are their ids.
     together, alone
         Trained runs that one process trains and scores, by the name of the group, and those that have one each.
     """
@@ -77,7 +80,9 @@ class Plan:
         papers = self.papers.values()
         self.runs = {run.id: (run, paper.systems[run.system]) for paper in papers for run in every_run(params, paper)}
         self.trained = [name for name, (_, system) in self.runs.items() if system.trained]
-        self.oracles = [name for name in self.runs if name not in {*self.trained}]
+        self.published = [name for name, (_, system) in self.runs.items() if system.kind == "published"]
+        self.released = [name for name, (_, system) in self.runs.items() if system.published_weights]
+        self.oracles = [name for name, (_, system) in self.runs.items() if system.is_oracle]
         self.together = side_by_side(params, [self.run(name) for name in self.trained])
         grouped = {name for members in self.together.values() for name in members}
         self.alone = [name for name in self.trained if name not in grouped]
@@ -88,6 +93,10 @@ class Plan:
     def of(cls, config: dict[str, Any]) -> Plan:
         """The plan of the values of params.yaml and what changes them; :class:`UserError` when one is wrong."""
         return cls(parse(config))
+
+    def left_out(self) -> list[str]:
+        """What this scale leaves out for want of corpora, by name and with the reason; a line each."""
+        return sentences(self.params, self.papers)
 
     def run(self, name: str) -> Run:
         """The run of that id."""
@@ -182,19 +191,21 @@ class Plan:
 
     def scoring_files(self, names: Sequence[str]) -> list[Path]:
         """What scorings read."""
-        return self.files(file for name in names for file in self.scoring_reads(name).files)
+        reads = [self.scoring_reads(name) for name in names]
+        brought = dict.fromkeys(Path(file) for one in reads for file in one.resources)
+        return [*self.files(file for one in reads for file in one.files), *brought]
 
     def training_settings(self, names: Sequence[str]) -> list[dict[str, Any]]:
         """The systems of runs with the parameters of their trainings."""
-        return [self._settings(name, self.training_reads(name)) for name in names]
+        return [self._settings(name, self.training_reads(name), settings_of_training) for name in names]
 
     def scoring_settings(self, names: Sequence[str]) -> list[dict[str, Any]]:
         """The systems of runs with the parameters of their scorings."""
-        return [self._settings(name, self.scoring_reads(name)) for name in names]
+        return [self._settings(name, self.scoring_reads(name), settings_of_system) for name in names]
 
-    def _settings(self, name: str, reads: Reads) -> dict[str, Any]:
+    def _settings(self, name: str, reads: Reads, of_system: Callable[[System], dict[str, Any]]) -> dict[str, Any]:
         run, system = self.runs[name]
-        own = {"run": run.id, "system": settings_of_system(system)}
+        own = {"run": run.id, "system": of_system(system)}
         return {**own, **reads.settings(self.content_of[run.corpus])}
 
     def training_code(self, names: Sequence[str]) -> list[str]:
@@ -206,6 +217,23 @@ class Plan:
         """Digests of what the code of scorings does."""
         return list(dict.fromkeys(self.scoring_reads(name).code for name in names))
 
+    def scored_together(self) -> dict[str, list[str]]:
+        """Runs with networks that one job scores, by its name: of one process, or of one set of weights.
+
+        Where the estimates of the latter are filtered together, each network hears a song once.
+        """
+        groups = {name: list(members) for name, members in self.together.items()}
+        for name in self.released:
+            groups.setdefault(f"{self.run(name).corpus}-{self.run(name).system}", []).append(name)
+        return groups
+
+    def published_weights(self) -> dict[str, list[Path]]:
+        """The files of the published weights that runs are scored with, by the name of the set."""
+        sets = dict.fromkeys(self.system(name).published_weights for name in self.released)
+        return {
+            name: [FOLDER / name / f"{target}{SUFFIX}" for target in load_weights_entry(name).files] for name in sets
+        }
+
     def score_files(self, names: Sequence[str]) -> list[Path]:
         """What the scoring of runs writes."""
         heads = [name for name in names if name in self.with_heads]
@@ -215,6 +243,10 @@ class Plan:
     def oracles_of(self, corpus: str) -> list[str]:
         """Ids of the oracles of a corpus."""
         return [name for name in self.oracles if self.run(name).corpus == corpus]
+
+    def published_runs_of(self, corpus: str) -> list[str]:
+        """Ids of the published methods of a corpus."""
+        return [name for name in self.published if self.run(name).corpus == corpus]
 
     def calibrated_scores(self, paper: str) -> list[Path]:
         """Scores of the oracles of a paper's calibration."""
@@ -246,7 +278,7 @@ class Plan:
 
     def paper_mixtures(self, paper: str) -> list[Path]:
         """Mixtures of the corpora on which the runs of a paper are trained and scored."""
-        names = self.paper_runs(paper)
+        names = [name for name in self.paper_runs(paper) if name not in {*self.published}]
         scored = {one for name in names for one in (self.run(name).corpus, *scored_on(self.params, *self.runs[name]))}
         return [path for corpus in sorted(scored) for path in self.mixtures(corpus)]
 

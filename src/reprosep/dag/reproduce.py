@@ -16,15 +16,21 @@ from typing import TextIO
 
 import psutil
 
-from reprosep.base.errors import Preempted, UserError, near_match
+from reprosep.base.errors import Preempted, UserError
+from reprosep.base.extras import check_extra
 from reprosep.base.files import mendable, read_record
 from reprosep.base.preemption import StopRequest, stop_request
 from reprosep.base.progress import ProgressReport
-from reprosep.base.project import check_place, read_yaml, repository
+from reprosep.base.project import check_place
+from reprosep.dag.left_out import sentences
+from reprosep.dag.plan import checked_papers
+from reprosep.params.files import merged, scale_file
 from reprosep.params.reading import parse
-from reprosep.params.scale import Params, merge
+from reprosep.params.scale import Params
+from reprosep.training.event_log import check_tensorboard
 
 _COUNT = re.compile(r"^(\w+) +(\d+)$")  # a line of Snakemake's job statistics
+_OUTPUT = re.compile(r"^ *output: (.+)$")  # of a job
 _TOTAL = re.compile(r"^total +\d+")
 _FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)")
 _ERROR = re.compile(r"^\s*[\w.]*(Error|Exception): \S")
@@ -63,7 +69,9 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> list[Pa
     """
     check_place(Path.cwd())
     params = scale_params(scale, config_files)  # a wrong key is told at once, before Snakemake starts
-    if sentence := older_results(params):
+    _check_project()
+    check_tensorboard(params.machine.tensorboard)
+    for sentence in filter(None, [*sentences(params, checked_papers(params)), older_results(params)]):
         print(sentence, file=sys.stderr)
     with stop_request() as stop:
         wait_for_other_run(stop)
@@ -71,6 +79,15 @@ def reproduce(scale: str, extra: list[str], config_files: list[Path]) -> list[Pa
         Snakemake(_command(scale, config_files, extra), stop).follow()
     made = [Path(target) for target in extra] or [Path("results") / params.scale / "report.html"]
     return [path for path in made if path.exists()]  # a target may be the name of a rule
+
+
+def _check_project() -> None:
+    """:class:`UserError` where the working folder has no rules to run, or Snakemake is not installed."""
+    if not Path(_PROFILE).is_dir():
+        raise UserError(
+            f"{_PROFILE}: not in this folder; go to a clone of the project, or make a folder with `reprosep new FOLDER`"
+        )
+    check_extra("workflow", "`reprosep reproduce`")
 
 
 def older_results(params: Params) -> str:
@@ -87,28 +104,29 @@ def older_results(params: Params) -> str:
 
 def scale_params(scale: str, config_files: list[Path]) -> Params:
     """The parameters of a scale, changed by further files."""
-    content = read_yaml("params.yaml")
-    for file in [_scale_file(scale), *config_files]:
-        content = merge(content, read_yaml(file))
-    return parse(content)
-
-
-def _scale_file(scale: str) -> Path:
-    folder = repository() / "workflow" / "scales"
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
-    if scale not in known:
-        raise UserError(f"unknown scale '{scale}'{near_match(scale, known)}; allowed: {', '.join(known)}")
-    return folder / f"{scale}.yaml"
+    return parse(merged(["params.yaml", scale_file(scale), *config_files]))
 
 
 def _command(scale: str, config_files: list[Path], targets: list[str], *options: str) -> list[str]:
     command = [_snakemake(), "--profile", _PROFILE, "--nocolor", *options]
-    command += ["--configfile", *map(str, [_scale_file(scale), *config_files])]
+    command += ["--configfile", *map(str, [scale_file(scale), *config_files])]
     return [*command, "--", *targets] if targets else command
 
 
 def pending(scale: str, targets: list[str], config_files: list[Path]) -> dict[str, int]:
-    """Rule -> number of jobs that Snakemake would run now.
+    """Rule -> number of jobs that Snakemake would run now; raises as :func:`dry_run`."""
+    counts = {match[1]: int(match[2]) for match in map(_COUNT.match, dry_run(scale, targets, config_files)) if match}
+    return {rule: count for rule, count in counts.items() if rule not in ("total", "all")}
+
+
+def files_to_make(scale: str, config_files: list[Path]) -> set[Path]:
+    """The files that Snakemake would make now: those that are missing or out of date; raises as :func:`dry_run`."""
+    made = [match[1] for match in map(_OUTPUT.match, dry_run(scale, [], config_files)) if match]
+    return {Path(name) for names in made for name in names.split(", ")}
+
+
+def dry_run(scale: str, targets: list[str], config_files: list[Path]) -> list[str]:
+    """What Snakemake prints of the jobs that it would run now, line by line.
 
     Raises
     ------
@@ -120,8 +138,7 @@ def pending(scale: str, targets: list[str], config_files: list[Path]) -> dict[st
     lines = answer.stdout.splitlines()
     if answer.returncode:
         raise UserError(_reason(lines))
-    counts = {match[1]: int(match[2]) for match in map(_COUNT.match, lines) if match}
-    return {rule: count for rule, count in counts.items() if rule not in ("total", "all")}
+    return lines
 
 
 def _snakemake() -> str:

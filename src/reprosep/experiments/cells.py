@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reprosep.base.errors import UserError, near_match
-from reprosep.experiments.gates import gating_run
 from reprosep.experiments.kinds import kind_of
 from reprosep.papers.calibration import Calibration, value_name
 from reprosep.papers.content import SPREAD, STATISTICS, TRIPLE, Entry, Paper, Table
 from reprosep.papers.measures import Metric, Statistic
-from reprosep.papers.system import BY_DETECTOR, Variant
+from reprosep.papers.run import Run
+from reprosep.papers.system import BY_DETECTOR, WIENER, System, Variant
 from reprosep.params.scale import Params
 
 
@@ -40,8 +40,9 @@ def table_cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
         for column, published in zip(table.columns, values, strict=True):
             for statistic in table.statistics():
                 cell = _cell(table, row, column, published, statistic)
-                scored = cell.variant != BY_DETECTOR or gating_run(params, cell.corpus, paper.systems[cell.system], 0)
-                if scored and has_target(params, paper, cell.corpus, cell.target, cell.system):
+                if has_target(params, paper, cell.corpus, cell.target, cell.system) and is_scored_in(
+                    params, cell.corpus, cell.system, paper.systems[cell.system], cell.variant
+                ):
                     cells.append(cell)
     return cells
 
@@ -53,6 +54,13 @@ def has_target(params: Params, paper: Paper, corpus: str, target: str, name: str
     wanted = not system.targets or target in system.targets
     here = corpus in params.corpora and beside and wanted
     return here and kind_of(system).has_target(params, corpus, target, system)
+
+
+def is_scored_in(params: Params, corpus: str, name: str, system: System, variant: Variant) -> bool:
+    """Whether a system of that name is scored in a variant on a corpus: detectors and filters are not everywhere."""
+    if variant not in (BY_DETECTOR, WIENER):
+        return True  # one that the system lacks is told of as an error, and not left out
+    return variant in kind_of(system).variants(params, Run(corpus, "", name, None), system)
 
 
 def column_name(column: str, form: str, statistic: Statistic) -> str:
@@ -100,7 +108,7 @@ def calibration_cells(params: Params, paper: Paper) -> list[Cell]:
         return []
     cells: dict[tuple[str, str, str], Cell] = {}
     for cell in (cell for table in paper.tables.values() for cell in table_cells(params, paper, table)):
-        if not paper.systems[cell.system].trained and cell.metric == paper.calibration.metric:
+        if paper.systems[cell.system].is_oracle and cell.metric == paper.calibration.metric:
             sure = replace(cell, published=None) if cell.doubtful else cell
             cells.setdefault((cell.corpus, cell.target, cell.system), sure)
     for corpus, target, system in _measured(params, paper.calibration):

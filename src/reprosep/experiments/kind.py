@@ -88,6 +88,10 @@ class Kind(ABC, Generic[SystemType]):
         """The test-time variants in which a run is scored."""
         return system.variants()
 
+    def estimating_runs(self, params: Params, run: Run, system: SystemType) -> list[Run]:
+        """The trained runs whose estimates the scoring of a run is made from: its own, and those filtered with it."""
+        return [run] if run.seed is not None else []
+
     judged_by: ClassVar[str] = "valid_loss"  # the column of a training's log by which its best epoch is chosen
 
     # ---- what a trained run tells --------------------------------------------------------------------------------
@@ -113,7 +117,8 @@ class Kind(ABC, Generic[SystemType]):
     def scoring_reads(self, params: Params, run: Run, system: SystemType) -> Reads:
         """What the scoring of a run reads."""
         keys = filled(self.scoring_keys(params, run, system), run.corpus, self.model(system))
-        files = [*self.scoring_files(params, run, system), *self.weights(run)]
+        weights = [weights_of(one) for one in self.estimating_runs(params, run, system)]
+        files = [*self.scoring_files(params, run, system), *weights]
         return Reads(
             tuple(files),
             keys,
@@ -125,17 +130,13 @@ class Kind(ABC, Generic[SystemType]):
         """The name of the network, as the section ``models`` has it."""
         return str(getattr(system, "model", ""))
 
-    def weights(self, run: Run) -> list[str]:
-        """The file of a run's weights, if it is trained."""
-        return [f"runs/{run.id}/best.safetensors"] if run.seed is not None else []
-
     @abstractmethod
     def training_files(self, run: Run, system: SystemType) -> list[str]:
         """The files that a training reads."""
 
     @abstractmethod
     def scoring_files(self, params: Params, run: Run, system: SystemType) -> list[str]:
-        """The files that the scoring of a run reads, but for its weights."""
+        """The files that the scoring of a run reads, but for weights."""
 
     @abstractmethod
     def scoring_keys(self, params: Params, run: Run, system: SystemType) -> tuple[str, ...]:
@@ -175,6 +176,11 @@ class Kind(ABC, Generic[SystemType]):
     def epoch_items(self, params: Params, system: SystemType, songs: int, seconds: float) -> float:
         """Training items of an epoch, of a corpus with so many songs and seconds, where the parameters do not say."""
         return 0.0
+
+
+def weights_of(run: Run) -> str:
+    """The file of the weights of a trained run."""
+    return f"runs/{run.id}/best.safetensors"
 
 
 def seconds_of(songs: pd.DataFrame, split: str) -> float:

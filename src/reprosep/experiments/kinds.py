@@ -8,6 +8,7 @@ from reprosep.experiments.clips.plan import ClipsKind
 from reprosep.experiments.detectors.plan import DetectorKind
 from reprosep.experiments.kind import Kind
 from reprosep.experiments.oracles.plan import OracleKind
+from reprosep.experiments.published.plan import PublishedKind
 from reprosep.experiments.sources.plan import SourcesKind
 from reprosep.experiments.target.plan import TargetKind
 from reprosep.papers.system import System
@@ -18,6 +19,7 @@ KINDS: dict[str, Kind[Any]] = {
     "clips": ClipsKind(),
     "detector": DetectorKind(),
     "oracle": OracleKind(),
+    "published": PublishedKind(),
 }
 
 

@@ -30,12 +30,16 @@ _LETTERS = 32  # of the digest of a run
 
 @dataclass(frozen=True)
 class Reads:
-    """Of one step: files of the results, keys of the parameters, modules of its code, other files of the project."""
+    """Of one step: files of the results, keys of the parameters, modules of its code, other files of the project.
+
+    `resources` are files that were brought from elsewhere, relative to the working folder.
+    """
 
     files: tuple[str, ...]
     keys: tuple[str, ...]
     modules: tuple[str, ...]
     project_files: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
 
     def settings(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Key -> value, from the parameters with which the run's corpus is computed, as plain values."""
@@ -53,6 +57,7 @@ class Reads:
     def digest(self, results: Path, content: Mapping[str, Any], system: Mapping[str, Any], code: str = "") -> str:
         """Of all that it reads below `results`; `code` stands for another code that gives the same."""
         files = {name: sha256(results / name) for name in self.files}
+        files |= {name: sha256(name) for name in self.resources}
         return digest([files, self.settings(content), system, code or self.code], length=_LETTERS)
 
 
@@ -62,8 +67,14 @@ def filled(keys: Iterable[str], corpus: str, model: str) -> tuple[str, ...]:
 
 
 def settings_of_system(system: AnySystem) -> dict[str, Any]:
-    """What a run depends on of its system: all but what it is called."""
-    return system.model_dump(mode="json", exclude={"label"})
+    """What a run depends on of its system: all but what it is called; `released` where it is."""
+    content = system.model_dump(mode="json", exclude={"label"})
+    return {key: value for key, value in content.items() if key != "released" or value is not None}
+
+
+def settings_of_training(system: AnySystem) -> dict[str, Any]:
+    """What a training depends on of its system: not whether it is scored behind a filter as well."""
+    return system.model_dump(mode="json", exclude={"label", "wiener"})
 
 
 def look_up(content: Mapping[str, Any], key: str) -> Any:

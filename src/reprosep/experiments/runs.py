@@ -15,10 +15,14 @@ from reprosep.params.scale import Params
 
 
 def needed_runs(params: Params, paper: Paper) -> list[Run]:
-    """Every run that the tables and the calibration need, oracles included, in a stable order."""
+    """Every run that the tables and the calibration need, oracles included, in a stable order.
+
+    Those without whose estimates another one is not scored are among them.
+    """
     every = [cell for table in paper.tables.values() for cell in table_cells(params, paper, table)]
     needed = {(cell.corpus, cell.target, cell.system) for cell in [*every, *calibration_cells(params, paper)]}
-    runs = {run for cell in needed for run in _runs_of_cell(params, paper, *cell)}
+    of_cells = {run for cell in needed for run in _runs_of_cell(params, paper, *cell)}
+    runs = of_cells | {other for run in of_cells for other in _estimating(params, run, paper.systems[run.system])}
     for corpus, name in sorted({(run.corpus, run.system) for run in runs}):
         kind_of(paper.systems[name]).check(params, corpus, paper.systems[name])
     for together in sorted({tuple(corpora_of(params, run, paper.systems[run.system])) for run in runs}):
@@ -29,6 +33,10 @@ def needed_runs(params: Params, paper: Paper) -> list[Run]:
 def _runs_of_cell(params: Params, paper: Paper, corpus: str, target: str, name: str) -> list[Run]:
     system = paper.systems[name]
     return list(kind_of(system).runs_of_cell(params, corpus, target, name, system))
+
+
+def _estimating(params: Params, run: Run, system: System) -> list[Run]:
+    return kind_of(system).estimating_runs(params, run, system)
 
 
 def detector_runs(params: Params, paper: Paper) -> list[Run]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.errors import UserError
+from reprosep.experiments.kind import weights_of
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.reads import settings_of_system
 from reprosep.experiments.runs import find_run
@@ -19,10 +20,14 @@ from reprosep.scores.scorer import Scorer
 def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer[Any]:
     """The scorer of a run in ``results/<scale>``; :class:`UserError` when the run is not trained yet."""
     kind, own = kind_of(system), params.of_corpus(run.corpus)
-    for name in kind.weights(run):
-        if not (results / name).exists():
-            raise UserError(f"{results / name}: no such file; train the run first with `reprosep train {run.id}`")
+    for one in kind.estimating_runs(params, run, system):
+        if not (path := results / weights_of(one)).exists():
+            used = "" if one == run else f", which the Wiener filter of {run.id} takes"
+            raise UserError(f"{path}: no such file{used}; train the run first with `reprosep train {one.id}`")
     reads = kind.scoring_reads(params, run, system)
+    for name in reads.resources:
+        if not Path(name).is_file():
+            raise UserError(f"{name}: no such file; bring it first with `reprosep get {Path(name).parent.name}`")
     stamp = reads.digest(results, dump(own), settings_of_system(system))
     scorer: Scorer[Any] = kind.module(kind.scores_part(system)).make_scorer(own, run, system, results, stamp)
     return scorer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +14,16 @@ from reprosep.base.errors import UserError, near_match
 from reprosep.base.files import read_record
 from reprosep.base.validation import explain
 from reprosep.experiments.kinds import kind_of
+from reprosep.experiments.separating import Separator
 from reprosep.experiments.song import Song
+from reprosep.models.inference import for_inference
 from reprosep.papers.system import System, Variant, system_of_record
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params
-from reprosep.training.checkpoint import load_best
+from reprosep.training.checkpoint import BEST, load_best, load_weights
 
-_RECORD = "run.json"
+RECORD = "run.json"
+SHARED = "model.safetensors"  # the weights of a run that was passed on (experiments/model_folder.py)
 _DECIMALS = 4  # of probabilities, so that what is written and what is drawn agree on every threshold
 
 
@@ -56,7 +58,7 @@ class TrainedRun:
     def _foreign(self, reason: str) -> UserError:
         cause = reason.split(";")[0]  # without how to mend a file of parameters
         return UserError(
-            f"{self.folder / _RECORD}: written by another version of the project ({cause}); train the run again"
+            f"{self.folder / RECORD}: written by another version of the project ({cause}); train the run again"
         )
 
     @property
@@ -101,8 +103,12 @@ class TrainedRun:
 
     def model(self) -> Any:
         """Its network with the best weights, ready to estimate."""
-        network = kind_of(self.system).module("network").network
-        return load_best(self.folder, network(self.system, self.params, self.channels, len(self.targets)))
+        build = kind_of(self.system).module("network").network
+        network = build(self.system, self.params, self.channels, len(self.targets))
+        if (self.folder / BEST).is_file() or not (self.folder / SHARED).is_file():
+            return load_best(self.folder, network)
+        load_weights(self.folder / SHARED, network)
+        return for_inference(network)
 
     def probabilities(self, song: Song) -> np.ndarray:
         """Probability of every target in every second of a song, ``(second, target)``.
@@ -113,17 +119,51 @@ class TrainedRun:
         values[song.silent()] = 0.0
         return np.round(values, _DECIMALS)
 
-    def separator(self) -> Callable[[np.ndarray, Variant], np.ndarray]:
+    @property
+    def sample_rate(self) -> int:
+        """Of the waves that its network takes, in Hz."""
+        return self.params.audio.sample_rate
+
+    @property
+    def terms(self) -> str:
+        """What a user is told of its licence: it is the user's own."""
+        return ""
+
+    def variants(self) -> tuple[Variant, ...]:
+        """The test-time variants that it has."""
+        return self.system.variants()
+
+    def chunks(self, samples: int) -> int:
+        """Chunks of frames of a wave of so many samples, which a network that works in them tells of."""
+        return -(-(samples // self.params.stft.hop + 1) // self.params.separation.chunk_frames)
+
+    def separator(self) -> Separator:
         """What makes estimates ``(target, channel, sample)`` of a wave ``(channel, sample)`` by test-time variant."""
-        separator: Callable[[np.ndarray, Variant], np.ndarray] = kind_of(self.system).module("own_song").separator(self)
+        separator: Separator = kind_of(self.system).module("own_song").separator(self)
+        return separator
+
+    def filtered(self) -> Separator:
+        """The same behind a Wiener filter, which takes the estimates of all sources; the variant is the gate before it.
+
+        Raises
+        ------
+        UserError
+            When there is no estimate for every source.
+        """
+        module = kind_of(self.system).module("own_song")
+        if not hasattr(module, "filtered"):
+            raise UserError(
+                f"--wiener: '{self.id}' estimates one source of a mixture, and the filter needs all; leave --wiener out"
+            )
+        separator: Separator = module.filtered(self)
         return separator
 
 
 def find_trained(run: str, results: Path) -> TrainedRun:
     """The trained run of that id in `results`, or in that folder; :class:`UserError` when there is none."""
     for folder in (Path(run), results / "runs" / run):
-        if (folder / _RECORD).is_file():
-            return _read(folder)
+        if (folder / RECORD).is_file():
+            return read_trained(folder)
     known = [one.folder.name for one in all_trained(results)]
     listed = f"; trained are {', '.join(known)}" if known else "; none is trained there yet, run `make demo` first"
     raise UserError(f"--run: no trained run '{run}' in {results / 'runs'}{near_match(run, known)}{listed}")
@@ -131,13 +171,14 @@ def find_trained(run: str, results: Path) -> TrainedRun:
 
 def all_trained(results: Path) -> list[TrainedRun]:
     """All trained runs in `results`, by name."""
-    paths = sorted((results / "runs").glob(f"*/{_RECORD}"))
-    return [_read(path.parent) for path in paths]
+    paths = sorted((results / "runs").glob(f"*/{RECORD}"))
+    return [read_trained(path.parent) for path in paths]
 
 
-def _read(folder: Path) -> TrainedRun:
-    record = read_record(folder / _RECORD, run=str, corpus=str, target=str, params=dict, settings=dict)
+def read_trained(folder: Path) -> TrainedRun:
+    """The run of a folder; :class:`UserError` when its record is not as this version writes it."""
+    record = read_record(folder / RECORD, run=str, corpus=str, target=str, params=dict, settings=dict)
     corpora = record["params"].get("corpora")
     if not isinstance(corpora, dict) or record["corpus"] not in corpora:
-        raise UserError(f"{folder / _RECORD}: no corpus '{record['corpus']}' in its parameters; train the run again")
+        raise UserError(f"{folder / RECORD}: no corpus '{record['corpus']}' in its parameters; train the run again")
     return TrainedRun(folder, record)

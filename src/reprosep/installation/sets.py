@@ -49,16 +49,23 @@ class PackageSet:
 BUILD_LOCK = "envs/requirements-build.lock"
 CUDA_LOCK = "envs/requirements-cuda.lock"
 RUN_LOCK = "envs/requirements.lock"
+CRATE_LOCK, TENSORBOARD_LOCK = "envs/requirements-crate.lock", "envs/requirements-tensorboard.lock"
+DOCS_LOCK, MARKDOWN_LOCK = "envs/requirements-docs.lock", "envs/requirements-markdown.lock"
 SETS = {
     "run": PackageSet("ready", "to run reprosep", (RUN_LOCK,), Size(235, 1150, 1.0), project=True),
     "test": PackageSet(
         "ready-test",
         "for the tests and linters",
-        ("envs/requirements-test.lock",),
-        Size(35, 130, 0.2),
+        ("envs/requirements-test.lock", CRATE_LOCK, TENSORBOARD_LOCK, MARKDOWN_LOCK),
+        Size(50, 170, 0.3),
         "envs/requirements-test-no-deps.lock",
     ),
+    "docs": PackageSet("ready-docs", "for the documentation", (DOCS_LOCK, MARKDOWN_LOCK), Size(25, 120, 0.3)),
     "s3": PackageSet("ready-s3", "for a DVC remote on S3", ("envs/requirements-s3.lock",), Size(16, 35, 0.2)),
+    "crate": PackageSet("ready-crate", "for `reprosep crate`", (CRATE_LOCK,), Size(1, 2, 0.1)),
+    "tensorboard": PackageSet(
+        "ready-tensorboard", "for TensorBoard", (TENSORBOARD_LOCK, MARKDOWN_LOCK), Size(15, 40, 0.1)
+    ),
 }
 TORCH = {
     "cpu": Size(195, 800, 0.5),

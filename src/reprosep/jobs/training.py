@@ -23,16 +23,21 @@ from reprosep.base.provenance import commit, hardware, versions
 from reprosep.experiments.accepted import code_of_run, origin_of_code, record_files, record_of
 from reprosep.experiments.data import CorpusData
 from reprosep.experiments.kinds import kind_of
-from reprosep.experiments.reads import look_up, settings_of_system
+from reprosep.experiments.reads import look_up, settings_of_training
+from reprosep.jobs.curves import curves_written
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
 from reprosep.params.scale import Params, dump
 from reprosep.training.checkpoint import BEST
+from reprosep.training.devices import described, set_up
 from reprosep.training.live_log import write_live_log
 from reprosep.training.loop import Outcome, Training
 from reprosep.training.side_by_side import Job, SideBySide
 
-_OF_MACHINE = ("training.compile", "training.threads", "training.gpu")  # a state goes on where these are the same
+_OF_MACHINE = (
+    *("training.compile", "training.threads", "training.gpu"),
+    *("training.tf32", "training.deterministic"),
+)  # a state goes on where these are the same
 
 
 def train_runs(params: Params, pairs: Sequence[tuple[Run, System]], results: Path, stop: StopRequest) -> None:
@@ -63,8 +68,10 @@ def _train(params: Params, pairs: Sequence[tuple[Run, System]], results: Path, s
     torch.set_num_threads(params.training.threads)
     corpus = pairs[0][0].corpus
     data = CorpusData(params.of_corpus(corpus), corpus, results)
+    set_up(params.training, data.device)
     jobs = [_job(data, *pair) for pair in pairs]
-    errors = _trained(jobs, stop)
+    with curves_written(jobs, results, params.machine.tensorboard):
+        errors = _trained(jobs, stop)
     seconds = (time.monotonic() - start) / len(jobs)
     for job, pair in zip(jobs, pairs, strict=True):
         if pair[0].id not in errors:
@@ -85,7 +92,7 @@ def recipe_of(params: Params, run: Run, system: System, results: Path) -> str:
     reads, content = kind_of(system).training_reads(run, system), dump(params)
     machine = {key: look_up(content, key) for key in _OF_MACHINE}
     code = code_of_run(results, run, reads)
-    return digest([reads.digest(results, content, settings_of_system(system), code), machine, run.id], length=32)
+    return digest([reads.digest(results, content, settings_of_training(system), code), machine, run.id], length=32)
 
 
 def _trained(jobs: Sequence[Job], stop: StopRequest) -> dict[str, UserError]:
@@ -140,13 +147,14 @@ def _result(training: Training, outcome: Outcome) -> dict[str, Any]:
     """What it says of the device, the costs and the outcome; energy is null where the device does not tell it."""
     costs = outcome.costs
     return {
-        "hardware": hardware(str(training.device)) | {"devices": training.devices.count},
+        "hardware": hardware(str(training.device)) | {"devices": training.devices.count} | described(training.device),
         "precision": training.precision,
         "recordings": training.examples.recordings.placement,
         "device_seconds": round(costs.device_seconds, 3),
         "milliseconds_per_item": round(1000 * costs.device_seconds / max(outcome.items, 1), 4),
         "peak_memory_mb": round(costs.memory / 1e6, 1),
         "energy_kj": None if costs.joules is None else round(costs.joules / 1000, 3),
+        "energy_unknown": training.meter.unknown if costs.joules is None else None,
         "early_stopping": training.early_stopping,
         "epochs": len(outcome.epochs),
         "best_epoch": outcome.best_epoch,

@@ -3,7 +3,8 @@
 >>> from reprosep.metrics import bsseval_v4
 >>> bsseval_v4(references, estimates, window=44100).SDR      # (source, sample, channel) -> (source, frame)
 
-Nothing here needs torch, pandas or the rest of the project.
+Scripts that call museval change one import: :mod:`reprosep.metrics.drop_in`. Nothing here needs torch, pandas or the
+rest of the project; ducc0 makes it a tenth faster where it is installed.
 """
 
 from reprosep.metrics.bsseval import METRICS, References, Scores, bsseval_v4

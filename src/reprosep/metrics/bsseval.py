@@ -18,7 +18,8 @@ How it is computed
 ------------------
 1. One sweep over the signals gives the correlations of every frame and of the whole song (:mod:`.correlation`).
 2. The normal equations of P and of every P_j are block Toeplitz: factored once, solved per estimate (:mod:`.toeplitz`).
-3. The energies of all parts in all frames follow from the frames' correlations (:mod:`.energies`).
+3. The energies of all parts in all frames follow from the frames' correlations (:mod:`.energies`), kept until then
+   (:mod:`.frame_lags`); those that are too small for that are known otherwise (:mod:`.close_estimates`).
 
 Conventions
 -----------
@@ -36,25 +37,31 @@ Stöter, Liutkus and Ito: The 2018 signal separation evaluation campaign. LVA/IC
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from reprosep.metrics.channels import Basis, principal_channels
+from reprosep.metrics.close_estimates import Filtered, Mixtures
 from reprosep.metrics.conditioning import Conditioning, conditioning
-from reprosep.metrics.energies import LEAST_SHARE, Filter, Kernel, embed, kernel_energies
+from reprosep.metrics.correlation import Plan, plan
+from reprosep.metrics.energies import LEAST_SHARE, columns_of, embed, kernels, powers_of, sizes_of
 from reprosep.metrics.frames import Framing
+from reprosep.metrics.parts import Parts, Projection
 from reprosep.metrics.signals import Signals, as_signals
-from reprosep.metrics.sweep import Lags, Sweep, Sweeper
-from reprosep.metrics.toeplitz import BlockToeplitz, Dense, factor
+from reprosep.metrics.sweep import Lags, Piece, Sweep, Sweeper
+from reprosep.metrics.toeplitz import System, factor
 
 METRICS = ("SDR", "ISR", "SIR", "SAR")
 TAPS = 512
-_PIECE = 1 << 16  # samples that are filtered at once
+_OF_ALL = (3, 4)  # parts that need P alone, by their place in :class:`Parts`
+_OF_ITS_OWN = (0, 1, 2, 5)
 
-AnySignals = Signals | np.ndarray | Sequence[np.ndarray]
+AnySignals = Signals | Any
+""":class:`~reprosep.metrics.signals.Signals`, or arrays, tensors or lists of them."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +82,6 @@ class Scores:
     estimate_sounds: np.ndarray
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Energies of the parts of an estimated source, each ``(frame,)``."""
-
-    spatial: np.ndarray  # e_spat
-    filtered: np.ndarray  # P_j ŝ
-    interference: np.ndarray  # e_interf
-    projected: np.ndarray  # P ŝ
-    artifacts: np.ndarray  # e_artif
-    distortion: np.ndarray  # ŝ - P_j ŝ: the distortion of version 3
-
-
 class References:
     """The references of one song.
 
@@ -95,7 +90,7 @@ class References:
     references
         Array ``(source, sample, channel)`` or :class:`~reprosep.metrics.signals.Signals`.
     window, hop
-        Length and distance of frames in samples; without a window the whole song is one frame.
+        Length and distance of frames in samples; without a window, or with an infinite one, the whole song is one.
     taps
         Length of the distortion filters [512].
     device
@@ -105,8 +100,8 @@ class References:
     def __init__(
         self,
         references: AnySignals,
-        window: int | None = None,
-        hop: int | None = None,
+        window: float | None = None,
+        hop: float | None = None,
         taps: int = TAPS,
         device: str | None = None,
     ) -> None:
@@ -181,12 +176,12 @@ class References:
         return self._lags
 
     @cached_property
-    def factor(self) -> BlockToeplitz | Dense:
+    def factor(self) -> System:
         """The factored equations of all references."""
         return factor(self.lags.total[None], self.signals.samples)[0]
 
     @cached_property
-    def own_factors(self) -> list[BlockToeplitz | Dense]:
+    def own_factors(self) -> list[System]:
         """The factored equations of each reference alone."""
         rows = [self.rows_of(source) for source in range(self.signals.sources)]
         return factor(np.stack([self.lags.total[:, row, row] for row in rows]), self.signals.samples)
@@ -216,32 +211,35 @@ class Comparison:
         first = references + number * len(self.sources)
         sounding = self.sweep.sounds[:references], self.sweep.sounds[first : first + len(self.sources)]
         scored = np.concatenate(sounding).all(axis=0)
-        values = np.stack([self._source_scores(number, position) for position in range(len(self.sources))], axis=1)
+        true = np.stack([self.sweep.energy[self.references.rows_of(source)].sum(axis=0) for source in self.sources])
+        error = np.stack([self.sweep.error[self._columns(number, k)].sum(axis=0) for k in range(len(self.sources))])
+        values = [decibel(true, error), *np.full((3, *true.shape), np.nan)]
+        if self.sweep.cross is not None:
+            parts = self.parts([(number, *pair) for pair in enumerate(self.sources)])
+            values[1] = decibel(true, parts.spatial)
+            values[2] = decibel(parts.filtered, parts.interference)
+            values[3] = decibel(parts.projected, parts.artifacts)
         sdr, isr, sir, sar = np.where(scored, values, np.nan)
         return Scores(sdr, isr, sir, sar, *sounding)
 
-    def _source_scores(self, number: int, position: int) -> np.ndarray:
-        """SDR, ISR, SIR and SAR ``(metric, frame)`` of one source of an estimate."""
-        true = self.sweep.energy[self.references.rows_of(self.sources[position])].sum(axis=0)
-        error = self.sweep.error[self._columns(number, position)].sum(axis=0)
-        if self.sweep.cross is None:
-            return np.stack([decibel(true, error), *np.full((3, len(true)), np.nan)])
-        parts = self.parts(number, position, self.sources[position])
-        ratios = [(true, error), (true, parts.spatial)]
-        ratios += [(parts.filtered, parts.interference), (parts.projected, parts.artifacts)]
-        return np.stack([decibel(*ratio) for ratio in ratios])
+    def parts(self, pairs: list[tuple[int, int, int]]) -> Parts:
+        """Energies of the parts of estimated sources, each taken as an estimate of a reference.
 
-    def parts(self, number: int, position: int, source: int) -> Parts:
-        """Energies of the parts of an estimate's source `position`, taken as an estimate of reference `source`."""
+        Parameters
+        ----------
+        pairs
+            Number of the estimate, position of its source, number of the reference.
+        """
         assert self.sweep.cross is not None
-        columns, rows = self._columns(number, position), self.references.rows_of(source)
-        cross = self.sweep.cross.total[:, :, columns]
-        own = self.references.own_factors[source].solve(np.ascontiguousarray(cross[:, rows]))
-        every = self.references.factor.solve(np.ascontiguousarray(cross))
-        energies, least = self._energies(columns, source, own, every)
-        inexact = (energies <= least).any(axis=0) & self.sweep.sounds.all(axis=0)
-        for frame in np.flatnonzero(inexact):
-            energies[:, frame] = self._direct(int(frame), columns, source, own, every)
+        columns = [self._columns(number, position) for number, position, _ in pairs]
+        projections = [
+            self._projection(column, source, filters)
+            for column, (*_, source), filters in zip(columns, pairs, self._filters(columns), strict=True)
+        ]
+        energies, least = self._energies(projections)
+        inexact = (energies <= least) & self.sweep.sounds.all(axis=0)
+        if inexact.any():
+            self._correct(energies, inexact, projections)
         return Parts(*energies)
 
     def _columns(self, number: int, position: int) -> slice:
@@ -250,47 +248,88 @@ class Comparison:
         first = (number * len(self.sources) + position) * channels
         return slice(first, first + channels)
 
-    def _energies(
-        self, columns: slice, source: int, own: np.ndarray, every: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Energies ``(part, frame)`` from correlations, and the least that are exact enough."""
+    def _filters(self, columns: list[slice]) -> list[np.ndarray]:
+        """Filters of all references ``(tap, row, channel)`` for every one of some sources, solved together."""
         assert self.sweep.cross is not None
-        lags, rows = self.references.lags.frames, self.references.rows_of(source)
-        spatial = own.copy()
-        spatial[0] -= self.references.basis.backward[rows, rows].T
-        interference = every - embed(own, rows.start, every.shape[1])
-        mine, mine_least = kernel_energies(lags[:, :, rows, rows], [Kernel.of(spatial), Kernel.of(own)])
-        all_, all_least = kernel_energies(lags, [Kernel.of(interference), Kernel.of(every)])
-        cross = self.sweep.cross.frames[..., columns]
-        estimate = self.sweep.energy[self.sweeper.rows :][columns].sum(axis=0)
+        right = np.concatenate([self.sweep.cross.total[:, :, column] for column in columns], axis=2)
+        size = np.abs(right).max(axis=(0, 1))
+        size[size == 0] = 1.0  # so that none is solved to the precision of another
+        return np.split(self.references.factor.solve(right / size) * size, len(columns), axis=2)
+
+    def _projection(self, columns: slice, source: int, every: np.ndarray) -> Projection:
+        assert self.sweep.cross is not None
+        rows = self.references.rows_of(source)
+        right = np.ascontiguousarray(self.sweep.cross.total[:, rows, columns])
+        own = embed(self.references.own_factors[source].solve(right), rows.start, every.shape[1])
+        return Projection(columns, rows, own, every)
+
+    def _energies(self, projections: list[Projection]) -> tuple[np.ndarray, np.ndarray]:
+        """Energies ``(part, pair, frame)`` from correlations, and the least that are exact enough."""
+        assert self.sweep.cross is not None
+        mixed = np.stack([self._of_references(one) for one in projections], axis=1)  # (tap, pair, part, row, channel)
+        values = kernels(mixed.reshape(len(mixed), -1, *mixed.shape[3:]))
+        columns, sizes = columns_of(values), sizes_of(values)
+        own, bounds = [], []
+        for lags in self.references.lags.frames:
+            own.append(lags.reshape(len(lags), -1) @ columns)
+            bounds.append(powers_of(lags) @ sizes)
+        # (frame, pair · part) -> (part, pair, frame)
+        shape = (-1, len(projections), 4)
+        filtered, least = (np.concatenate(part).reshape(shape).transpose(2, 1, 0) for part in (own, bounds))
+        spatial, mine, interference, every = filtered
+        with_every, with_own = self._products(projections)
+        rows = self.sweep.energy[self.sweeper.rows :]
+        estimate = np.stack([rows[one.columns].sum(axis=0) for one in projections])
         # |ŝ - Σ v * x|² = |ŝ|² - 2 <ŝ, Σ v * x> + |Σ v * x|²
-        artifacts = estimate - 2 * np.einsum("flrc,lrc->f", cross, every) + all_[1]
-        distortion = estimate - 2 * np.einsum("flrc,lrc->f", cross[:, :, rows], own) + mine[1]
-        energies = np.stack([*mine, *all_, artifacts, distortion])
-        rounding = LEAST_SHARE * estimate
-        least = np.stack([*mine_least, *all_least, all_least[1] + rounding, mine_least[1] + rounding])
+        artifacts, distortion = estimate - 2 * with_every + every, estimate - 2 * with_own + mine
+        energies = np.stack([spatial, mine, interference, every, artifacts, distortion])
+        least = LEAST_SHARE * np.stack([*least, least[3] + estimate, least[1] + estimate])
         return energies, least
 
-    def _direct(self, frame: int, columns: slice, source: int, own: np.ndarray, every: np.ndarray) -> np.ndarray:
-        """Energies ``(part,)`` in one frame from the filtered signals themselves, piece by piece."""
-        mine = self.references.rows_of(source)
-        filter_own, filter_every = Filter(own, mine.start), Filter(every)
-        energies = np.zeros(len(fields(Parts)))
+    def _of_references(self, one: Projection) -> np.ndarray:
+        """Filters whose outputs are the parts that are made of references alone: ``(tap, part, row, channel)``."""
+        spatial = one.own.copy()
+        spatial[0, one.rows] -= self.references.basis.backward[one.rows, one.rows].T
+        return np.stack([spatial, one.own, one.every - one.own, one.every], axis=1)
+
+    def _products(self, projections: list[Projection]) -> np.ndarray:
+        """<ŝ, P ŝ> and <ŝ, P_j ŝ> in every frame, ``(2, pair, frame)``."""
+        assert self.sweep.cross is not None
+        width = self.sweep.cross.total.shape[2]
+        filters = np.zeros((*projections[0].every.shape[:2], width, 2, len(projections)))
+        for pair, one in enumerate(projections):
+            filters[:, :, one.columns, 0, pair], filters[:, :, one.columns, 1, pair] = one.every, one.own
+        columns = filters.reshape(-1, 2 * len(projections))
+        found = [lags.reshape(len(lags), -1) @ columns for lags in self.sweep.cross.frames]
+        return np.concatenate(found).reshape(-1, 2, len(projections)).transpose(1, 2, 0)
+
+    def _correct(self, energies: np.ndarray, inexact: np.ndarray, projections: list[Projection]) -> None:
+        """Put energies that are known better where those from correlations are inexact.
+
+        An estimate that is a mixture of references, but for rounding, needs no filters for that; others are filtered.
+        """
+        pairs = np.flatnonzero(inexact.any(axis=(0, 2)))
+        some = [projections[pair] for pair in pairs]
+        exactly = Mixtures(self, some)
+        parts = _OF_ALL if not inexact[list(_OF_ITS_OWN)].any() else tuple(range(len(energies)))
+        filtered = Filtered(self, some, own=parts != _OF_ALL)
+        for frame in np.flatnonzero(inexact.any(axis=(0, 1))).tolist():
+            left = inexact[:, pairs, frame].copy()
+            energies[:, pairs, frame] = exactly.settle(frame, energies[:, pairs, frame], left)
+            if left.any():
+                direct = filtered.energies(frame)
+                for part in parts:
+                    energies[part, pairs, frame] = np.where(
+                        left.any(axis=0), direct[part], energies[part, pairs, frame]
+                    )
+
+    def pieces(self, frame: int) -> Iterator[tuple[Piece, np.ndarray, Plan]]:
+        """A frame piece by piece: as it is, with its references in the basis, and how it is cut."""
         start, stop = self.references.framing.slices[frame]
-        for first in range(start, stop, _PIECE):
-            rows = self.sweeper.read(first, min(first + _PIECE, stop))
-            true, estimate = rows[mine].copy(), rows[self.sweeper.rows :][columns]
-            turned = self.sweeper.turn(rows)
-            energies += _part_energies(true, estimate, filter_own(turned), filter_every(turned))
-        return energies + _part_energies(0.0, 0.0, filter_own.tail, filter_every.tail)
-
-
-def _part_energies(
-    true: np.ndarray | float, estimate: np.ndarray | float, own: np.ndarray, every: np.ndarray
-) -> np.ndarray:
-    """Energies of the parts, in the order of :class:`Parts`, of samples ``(channel, sample)``."""
-    parts = (own - true, own, every - own, every, estimate - every, estimate - own)
-    return np.array([np.einsum("cn,cn->", part, part) for part in parts])
+        cut = plan(stop - start, self.references.taps, self.sweeper.rows)
+        for first in range(start, stop, cut.piece):
+            piece = self.sweeper.read(first, min(first + cut.piece, stop))
+            yield piece, self.sweeper.turn(piece)[: self.sweeper.rows], cut
 
 
 def decibel(signal: np.ndarray, error: np.ndarray) -> np.ndarray:
@@ -302,8 +341,8 @@ def decibel(signal: np.ndarray, error: np.ndarray) -> np.ndarray:
 def bsseval_v4(
     references: AnySignals,
     estimates: AnySignals,
-    window: int | None = 44100,
-    hop: int | None = None,
+    window: float | None = 44100,
+    hop: float | None = None,
     metrics: Sequence[str] = METRICS,
 ) -> Scores:
     """BSS Eval version 4, the numbers of museval's ``evaluate``.
@@ -313,7 +352,7 @@ def bsseval_v4(
     references, estimates
         ``(source, sample, channel)``; estimates are cut or padded with zeros to the references' length.
     window, hop
-        Frames in samples; ``hop=None`` is the window, ``window=None`` one frame over the whole song.
+        Frames in samples; ``hop=None`` is the window, ``window=None`` or infinity one frame over the whole song.
     metrics
         ``("SDR",)`` alone is far faster.
 
@@ -326,5 +365,14 @@ def bsseval_v4(
     ------
     ValueError
         When shapes do not fit or a sample is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> references = np.random.default_rng(0).normal(size=(2, 8000, 1))
+    >>> scores = bsseval_v4(references, 0.9 * references + 0.1 * references[::-1], window=4000)
+    >>> scores.SDR.round(1)
+    array([[17. , 17. ],
+           [16.9, 16.9]])
     """
     return References(references, window, hop).score(estimates, metrics=metrics)[0]

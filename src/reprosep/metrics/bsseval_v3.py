@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprosep.metrics.bsseval import AnySignals, Comparison, References, decibel
+from reprosep.metrics.bsseval import AnySignals, References, decibel
 from reprosep.metrics.signals import as_signals
 from reprosep.metrics.whole_song import chosen
 
@@ -46,6 +46,14 @@ def bsseval_v3(references: AnySignals, estimates: AnySignals, permute: bool = Fa
     ------
     ValueError
         When shapes do not fit, a sample is not finite, or a signal has more than one channel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> references = np.random.default_rng(0).normal(size=(2, 8000))
+    >>> scores = bsseval_v3(references, (0.9 * references + 0.1 * references[::-1])[::-1], permute=True)
+    >>> scores.SIR.round(1), scores.permutation
+    (array([19.4, 19.3]), array([1, 0]))
     """
     return score_sources(References(references), as_signals(estimates), permute)
 
@@ -62,25 +70,18 @@ def score_sources(
         raise ValueError(f"{references.signals.channels} channels, expected 1: version 3 is for mono sources")
     numbers = chosen(references.signals, estimates, None if permute else sources)
     comparison, count = references.compare([estimates], numbers), len(numbers)
+    pairs = [pair for pair in itertools.product(range(count), repeat=2) if permute or pair[0] == pair[1]]
     scores = np.full((3, count, count), np.nan)  # (metric, estimate, reference)
-    for estimate, place in itertools.product(range(count), repeat=2):
-        if permute or estimate == place:
-            scores[:, estimate, place] = _pair(comparison, estimate, numbers[place])
+    if comparison.sweep.sounds.all():
+        parts = comparison.parts([(0, estimate, numbers[place]) for estimate, place in pairs])
+        scores[:, *np.transpose(pairs)] = [
+            decibel(parts.filtered, parts.distortion)[:, 0],
+            decibel(parts.filtered, parts.interference)[:, 0],
+            decibel(parts.projected, parts.artifacts)[:, 0],
+        ]
     order = _best(scores[1]) if permute else np.arange(count)
     sdr, sir, sar = scores[:, order, np.arange(count)]
     return SourceScores(sdr, sir, sar, order)
-
-
-def _pair(comparison: Comparison, estimate: int, reference: int) -> list[float]:
-    parts = comparison.parts(0, estimate, reference)
-    if not comparison.sweep.sounds.all():
-        return [np.nan] * 3
-    ratios = [
-        (parts.filtered, parts.distortion),
-        (parts.filtered, parts.interference),
-        (parts.projected, parts.artifacts),
-    ]
-    return [float(decibel(*ratio)[0]) for ratio in ratios]
 
 
 def _best(sir: np.ndarray) -> np.ndarray:

@@ -49,13 +49,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
+from reprosep.metrics.toeplitz import independent
+
 LIMIT = 1e-12
 """Below this share rounding errors reach 0.01 dB, and 10 dB one or two orders of magnitude further down."""
 
 _GAIN = 8.0  # of rounding errors, in dB: four times the largest difference of two implementations
 _UNKNOWN = 10  # machine's epsilons below which a measured share is nothing but rounding
 _TAPER = 40.0  # of the Kaiser window over lags: strong bands leak less than rounding errors into weak ones
-_CANCELLED = 1e-14  # share of the power under which a combination of channels is exactly zero but for rounding
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _smallest(lags: np.ndarray, samples: int) -> tuple[float, float]:
     power = np.diagonal(lags[0])
     scale = np.divide(1.0, np.sqrt(power), out=np.zeros(len(power)), where=power > 0)  # a quiet source is no worse
     lags = lags * scale[:, None] * scale
-    basis = _independent(lags[0])
+    basis = independent(lags[0])
     if not basis.shape[1]:
         return 1.0, 0.0
     if samples + taps - 1 < taps * basis.shape[1]:
@@ -132,9 +133,3 @@ def _smallest(lags: np.ndarray, samples: int) -> tuple[float, float]:
     smallest = np.abs(density[:, 0])
     weakest = int(np.argmin(smallest))
     return float(smallest[weakest] / density[:, -1].max()), weakest / transform
-
-
-def _independent(covariance: np.ndarray) -> np.ndarray:
-    """Combinations of channels that do not cancel, each of unit length: ``(row, combination)``."""
-    values, vectors = np.linalg.eigh(covariance)
-    return vectors[:, values > _CANCELLED * max(values[-1], np.finfo(float).tiny)]

@@ -28,39 +28,55 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
-_BLOCK = 1536  # samples: transforms of about 2048; measured fastest among 512 … 8192
-BLOCKS_AT_ONCE = 12
-"""Blocks that are transformed together: fewer cost calls, more leave the cache."""
+from reprosep.metrics.blocks import Spectra, Workspace, blocks_of
+from reprosep.metrics.transforms import irfft_first
+
+_BLOCK = 1792  # samples: transforms of about 2304; measured fastest among 512 … 8192
+_AT_ONCE = 1 << 22  # bytes of transforms that are made together: fewer cost calls, more leave the processor's cache
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a slice is cut: length of a block and of its transform, in samples."""
+    """How a slice is cut: samples of a block, of a piece of several blocks, and of the transform of a block."""
 
     block: int
+    piece: int
     transform: int
 
 
-def plan(length: int, taps: int) -> Plan:
-    """Blocks of equal length, at most about 1536 samples, that make up a slice of `length` samples."""
-    block = -(-length // -(-length // _BLOCK))
-    return Plan(block, scipy.fft.next_fast_len(block + taps - 1, real=True))
+def plan(length: int, taps: int, rows: int) -> Plan:
+    """Blocks of equal length, at most about 1792 samples, that make up a slice of `length` samples of so many rows."""
+    count = -(-length // _BLOCK)
+    block = -(-length // count)
+    transform = scipy.fft.next_fast_len(block + taps - 1, real=True)
+    most = max(1, _AT_ONCE // (rows * transform * 8))
+    pieces = -(-count // most)
+    return Plan(block, -(-count // pieces) * block, transform)
 
 
 class NumpyBackend:
     """Transforms and products on the processor."""
 
-    def spectra(self, blocks: np.ndarray) -> np.ndarray:
-        """Transforms over the first axis."""
-        return scipy.fft.rfft(blocks, axis=0)
+    def __init__(self) -> None:
+        self._work = Workspace()
+        self._spectra = Spectra(self._work)
 
-    def products(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Σ_blocks conj(left) right: ``(bin, left, block)``, ``(bin, right, block)`` → ``(bin, left, right)``."""
-        return left.conj() @ right.transpose(0, 2, 1)
+    def spectra(self, name: str, blocks: np.ndarray, transform: int) -> np.ndarray:
+        """Transforms ``(bin, block, row)`` of blocks ``(row, block, sample)``, padded with zeros."""
+        return self._spectra(name, blocks, transform)
 
-    def lags(self, spectrum: Any, transform: int, taps: int) -> np.ndarray:
+    def products(self, left: np.ndarray, right: np.ndarray, total: np.ndarray | None) -> np.ndarray:
+        """Σ_blocks conj(left) right ``(bin, left, right)``, added to the `total` so far; `left` is lost."""
+        np.conjugate(left, out=left)
+        shape = (len(left), left.shape[2], right.shape[2])
+        product = self._work.array("total" if total is None else "product", shape, complex)
+        np.matmul(left.transpose(0, 2, 1), right, out=product)
+        return product if total is None else np.add(total, product, out=total)
+
+    def lags(self, total: np.ndarray, transform: int, taps: int) -> np.ndarray:
         """The first `taps` lags ``(lag, left, right)`` of summed products."""
-        return scipy.fft.irfft(spectrum, transform, axis=0)[:taps]
+        inverse = self._work.array("inverse", (transform, *total.shape[1:]))
+        return irfft_first(total, inverse)[:taps]
 
 
 class TorchBackend:
@@ -71,17 +87,19 @@ class TorchBackend:
 
         self._torch, self._device = torch, torch.device(device)
 
-    def spectra(self, blocks: np.ndarray) -> Any:
-        """Transforms over the first axis."""
-        return self._torch.fft.rfft(self._torch.from_numpy(blocks).to(self._device), dim=0)
+    def spectra(self, name: str, blocks: np.ndarray, transform: int) -> Any:
+        """Transforms ``(bin, block, row)`` of blocks ``(row, block, sample)``, padded with zeros."""
+        samples = self._torch.from_numpy(np.ascontiguousarray(blocks)).to(self._device)
+        return self._torch.fft.rfft(samples, transform).permute(2, 1, 0)
 
-    def products(self, left: Any, right: Any) -> Any:
-        """Σ_blocks conj(left) right: ``(bin, left, block)``, ``(bin, right, block)`` → ``(bin, left, right)``."""
-        return left.conj() @ right.transpose(1, 2)
+    def products(self, left: Any, right: Any, total: Any) -> Any:
+        """Σ_blocks conj(left) right ``(bin, left, right)``, added to the `total` so far."""
+        product = left.conj().transpose(1, 2) @ right
+        return product if total is None else total + product
 
-    def lags(self, spectrum: Any, transform: int, taps: int) -> np.ndarray:
+    def lags(self, total: Any, transform: int, taps: int) -> np.ndarray:
         """The first `taps` lags ``(lag, left, right)`` of summed products."""
-        return self._torch.fft.irfft(spectrum, transform, dim=0)[:taps].cpu().numpy()
+        return self._torch.fft.irfft(total, transform, dim=0)[:taps].cpu().numpy()
 
 
 def backend_of(device: str | None) -> NumpyBackend | TorchBackend:
@@ -108,11 +126,10 @@ class Correlator:
         self.left, self.first, self.taps = left, first, taps
         self._backend = backend_of(device)
 
-    def begin(self, length: int) -> Plan:
-        """Begin a slice of `length` samples; every piece but its last must be a multiple of the plan's block."""
-        self._plan = plan(length, self.taps)
-        self._sum: Any = None
-        return self._plan
+    def begin(self, cut: Plan) -> None:
+        """Begin a slice; every piece but its last must be a multiple of the plan's block."""
+        self._plan = cut
+        self._total: Any = None
 
     def add(self, rows: np.ndarray, length: int) -> None:
         """Add a piece of the slice.
@@ -124,14 +141,13 @@ class Correlator:
             zeros up to whole blocks.
         """
         block, count = self._plan.block, -(-length // self._plan.block)
-        left = self._blocks(rows[: self.left], count, block)
-        right = self._blocks(rows[self.first :], count, block + self.taps - 1)
-        products = self._backend.products(self._backend.spectra(left), self._backend.spectra(right))
-        self._sum = products if self._sum is None else self._sum + products
+        left = blocks_of(rows[: self.left], count, block, block)
+        right = blocks_of(rows[self.first :], count, block, block + self.taps - 1)
+        self._total = self._products(left, right, self._plan.transform, self._total)
 
     def end(self) -> np.ndarray:
         """Lags ``(lag, left, right)`` of the slice."""
-        return self._backend.lags(self._sum, self._plan.transform, self.taps)
+        return self._backend.lags(self._total, self._plan.transform, self.taps)
 
     def across(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Lags ``(lag, left, right)`` of products across cuts.
@@ -145,25 +161,12 @@ class Correlator:
         """
         reach = self.taps - 1
         transform = scipy.fft.next_fast_len(2 * reach + 1, real=True)
-        total: Any = 0
-        for first in range(0, before.shape[1], BLOCKS_AT_ONCE):
-            left, right = (
-                self._columns(rows[:, first : first + BLOCKS_AT_ONCE], transform) for rows in (before, after)
-            )
-            total = total + self._backend.products(self._backend.spectra(left), self._backend.spectra(right))
-        around = self._backend.lags(total, transform, transform)
+        around = self._backend.lags(self._products(before, after, transform, None), transform, transform)
         lags = np.zeros((self.taps, *around.shape[1:]))
         # Sample a of `before` and sample b of `after` are b - a + reach apart.
         lags[1:] = around[np.arange(1, self.taps) - reach]
         return lags
 
-    def _columns(self, rows: np.ndarray, transform: int) -> np.ndarray:
-        """``(row, block, sample)`` as columns padded with zeros: ``(sample, row, block)``."""
-        columns = np.zeros((transform, *rows.shape[:2]))
-        columns[: rows.shape[2]] = rows.transpose(2, 0, 1)
-        return columns
-
-    def _blocks(self, rows: np.ndarray, count: int, length: int) -> np.ndarray:
-        """Blocks of `length` samples, one every `block` samples, as columns: ``(sample, row, block)``."""
-        view = np.lib.stride_tricks.sliding_window_view(rows, length, axis=1)
-        return self._columns(view[:, :: self._plan.block][:, :count], self._plan.transform)
+    def _products(self, left: np.ndarray, right: np.ndarray, transform: int, total: Any) -> Any:
+        spectra = self._backend.spectra
+        return self._backend.products(spectra("left", left, transform), spectra("right", right, transform), total)

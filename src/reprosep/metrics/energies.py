@@ -13,59 +13,46 @@ themselves instead (:class:`Filter`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import scipy.fft
+
+from reprosep.metrics.blocks import Spectra, Workspace
+from reprosep.metrics.transforms import irfft
 
 LEAST_SHARE = 1e8 * float(np.finfo(float).eps)
 """An energy is right to about 1e-7 dB when it is at least this share of the terms that it is a sum of."""
 
 
-@dataclass(frozen=True)
-class Kernel:
-    """κ of one set of filters, lags 0 … taps - 1 with the others added to their mirror images."""
-
-    values: np.ndarray  # (lag, row, row)
-
-    @staticmethod
-    def of(filters: np.ndarray) -> Kernel:
-        """κ summed over the outputs of filters ``(tap, row, output)``."""
-        taps = len(filters)
-        transform = scipy.fft.next_fast_len(2 * taps, real=True)
-        spectrum = scipy.fft.rfft(filters, transform, axis=0)
-        values = scipy.fft.irfft(spectrum @ spectrum.conj().transpose(0, 2, 1), transform, axis=0)[:taps]
-        values[1:] *= 2.0  # r_ij[-l] κ_ij[-l] = r_ji[l] κ_ji[l]
-        return Kernel(values)
-
-    @property
-    def size(self) -> np.ndarray:
-        """Root of the sum of squares over lags, ``(row, row)``."""
-        return np.sqrt(np.einsum("lij,lij->ij", self.values, self.values))
-
-
-def kernel_energies(lags: np.ndarray, kernels: list[Kernel]) -> tuple[np.ndarray, np.ndarray]:
-    """Energies and what is to be trusted of them.
+def kernels(filters: np.ndarray) -> np.ndarray:
+    """κ of sets of filters, lags 0 … taps - 1 with the others added to their mirror images: ``(lag, set, row, row)``.
 
     Parameters
     ----------
-    lags
-        Correlations ``(frame, lag, row, row)``.
-    kernels
-        Of the same rows.
-
-    Returns
-    -------
-    tuple
-        Energies ``(kernel, frame)`` and the least energy that is exact enough, of the same shape.
+    filters
+        ``(tap, set, row, output)``; κ is summed over the outputs.
     """
-    frames = len(lags)
-    values = np.stack([kernel.values.ravel() for kernel in kernels], axis=1)
-    sizes = np.stack([kernel.size.ravel() for kernel in kernels], axis=1)
-    energies = lags.reshape(frames, -1) @ values
+    taps = len(filters)
+    transform = scipy.fft.next_fast_len(2 * taps, real=True)
+    spectrum = scipy.fft.rfft(filters, transform, axis=0)
+    values = scipy.fft.irfft(spectrum @ spectrum.conj().swapaxes(-1, -2), transform, axis=0)[:taps]
+    values[1:] *= 2.0  # r_ij[-l] κ_ij[-l] = r_ji[l] κ_ji[l]
+    return np.asarray(values)
+
+
+def columns_of(values: np.ndarray) -> np.ndarray:
+    """``(lag, set, row, row)`` as columns with which correlations are multiplied: ``(lag · row · row, set)``."""
+    return np.ascontiguousarray(values.swapaxes(0, 1)).reshape(values.shape[1], -1).T
+
+
+def sizes_of(values: np.ndarray) -> np.ndarray:
+    """Roots of the sums of squares over lags: ``(row · row, set)``."""
+    return np.sqrt(np.einsum("lsij,lsij->sij", values, values)).reshape(values.shape[1], -1).T
+
+
+def powers_of(lags: np.ndarray) -> np.ndarray:
+    """Bounds of the correlations of some frames ``(frame, lag, row, row)`` at any lag: ``(frame, row · row)``."""
     power = np.sqrt(np.einsum("fii->fi", lags[:, 0]).clip(min=0))
-    bound = (power[:, :, None] * power[:, None, :]).reshape(frames, -1) @ sizes
-    return energies.T, LEAST_SHARE * bound.T
+    return (power[:, :, None] * power[:, None, :]).reshape(len(lags), -1)
 
 
 def embed(filters: np.ndarray, first: int, rows: int) -> np.ndarray:
@@ -82,25 +69,45 @@ class Filter:
     ----------
     filters
         ``(tap, row, output)``.
-    first
-        The row among those that come which the filters' first row is for.
     """
 
-    def __init__(self, filters: np.ndarray, first: int = 0) -> None:
-        self._filters = filters
-        self._rows = slice(first, first + filters.shape[1])
-        self.tail = np.zeros((filters.shape[2], len(filters) - 1))
-        """What the filters still add behind the pieces so far, ``(output, taps - 1)``."""
+    def __init__(self, filters: np.ndarray) -> None:
+        self._filters, self._work = filters, Workspace()
+        self._spectra = Spectra(self._work)
         self._transform = 0
+        self.begin()
 
-    def __call__(self, rows: np.ndarray) -> np.ndarray:
-        """The next samples ``(output, sample)`` for the next samples of all rows ``(row, sample)``."""
-        length, reach = rows.shape[1], self.tail.shape[1]
-        transform = scipy.fft.next_fast_len(length + reach, real=True)
+    def begin(self) -> None:
+        """Begin another signal."""
+        self.tail = np.zeros((self._filters.shape[2], len(self._filters) - 1))
+        """What the filters still add behind the pieces so far, ``(output, taps - 1)``."""
+
+    def __call__(self, rows: np.ndarray, block: int, transform: int) -> np.ndarray:
+        """The next samples ``(output, sample)`` for the next samples of the rows ``(row, sample)``, a block at a time.
+
+        `transform` has room for a block and the tail that it gets. What is returned lasts until the next call.
+        """
         if transform != self._transform:
-            self._transform, self._spectra = transform, scipy.fft.rfft(self._filters, transform, axis=0)
-        spectra = scipy.fft.rfft(rows[self._rows], transform, axis=1)
-        outputs = scipy.fft.irfft(np.einsum("fro,rf->of", self._spectra, spectra), transform, axis=1)
-        outputs[:, :reach] += self.tail
+            self._transform, self._of_filters = transform, scipy.fft.rfft(self._filters, transform, axis=0)
+        length, reach = rows.shape[1], self.tail.shape[1]
+        count = -(-length // block)
+        filtered = self._filtered(rows, count, block)
+        outputs = self._work.array("outputs", (len(self.tail), count * block + reach))
+        outputs[:, :reach], outputs[:, reach:] = self.tail, 0.0
+        for number in range(count):
+            outputs[:, number * block : (number + 1) * block + reach] += filtered[:, number, : block + reach]
         self.tail = outputs[:, length : length + reach].copy()
         return outputs[:, :length]
+
+    def _filtered(self, rows: np.ndarray, count: int, block: int) -> np.ndarray:
+        """Every block with its tail, ``(output, block, sample)``."""
+        padded = self._work.array("rows", (len(rows), count * block))
+        padded[:, : rows.shape[1]], padded[:, rows.shape[1] :] = rows, 0.0
+        spectra = self._spectra("blocks", padded.reshape(len(rows), count, block), self._transform)
+        outputs, bins = self._filters.shape[2], len(self._of_filters)
+        products = np.matmul(
+            spectra, self._of_filters, out=self._work.array("products", (bins, count, outputs), complex)
+        )
+        turned = self._work.array("turned", (outputs, count, bins), complex)
+        turned[:] = products.transpose(2, 1, 0)
+        return irfft(turned, self._work.array("filtered", (outputs, count, self._transform)))

@@ -9,14 +9,19 @@ also when two channels cancel. All of it as in museval 0.4.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+_LOOKED_AT = 1024  # samples at a time
+
 
 @dataclass(frozen=True)
 class Framing:
-    """Frames of `window` samples every `hop` samples; ``window=None`` is one frame over the whole song.
+    """Frames of `window` samples every `hop` samples; a window of None or infinity is one frame over the whole song.
+
+    Neither need be a whole number: frames begin and end with the sample before, as in museval.
 
     Raises
     ------
@@ -25,11 +30,11 @@ class Framing:
     """
 
     samples: int
-    window: int | None = None
-    hop: int | None = None
+    window: float | None = None
+    hop: float | None = None
 
     def __post_init__(self) -> None:
-        if any(length is not None and length < 1 for length in (self.window, self.hop)):
+        if any(length is not None and not length >= 1 for length in (self.window, self.hop)):
             raise ValueError(f"window {self.window} and hop {self.hop} samples, expected at least 1")
 
     @property
@@ -43,8 +48,9 @@ class Framing:
         if self.window is None or self.whole:
             return [(0, self.samples)]
         hop = self.hop if self.hop is not None else self.window
-        count = (self.samples - self.window + hop) // hop
-        return [(frame * hop, frame * hop + self.window) for frame in range(count)]
+        count = 1 if hop == math.inf else math.floor((self.samples - self.window + hop) / hop)
+        starts = [frame * hop if frame else 0 for frame in range(count)]
+        return [(math.floor(start), math.floor(min(start + self.window, self.samples))) for start in starts]
 
 
 def frame_starts(samples: int, window: int, hop: int) -> np.ndarray:
@@ -54,7 +60,15 @@ def frame_starts(samples: int, window: int, hop: int) -> np.ndarray:
 
 def sounds(rows: np.ndarray, channels: int) -> np.ndarray:
     """Whether each source is not silent in rows ``(source · channel, sample)``: ``(source,)``."""
-    return rows.reshape(-1, channels, rows.shape[1]).sum(axis=1).any(axis=1)
+    sources = rows.reshape(-1, channels, rows.shape[1])
+    return np.array([_sounds(source) for source in sources], dtype=bool)
+
+
+def _sounds(source: np.ndarray) -> bool:
+    """Of one source ``(channel, sample)``; most tell it by their beginning."""
+    return any(
+        source[:, first : first + _LOOKED_AT].sum(axis=0).any() for first in range(0, source.shape[1], _LOOKED_AT)
+    )
 
 
 def drop_reasons(sounding: dict[str, np.ndarray]) -> np.ndarray:

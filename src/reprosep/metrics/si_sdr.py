@@ -53,6 +53,13 @@ def si_sdr(
     ------
     ValueError
         When shapes do not fit or a sample is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> references = np.random.default_rng(0).normal(size=(2, 8000))
+    >>> si_sdr(references, 0.5 * references + 0.05 * references[::-1]).SI_SDR.round(1)
+    array([20.1, 19.9])
     """
     song = _Song(as_signals(references), as_signals(estimates), zero_mean)
     numbers = chosen(*song.signals, sources)

@@ -11,10 +11,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import soundfile
+
+_PIECE = 1 << 17  # samples that are looked at together
+_AHEAD = 1 << 16  # samples of a file that are read together
 _UNKNOWN = 2**62  # frames of a flac whose header does not tell them: libsndfile gives the largest number there is
 
 
@@ -36,7 +41,7 @@ class ArraySignals:
     Parameters
     ----------
     array
-        ``(source, sample, channel)`` or, of one channel, ``(source, sample)``; any real type.
+        ``(source, sample, channel)`` or, of one channel, ``(source, sample)``; any real type, also tensors.
 
     Raises
     ------
@@ -44,13 +49,13 @@ class ArraySignals:
         For another number of dimensions, nothing in it, or a sample that is not a finite number.
     """
 
-    def __init__(self, array: np.ndarray | Sequence[np.ndarray]) -> None:
-        array = np.asarray(array)
+    def __init__(self, array: Any) -> None:
+        array = as_array(array)
         if array.ndim == 2:
             array = array[:, :, None]
         if array.ndim != 3 or not array.size:
             raise ValueError(f"shape {array.shape}, expected (source, sample, channel), at least one of each")
-        if not np.isfinite(array).all():
+        if not all(np.isfinite(array[:, start : start + _PIECE]).all() for start in range(0, array.shape[1], _PIECE)):
             raise ValueError("a sample is not a finite number (NaN or infinity)")
         self.array = array
         self.sources, self.samples, self.channels = array.shape
@@ -97,6 +102,7 @@ class FileSignals:
             raise ValueError(f"sample rates {sorted(rates)} Hz, expected one")
         if len(widths) > 1:
             raise ValueError(f"{sorted(widths)} channels, expected one number")
+        self._kept: dict[int, tuple[int, np.ndarray]] = {}
         self.sources = len(self._files)
         self.samples = max(file.frames for file in files)
         self.channels, self.sample_rate = widths.pop(), rates.pop()
@@ -108,11 +114,28 @@ class FileSignals:
         for row, files in zip(by_source, self._files, strict=True):
             for path, file in files:
                 if start < file.frames:
-                    file.seek(start)
-                    piece = file.read(min(rows.shape[1], file.frames - start), dtype="float64", always_2d=True)
+                    piece = self._piece(file, start, min(rows.shape[1], file.frames - start))
                     if not np.isfinite(piece).all():
                         raise ValueError(f"{path}: a sample is not a finite number (NaN or infinity)")
                     row[:, : len(piece)] += piece.T
+
+    def _piece(self, file: soundfile.SoundFile, start: int, count: int) -> np.ndarray:
+        """Samples ``(sample, channel)``.
+
+        To seek is expensive in flac, and soundfile does it after every reading: whoever goes on where the last piece
+        ended gets it from more that is read at once.
+        """
+        begun, kept = self._kept.get(id(file), (-1, np.empty((0, file.channels))))
+        goes_on = begun <= start <= begun + len(kept) and begun >= 0
+        piece = kept[start - begun :] if goes_on else kept[:0]
+        if len(piece) < count:
+            if not goes_on:
+                file.seek(start)
+            left = count - len(piece)
+            more = file.read(max(left, _AHEAD) if goes_on else left, dtype="float64", always_2d=True)
+            piece = np.concatenate([piece, more])
+            self._kept[id(file)] = (start, piece)
+        return piece[:count]
 
     def close(self) -> None:
         """Close the files."""
@@ -135,6 +158,14 @@ class Mono:
         rows[:] = channels.reshape(self.sources, self._signals.channels, -1).mean(axis=1)
 
 
-def as_signals(signals: Signals | np.ndarray | Sequence[np.ndarray]) -> Signals:
-    """`signals` themselves, or an array of them as :class:`ArraySignals`."""
-    return ArraySignals(signals) if isinstance(signals, np.ndarray | Sequence) else signals
+def as_signals(signals: Any) -> Signals:
+    """`signals` themselves, or an array, a tensor or a list of them as :class:`ArraySignals`."""
+    is_array = hasattr(signals, "__array__") or isinstance(signals, Sequence)
+    return ArraySignals(signals) if is_array else signals
+
+
+def as_array(signals: Any) -> np.ndarray:
+    """An array, a tensor of PyTorch on any device, or a list of either, as an array."""
+    if isinstance(signals, Sequence) and any(hasattr(signal, "detach") for signal in signals):
+        return np.stack([as_array(signal) for signal in signals])
+    return np.asarray(signals.detach().cpu() if hasattr(signals, "detach") else signals)

@@ -35,12 +35,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
+import scipy.linalg
 
 _RIDGE = 1e-11  # of the mean power; below the floor of 16-bit recordings (about 1e-9), above rounding
 _LARGEST_RIDGE = 1e-5
 _REFINEMENTS = (3, 12)  # at least, at most; three are enough for music
 _CONVERGED = 1e-13  # correction as a share of the solution
 _FAILED = 1e-5  # residual as a share of the right-hand side
+_CANCELLED = 1e-14  # share of the power under which a combination of rows is silent but for rounding
+_SINGULAR = 10 * float(np.finfo(float).eps)  # of the largest eigenvalue: below is rounding
+_DENSE_REFINEMENTS = 2
 _AMPLE = 2  # equations per filter tap from which the fast way is taken
 
 
@@ -74,22 +78,20 @@ def levinson(lags: np.ndarray) -> Predictors:
     forward = np.zeros((systems, p, taps * p))
     backward = np.zeros_like(forward)  # aligned to the right, so that [0; B] needs no shift
     forward[:, :, :p] = backward[:, :, -p:] = np.eye(p)
-    forward_error, backward_error = lags[:, 0].copy(), lags[:, 0].copy()
+    errors = np.stack([lags[:, 0], lags[:, 0]])  # backward, forward
+    residuals = np.empty_like(errors)  # εᵀ, ε
     for n in range(1, taps):
-        residual = forward[:, :, : n * p] @ column[:, column.shape[1] - n * p :]  # εᵀ
-        by_backward = residual @ np.linalg.inv(backward_error)
-        by_forward = residual.transpose(0, 2, 1) @ np.linalg.inv(forward_error)
+        np.matmul(forward[:, :, : n * p], column[:, column.shape[1] - n * p :], out=residuals[0])
+        residuals[1] = residuals[0].transpose(0, 2, 1)
+        by_backward, by_forward = gains = residuals @ np.linalg.inv(errors)
         f, b = forward[:, :, : (n + 1) * p], backward[:, :, (taps - n - 1) * p :]
         change = by_backward @ b
         b -= by_forward @ f
         f -= change
-        forward_error = _symmetric(forward_error - by_backward @ residual.transpose(0, 2, 1))
-        backward_error = _symmetric(backward_error - by_forward @ residual)
-    return Predictors(forward, backward, forward_error, backward_error)
-
-
-def _symmetric(matrices: np.ndarray) -> np.ndarray:
-    return 0.5 * (matrices + matrices.transpose(0, 2, 1))
+        errors -= (gains @ residuals[::-1])[::-1]
+        errors += errors.swapaxes(-1, -2)
+        errors *= 0.5
+    return Predictors(forward, backward, errors[1], errors[0])
 
 
 class BlockToeplitz:
@@ -154,7 +156,7 @@ class BlockToeplitz:
 
 
 class Dense:
-    """One system solved by its eigenvectors, in the least-squares sense where it is singular: O((p · taps)³).
+    """One system as a matrix, solved in the least-squares sense where it is singular: O((p · taps)³).
 
     For songs of few samples, in which filters outnumber equations, and where the fast way fails.
 
@@ -168,15 +170,28 @@ class Dense:
         taps, p, _ = lags.shape
         both = np.concatenate([lags[:0:-1].transpose(0, 2, 1), lags])  # r[-(taps - 1)] … r[taps - 1]
         tap = np.arange(taps)
-        matrix = both[tap[:, None] - tap + taps - 1].transpose(0, 2, 1, 3).reshape(taps * p, taps * p)
-        values, vectors = np.linalg.eigh(matrix)
-        kept = values > len(values) * np.finfo(float).eps * values[-1]
-        self._values, self._vectors = values[kept], vectors[:, kept]
+        self._matrix = both[tap[:, None] - tap + taps - 1].transpose(0, 2, 1, 3).reshape(taps * p, taps * p)
+        try:
+            self._factor = scipy.linalg.cho_factor(self._matrix, lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            self._factor = None
+            values, vectors = np.linalg.eigh(self._matrix)
+            kept = values > _SINGULAR * values[-1]
+            self._values, self._vectors = values[kept], vectors[:, kept]
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Filters ``(tap, row, column)`` for right-hand sides of the same shape."""
         flat = right.reshape(-1, right.shape[2])
-        return (self._vectors @ ((self._vectors.T @ flat) / self._values[:, None])).reshape(right.shape)
+        solution = self._inverse(flat)
+        for _ in range(_DENSE_REFINEMENTS):
+            solution = solution + self._inverse(flat - self._matrix @ solution)
+        return solution.reshape(right.shape)
+
+    def _inverse(self, flat: np.ndarray) -> np.ndarray:
+        if self._factor:
+            return np.asarray(scipy.linalg.cho_solve(self._factor, flat, check_finite=False))
+        inverse: np.ndarray = self._vectors @ ((self._vectors.T @ flat) / self._values[:, None])
+        return inverse
 
 
 def _predictors(lags: np.ndarray) -> Predictors | None:
@@ -188,8 +203,54 @@ def _predictors(lags: np.ndarray) -> Predictors | None:
         return None
 
 
-def factor(lags: np.ndarray, samples: int) -> list[BlockToeplitz | Dense]:
-    """Factor several systems of equal size, ``(system, tap, row, row)``, of signals of so many samples.
+class Reduced:
+    """One system in which some combinations of rows are silent, solved without them: filters on them change nothing.
+
+    Parameters
+    ----------
+    lags
+        ``(tap, row, row)``.
+    samples
+        Of the signals.
+    combinations
+        Those that sound, orthonormal, ``(row, combination)``.
+    """
+
+    def __init__(self, lags: np.ndarray, samples: int, combinations: np.ndarray) -> None:
+        self._combinations = combinations
+        reduced = combinations.T @ lags @ combinations
+        self._system = _factor(reduced[None], samples)[0] if combinations.shape[1] else None
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """Filters ``(tap, row, column)`` for right-hand sides of the same shape."""
+        if self._system is None:
+            return np.zeros_like(right)
+        solution: np.ndarray = self._combinations @ self._system.solve(self._combinations.T @ right)
+        return solution
+
+
+System = BlockToeplitz | Dense | Reduced
+
+
+def factor(lags: np.ndarray, samples: int) -> list[System]:
+    """Factor several systems of equal size, ``(system, tap, row, row)``, of signals of so many samples."""
+    combinations = [independent(system[0]) for system in lags]
+    if all(kept.shape[1] == lags.shape[2] for kept in combinations):
+        return [*_factor(lags, samples)]
+    return [
+        Reduced(system, samples, kept) if kept.shape[1] < lags.shape[2] else _factor(system[None], samples)[0]
+        for system, kept in zip(lags, combinations, strict=True)
+    ]
+
+
+def independent(covariance: np.ndarray) -> np.ndarray:
+    """Combinations of rows that do not cancel, each of unit length: ``(row, combination)``."""
+    values, vectors = np.linalg.eigh(covariance)
+    return vectors[:, values > _CANCELLED * max(values[-1], np.finfo(float).tiny)]
+
+
+def _factor(lags: np.ndarray, samples: int) -> list[BlockToeplitz | Dense]:
+    """As :func:`factor`, of systems in which all rows sound.
 
     A system that rounding keeps from being positive definite gets a larger ridge, which only slows the refinement.
     """

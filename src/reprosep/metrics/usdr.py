@@ -40,6 +40,13 @@ def usdr(references: AnySignals, estimates: AnySignals, sources: Sequence[int] |
     ------
     ValueError
         When shapes do not fit or a sample is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> references = np.random.default_rng(0).normal(scale=0.1, size=(2, 8000, 2))
+    >>> usdr(references, 0.9 * references).round(1)
+    array([20., 20.])
     """
     s, e = as_signals(references), as_signals(estimates)
     numbers = chosen(s, e, sources)

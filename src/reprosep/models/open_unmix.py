@@ -15,6 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from reprosep.models.recurrent import run_lstm
+
 _DROPOUT = 0.4
 
 
@@ -67,7 +69,7 @@ class OpenUnmix(nn.Module):
 
     def recur(self, x: Tensor) -> Tensor:
         """``(frame, batch, hidden)`` to ``(frame, batch, 2 * hidden)``, over the whole song."""
-        return torch.cat([x, self.lstm(x)[0]], dim=-1)
+        return torch.cat([x, run_lstm(self.lstm, x)], dim=-1)
 
     def decode(self, x: Tensor, mixture: Tensor) -> Tensor:
         """Magnitude estimate from the recurrent part's output and the mixture's magnitudes, frame by frame."""

@@ -10,7 +10,8 @@ Conventions
   its accompaniment. A *joint* system estimates all its sources at once. One that is *beside* another paper is computed
   only together with that paper.
 - *variant*: what differs only at test time: ``none`` (no gate), ``raw`` (hard gate), ``median`` (median-filtered
-  gate), ``oracle`` (gate by ground-truth labels), ``detector`` (hard gate by another network's detection).
+  gate), ``oracle`` (gate by ground-truth labels), ``detector`` (hard gate by another network's detection), ``wiener``
+  (Wiener filter of the estimates of all sources, median-gated where there is an activity head).
 - *run*: one training, named ``<corpus>_<target>_<system>_s<seed>``; oracles are named without a seed. The target of a
   joint system is called ``<number>-sources``.
 - *overall*: the target of a cell that pools the scores of all sources of its system.

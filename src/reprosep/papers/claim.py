@@ -20,13 +20,14 @@ Expect = Literal[
     "smallest",
     "largest-metric",
     "times-less",
+    "as-printed",
 ]
 Quantifier = Literal["all", "most", "mean"]
 ClaimStatistic = Literal["median", "mean", "pooled", "count"]
 Instruments = Literal["all", "rare", "frequent", "related", "unrelated"]
 
-TIMES_LESS = "times-less"
-NEED_MARGIN: tuple[Expect, ...] = ("comparable", "not-greater", "not-less")
+TIMES_LESS, AS_PRINTED = "times-less", "as-printed"
+NEED_MARGIN: tuple[Expect, ...] = ("comparable", "not-greater", "not-less", "as-printed")
 BETWEEN_TARGETS: tuple[Expect, ...] = ("largest", "smallest")
 COSTS = ("parameters", "iterations", "seconds")
 OF_DETECTORS = ("LRAP", "LRAP above chance", "AUC", "confusion")
@@ -51,7 +52,8 @@ class Claim(Section):
     median or mean over songs; `pooled` for measures over all test songs at once, `count` for what is counted. The
     quantifier says over what the statement is made: `all` or `most` of the comparisons that `targets` (and several
     systems on a side) make, or the `mean` over targets. `against` are the targets, or for `largest-metric` the metrics,
-    that those named are compared with; all others where it is not given.
+    that those named are compared with; all others where it is not given. A claim of which a side is not scored is left
+    out; of one that is `partial`, only the comparisons that need it are.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Claim(Section):
     left: list[Side]
     right: list[Side] = []
     paired: bool = False
+    partial: bool = False
     expect: Expect
     targets: list[str] | None = None
     against: list[str] | None = None
@@ -99,6 +102,11 @@ class Claim(Section):
         return self.expect == TIMES_LESS
 
     @property
+    def is_of_print(self) -> bool:
+        """Whether it sets cells beside the printed ones: what needs no training has them or has them not."""
+        return self.expect == AS_PRINTED
+
+    @property
     def is_of_spectra(self) -> bool:
         """Whether it compares the spectra of corpora."""
         return self.metric in OF_SPECTRA
@@ -119,6 +127,8 @@ class Claim(Section):
         return None
 
     def _target_problem(self) -> str | None:
+        if self.is_of_print and (self.right or not self.table):
+            return f"table: needed for '{AS_PRINTED}', and no right side; name the tables that have the printed numbers"
         if self.paired and len(self.left) != len(self.right):
             return f"paired: {len(self.left)} sides on the left, {len(self.right)} on the right; list as many on both"
         needs_own = self.expect in BETWEEN_TARGETS and not self.is_of_spectra

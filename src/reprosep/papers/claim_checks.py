@@ -9,6 +9,7 @@ from reprosep.base.errors import UserError, near_match
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.kinds import TABLE_KINDS
+from reprosep.papers.system import WIENER, Variant
 from reprosep.params.scale import Params
 
 
@@ -38,11 +39,27 @@ def _side_problem(paper: Paper, claim: Claim) -> str | None:
     if claim.is_of_spectra:
         missing = [side for side in claim.sides if side.corpus is None]
         return f"left: no corpus on a side for {claim.metric}, which compares corpora; name it" if missing else None
-    for name in (side.system for side in claim.sides):
+    for side in claim.sides:
+        name = side.system
         if name not in paper.systems:
             return f"left: unknown system '{name}'{near_match(name, paper.systems)}"
-        if problem := _measure_problem(paper, claim, name):
+        problem = filter_problem(paper, name, side.variant) or _measure_problem(paper, claim, name)
+        if problem := problem or _print_problem(paper, claim, name):
             return problem
+    return None
+
+
+def filter_problem(paper: Paper, name: str, variant: Variant | None) -> str | None:
+    """Whether a system that is compared behind a Wiener filter is scored behind one."""
+    if variant != WIENER or paper.systems[name].is_filtered:
+        return None
+    return f"variant: '{WIENER}' of '{name}', which is not filtered; set systems.{name}.wiener to true"
+
+
+def _print_problem(paper: Paper, claim: Claim, name: str) -> str | None:
+    """Whether what is set beside printed numbers has them for certain, without a training."""
+    if claim.is_of_print and paper.systems[name].trained:
+        return f"left: '{name}' is trained here, and no two trainings give the same numbers; compare two systems"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.project import read_yaml, repository
 from reprosep.base.validation import explain
-from reprosep.papers.claim_checks import check_claims
+from reprosep.papers.claim_checks import check_claims, filter_problem
 from reprosep.papers.content import SPREAD, TRIPLE, Paper
 from reprosep.papers.kinds import kind_problem
 
@@ -26,6 +27,7 @@ def load_paper(name: str) -> Paper:
     except ValidationError as error:
         raise UserError(f"{path.name}: {explain(error, Paper, 'another paper file')}") from error
     _check_systems(path, paper)
+    _check_filters(path, paper)
     _check_shapes(path, paper)
     if problem := kind_problem(paper):
         raise UserError(f"{path.name}: {problem}")
@@ -52,6 +54,16 @@ def _check_shapes(path: Path, paper: Paper) -> None:
                 )
 
 
+def _check_filters(path: Path, paper: Paper) -> None:
+    for name, table in paper.tables.items():
+        for row, column in product(table.rows, table.columns):
+            parts = (row, column, table.bind)
+            system = next((part.system for part in parts if part.system), None)
+            variant = next((part.variant for part in parts if part.variant), None)
+            if system and (problem := filter_problem(paper, system, variant)):
+                raise UserError(f"{path.name}: tables.{name}.{problem}")
+
+
 def _check_systems(path: Path, paper: Paper) -> None:
     used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
     used |= set(paper.listen)
@@ -61,7 +73,7 @@ def _check_systems(path: Path, paper: Paper) -> None:
     for name, system in paper.systems.items():
         if problem := system.problem():
             raise UserError(f"{path.name}: systems.{name}.{problem}")
-    oracles = [name for name, system in paper.systems.items() if not system.trained]
+    oracles = [name for name, system in paper.systems.items() if system.is_oracle]
     printed = [name for name in oracles if name in used]
     if paper.calibration and (problem := paper.calibration.problem(oracles, printed)):
         raise UserError(f"{path.name}: {problem}")

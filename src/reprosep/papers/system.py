@@ -8,18 +8,20 @@ by frame), ``whole`` (all sources of a setting over whole songs), ``tracks`` (a 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from reprosep.papers.calibration import MaskChange, Oracle
 from reprosep.params.section import Positive, Section
 
-Variant = Literal["none", "raw", "median", "oracle", "detector"]
+Variant = Literal["none", "raw", "median", "oracle", "wiener", "detector"]
 Way = Literal["coherent", "incoherent"]  # of mixing clips
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
 BY_DETECTOR: Variant = "detector"
+WIENER: Variant = "wiener"
+ALL_VARIANTS = (*VARIANTS, WIENER, BY_DETECTOR)
 DETECTORS = ("fc", "cnn", "crnn")
 ANY_LENGTH = ("cnn", "crnn")  # those that a maximum over time ends
 
@@ -43,11 +45,24 @@ class GatedBy(Section):
 class AnySystem(Section):
     """What all have. One that is `beside` another paper is computed only together with that paper."""
 
-    trained: ClassVar[bool] = True
-
     label: str
     beside: str | None = None
     targets: list[str] = []
+
+    @property
+    def trained(self) -> bool:
+        """Whether its runs are trained here."""
+        return True
+
+    @property
+    def published_weights(self) -> str:
+        """The set of published weights that stands in place of its trainings; '' for none."""
+        return ""
+
+    @property
+    def is_oracle(self) -> bool:
+        """Whether it is no network, so that its scores depend on corpus and metric alone."""
+        return False
 
     def variants(self) -> tuple[Variant, ...]:
         """Variants that this system can be scored in."""
@@ -69,6 +84,11 @@ class AnySystem(Section):
         return None
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether it is scored behind a Wiener filter, too, wherever there is an estimate for every source."""
+        return False
+
+    @property
     def is_mask(self) -> bool:
         """Whether it is an ideal mask, and no network and no mixture."""
         return False
@@ -87,17 +107,29 @@ class Network(AnySystem):
 
 
 class Separator(Network):
-    """A network that may have an activity head, whose loss counts with that weight."""
+    """A network that may have an activity head, whose loss counts with that weight.
+
+    `wiener` says that it is scored behind a Wiener filter of the estimates of all sources, too.
+    """
 
     activity_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    wiener: bool = False
 
     @property
     def has_head(self) -> bool:
         return self.activity_weight > 0 and self.model in ("iass", "u-net")
 
+    @property
+    def is_filtered(self) -> bool:
+        return self.wiener
+
 
 class TargetSystem(Separator):
-    """A network that estimates one target against its accompaniment; `added` is a corpus whose stems are mixed in."""
+    """A network that estimates one target against its accompaniment; `added` is a corpus whose stems are mixed in.
+
+    `released` are published weights (``workflow/weights/``), which stand in place of a training: such a system is
+    scored on published corpora alone, and only as the weights hear sound.
+    """
 
     kind: Literal["target"]
     scored: Literal["frames"]
@@ -106,6 +138,15 @@ class TargetSystem(Separator):
     channel_swap: bool = False
     added: str | None = None
     gated_by: GatedBy | None = None
+    released: str | None = None
+
+    @property
+    def trained(self) -> bool:
+        return self.released is None
+
+    @property
+    def published_weights(self) -> str:
+        return self.released or ""
 
     @property
     def gate(self) -> GatedBy | None:
@@ -114,6 +155,10 @@ class TargetSystem(Separator):
     def problem(self) -> str | None:
         if self.gated_by and not self.has_head:
             return "gated_by: only iass with an activity head is scored with another network's gate; leave it out"
+        if self.released and (self.added or self.gated_by):
+            return (
+                "released: weights as they were published, so nothing is added and no detector gates; leave these out"
+            )
         return None
 
 
@@ -136,6 +181,8 @@ class SourcesSystem(Separator):
     def problem(self) -> str | None:
         if self.model == "c-u-net" and not self.joint:
             return "joint: false, but one conditioned network estimates all sources; set it to true"
+        if self.wiener and not self.joint:
+            return "wiener: true, but a network of this kind that is not joint estimates one source; leave it out"
         return None
 
 
@@ -173,13 +220,19 @@ class DetectorSystem(Network):
 class OracleSystem(AnySystem):
     """What needs no training: an ideal mask, or the unprocessed mixture; `sources` are those of a setting, if any."""
 
-    trained: ClassVar[bool] = False
-
     kind: Literal["oracle"]
     scored: Literal["frames", "whole", "tracks"]
     oracle: Oracle
     mask: MaskChange = MaskChange()
     sources: list[str] = []
+
+    @property
+    def trained(self) -> bool:
+        return False
+
+    @property
+    def is_oracle(self) -> bool:
+        return True
 
     @property
     def setting(self) -> list[str]:
@@ -197,8 +250,33 @@ class OracleSystem(AnySystem):
         return self.mask.problem(self.oracle)
 
 
+class PublishedSystem(AnySystem):
+    """A method whose scores were published, by the name of its folder, with the targets that were handed in.
+
+    `oracle` says whether it was told the sources, `supervised` whether it was trained, `added` whether on more than the
+    corpus's own training songs.
+    """
+
+    kind: Literal["published"]
+    scored: Literal["frames"]
+    method: str
+    targets: Annotated[list[str], Field(min_length=1)]
+    oracle: bool = False
+    supervised: bool = False
+    added: bool = False
+
+    @property
+    def trained(self) -> bool:
+        return False
+
+    @property
+    def is_mask(self) -> bool:
+        return self.oracle
+
+
 System = Annotated[
-    TargetSystem | SourcesSystem | ClipsSystem | DetectorSystem | OracleSystem, Field(discriminator="kind")
+    TargetSystem | SourcesSystem | ClipsSystem | DetectorSystem | OracleSystem | PublishedSystem,
+    Field(discriminator="kind"),
 ]
 _READER: TypeAdapter[System] = TypeAdapter(System)
 

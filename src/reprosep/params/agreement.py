@@ -57,7 +57,9 @@ def disagreement(params: Params) -> str | None:
         return f"detection.clip_seconds: {params.detection.clip_seconds} must divide a second: 1.0, 0.5, 0.25, …, 0.1"
     if params.detection.test_share + params.detection.valid_share >= 1:
         return "detection.test_share: with detection.valid_share it leaves no songs to train on"
-    for name, corpus in params.corpora.items():
+    if not params.corpora:
+        return "corpora: every one is left out, so nothing can be computed; set left_out of one to null"
+    for name, corpus in params.every_corpus.items():
         problem = _corpus_disagreement(corpus)
         if problem:
             return f"corpora.{name}.{problem}"
@@ -104,6 +106,8 @@ def known_targets(corpus: Corpus) -> list[str]:
     """The targets that a corpus of this kind can have."""
     if corpus.kind == "musdb":
         return ["vocals", "bass", "drums", "other"]
+    if corpus.kind == "scores":
+        return ["vocals", "bass", "drums", "other", "accompaniment"]
     if corpus.kind == "slakh":
         return ["piano", "guitar", "bass", "drums"]
     if corpus.kind == "folder":

@@ -22,11 +22,15 @@ class Standin(Section):
 
 
 class Corpus(Section):
-    """One corpus: where it is, how it is laid out, how it is split and mixed."""
+    """One corpus: where it is, how it is laid out, how it is split and mixed.
+
+    `left_out` says why a scale has to do without it, and what would bring it.
+    """
 
     of: CorpusName | None = None
+    left_out: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     title: str
-    kind: Literal["musdb", "medleydb", "slakh", "folder"]
+    kind: Literal["musdb", "medleydb", "slakh", "folder", "scores"]
     versions: list[str]
     roots: Annotated[list[str], Field(min_length=1)]
     standin: Standin | None

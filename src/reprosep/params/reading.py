@@ -37,7 +37,7 @@ def parse(content: dict[str, Any]) -> Params:
         params = Params.model_validate(_inherited(content))
     except ValidationError as error:
         raise UserError(f"params: {explain(error, Params, 'params.yaml')}") from error
-    for name in params.corpora:
+    for name in params.every_corpus:
         try:
             params.of_corpus(name)
         except ValidationError as error:
@@ -79,7 +79,7 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
 def recordings_of(params: Params, name: str) -> str:
     """The corpus whose recordings and catalog corpus `name` has: another where all that they depend on is the same."""
     source = params.corpora[name].of
-    if source is None:
+    if source is None or source not in params.corpora:
         return name
     own, other = params.corpora[name], params.corpora[source]
     return source if all(getattr(own, key) == getattr(other, key) for key in _OF_CATALOG) else name

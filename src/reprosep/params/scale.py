@@ -25,13 +25,16 @@ from reprosep.params.work import (
 
 
 class Params(Section):
-    """All parameters of one scale."""
+    """All parameters of one scale.
+
+    `every_corpus` are all corpora that the parameters describe, `corpora` those that the scale has.
+    """
 
     scale: CorpusName
     seed: Seed
     seeds: Annotated[list[Seed], Field(min_length=1)]
     papers: Annotated[list[str], Field(min_length=1)]
-    corpora: dict[CorpusName, Corpus]
+    every_corpus: Annotated[dict[CorpusName, Corpus], Field(alias="corpora")]
     audio: Audio
     doctor: Doctor
     stft: Stft
@@ -65,9 +68,19 @@ class Params(Section):
         """``results/<scale>``, below the working directory."""
         return Path("results") / self.scale
 
+    @cached_property
+    def corpora(self) -> dict[CorpusName, Corpus]:
+        """The corpora of this scale: all but those that are left out."""
+        return {name: corpus for name, corpus in self.every_corpus.items() if corpus.left_out is None}
+
+    @property
+    def left_out(self) -> dict[CorpusName, str]:
+        """Corpora that this scale has to do without -> why, and what would bring them."""
+        return {name: corpus.left_out for name, corpus in self.every_corpus.items() if corpus.left_out is not None}
+
     def of_corpus(self, name: str) -> Params:
         """The parameters with which corpus `name` is computed: those of all corpora with its own settings."""
-        settings = self.corpora[name].settings
+        settings = self.every_corpus[name].settings
         if not settings:
             return self
         if name not in self.computed:
@@ -84,6 +97,11 @@ def _with_settings(params: Params, name: str, settings: dict[Any, dict[str, Any]
     content = merge(dump(params), dict(settings))
     content["corpora"][name]["settings"] = {}
     return Params.model_validate(content)
+
+
+def with_every_corpus(params: Params) -> Params:
+    """The same with the corpora that are left out: to tell what that takes away. Nothing is computed with it."""
+    return params.model_copy(update={"corpora": params.every_corpus})
 
 
 def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from reprosep.params.container import image_reference
 from reprosep.params.section import Fraction, Positive, Section, Share, Split
 
 Processors = Annotated[int, Field(gt=0, le=1024)]
+Image = Annotated[str, AfterValidator(image_reference)]
 
 
 class Optimizer(Section):
@@ -39,6 +41,8 @@ class Training(Section):
     precision: Literal["auto", "float32", "bfloat16"]
     statistics_items: Positive
     compile: Literal["auto", "always", "never"]
+    tf32: bool = False  # the defaults are for records of trainings from before these were there
+    deterministic: bool = True
     threads: Processors
     gpu: Annotated[int, Field(ge=0, le=1024)]
 
@@ -49,6 +53,19 @@ class Machine(Section):
     side_by_side: bool
     recordings: Literal["auto", "map", "memory", "device"]
     recordings_gigabytes: Annotated[float, Field(ge=0, le=1e6)]
+    validation_gigabytes: Annotated[float, Field(ge=0, le=1e6)] = 4.0
+    tensorboard: bool = False  # records of trainings from before it was there are read all the same
+    container: Image = ""  # there is none in records of trainings from before this key
+
+
+class WienerFilter(Section):
+    """The Wiener filter of all sources of a mixture. The defaults, Open-Unmix's, are for records of trainings from
+    before it was there, which are read all the same."""
+
+    iterations: Annotated[int, Field(ge=0, le=1000)] = 1
+    window_frames: Positive = 300
+    softmask: bool = False
+    residual: Literal["auto", "always", "never"] = "auto"
 
 
 class Separation(Section):
@@ -56,6 +73,7 @@ class Separation(Section):
     chunks_at_once: Positive
     threshold: Share
     median_frames: Positive
+    wiener: WienerFilter = WienerFilter()
 
 
 class IdealBinaryMask(Section):

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from reprosep.claims.table import ALL_TARGETS, COLUMNS, read_claims
-from reprosep.claims.verdicts import FAILS, HOLDS, counted, enough, region
+from reprosep.claims.verdicts import FAILS, HOLDS, LEFT_OUT, counted, enough, region
 from reprosep.papers.claim import Claim
 
 _EXPECTED = {
@@ -23,6 +23,7 @@ _EXPECTED = {
     "smallest": "each named target below each other",
     "largest-metric": "gain above that of the other metrics",
     "times-less": "at least that many times less",
+    "as-printed": "as printed",
 }
 _QUANTIFIERS = {"all": "all comparisons", "most": "most comparisons", "mean": "the mean over targets"}
 _STATISTICS = {
@@ -38,7 +39,7 @@ def claim_views(claims: Sequence[Claim], folder: Path) -> list[dict[str, Any]]:
     table = read_claims(folder / "claims.csv", COLUMNS)
     views = []
     for claim in claims:
-        rows = table[table["claim"] == claim.id].to_dict("records")
+        rows = table[(table["claim"] == claim.id) & (table["verdict"] != LEFT_OUT)].to_dict("records")
         if rows:
             views.append(_view(claim, [{str(key): value for key, value in row.items()} for row in rows]))
     return views

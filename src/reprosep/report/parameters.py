@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-``papers/<paper>/parameters.json`` holds them as dotted keys of params.yaml. Which keys they are is told by
+``papers/<paper>/parameters.json`` holds them as dotted keys of params.yaml; where a scale leaves tables or figures out,
+it names these too, with what they need. Which keys they are is told by
 ``workflow/steps.yaml``, through the stages of :mod:`.dag.versions`; those that change no cell of a table are left
 out: places, titles, intervals, what is accepted of a corpus.
 """
@@ -19,10 +20,12 @@ from reprosep.base.files import read_json, write_json
 from reprosep.claims.reads import corpora_of_results
 from reprosep.dag.dependencies import look_up
 from reprosep.dag.versions.stages import Stages
+from reprosep.experiments.left_out import needs
 from reprosep.experiments.runs import corpora_of, every_run
 from reprosep.papers.content import Paper
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params, dump
+from reprosep.results.left_out import figure_left_out, whole_table_left_out
 
 RECORD = "parameters.json"
 _NO_CELL = re.compile(r"(seeds|papers|calibration|doctor|statistics|corpora\.[^.]+\.(title|roots|accept))(\.|$)")
@@ -38,14 +41,23 @@ def papers_beside(params: Params, paper: Paper) -> list[str]:
 
 
 def record_of(params: Params, name: str, paper: Paper) -> dict[str, Any]:
-    """The content of ``parameters.json``: `seeds`, `beside`, and `parameters` by dotted key."""
+    """The content of ``parameters.json``: `seeds`, `beside`, `parameters` by dotted key; `left_out` if anything is."""
     beside = papers_beside(params, paper)
     narrow = params.model_copy(update={"papers": [name, *beside]})
     content, corpora = dump(params), _corpora(params, name, paper)
     stages = [stage for stage in Stages(narrow).stages() if not stage.name.startswith(_SHOWING)]
     leaves = {leaf: value for stage in stages for key in stage.keys for leaf, value in _written(content, key)}
     parameters = {key: leaves[key] for key in sorted(leaves) if not _NO_CELL.match(key) and _is_read(key, corpora)}
-    return {"seeds": list(params.seeds), "beside": beside, "parameters": parameters}
+    record = {"seeds": list(params.seeds), "beside": beside, "parameters": parameters}
+    lacking = _left_out(params, paper)
+    return {**record, **({"left_out": lacking} if lacking else {})}
+
+
+def _left_out(params: Params, paper: Paper) -> dict[str, str]:
+    """Whole tables and figures that are left out, by the names of their files, with what they need."""
+    tables = {name: whole_table_left_out(params, paper, table) for name, table in paper.tables.items()}
+    figures = {name: figure_left_out(params, paper, figure) for name, figure in paper.figures.items()}
+    return {name: needs(params, corpora) for name, corpora in {**tables, **figures}.items() if corpora}
 
 
 def _is_read(key: str, corpora: set[str]) -> bool:

@@ -17,6 +17,7 @@ _WIDE = 30.0  # counts and costs that differ by more than this factor are drawn 
 
 APART = "Leakage"  # tens of dB below the other scores: drawn on an axis of its own
 _MOST_ROWS = 8
+_MOST_DECIDING, _FEW = 40, 12  # comparisons of a claim that are all drawn; those that are drawn of more
 _SHOWN = ("effect", "low", "high", "published")
 
 Rows = list[dict[str, Any]]
@@ -55,14 +56,28 @@ def _claim_panel(claim: View) -> dict[str, Any]:
         "region": claim["region"],
         "margins": ends,
         "lines": [0.0, *ends],
-        "rows": [_claim_row(claim, row) for row in _drawn(claim["rows"])],
+        "rows": [_claim_row(claim, row) for row in _drawn(claim)],
+        "comparisons": len(_deciding(claim)),
     }
 
 
-def _drawn(rows: Sequence[View]) -> list[View]:
-    """The comparisons that decide, and those beside them where these are not too many."""
-    deciding = [row for row in rows if row.get("decides") != "no"]
-    return list(rows) if len(rows) <= _MOST_ROWS else deciding
+def _drawn(claim: View) -> list[View]:
+    """The comparisons that decide, of very many those nearest to being wrong; and those beside them where few are."""
+    rows, deciding = claim["rows"], _deciding(claim)
+    if len(rows) <= _MOST_ROWS:
+        return list(rows)
+    return deciding if len(deciding) <= _MOST_DECIDING else sorted(deciding, key=lambda row: _inside(claim, row))[:_FEW]
+
+
+def _deciding(claim: View) -> list[View]:
+    return [row for row in claim["rows"] if row.get("decides") != "no"]
+
+
+def _inside(claim: View, row: View) -> float:
+    """How far an effect lies inside the region in which the claim is right; below 0 outside."""
+    low, high = claim["region"]
+    effect = _number(row["effect"])
+    return math.inf if effect is None else min(effect - low, high - effect)
 
 
 def _claim_row(claim: View, row: View) -> dict[str, Any]:

@@ -9,6 +9,7 @@ the paper's. Where other papers add rows to a paper's tables, ``cells.csv`` is o
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from reprosep.report.parameters import RECORD, differences, papers_beside, read_
 from reprosep.report.provenance_table import step_times, summary, training_records
 from reprosep.results.cells import cells_by_seed
 from reprosep.results.corpus_table import decimals_of
-from reprosep.results.tidy import TIDY, read_tidy
+from reprosep.results.tidy import LEFT_OUT, TIDY, read_tidy
 
 PUBLISHED = "published.json"
 
@@ -148,7 +149,7 @@ def _origin(records: list[dict[str, Any]]) -> dict[str, list[str]]:
 def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Path, command: str) -> str:
     """The page in Markdown."""
     combined = summary(records)
-    standin = any(corpus.standin for corpus in params.corpora.values())
+    standin = any(params.corpora[run.corpus].standin for run in every_run(params, paper))
     lines = [f"# {paper.short}, scale `{params.scale}`", ""]
     if standin:
         lines += [
@@ -156,26 +157,27 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
             "are of other recordings: compare the order of systems, not the decibels.",
             "",
         ]
-    lines += [
-        f"    {command}",
-        "",
-        f"{combined['runs']} trainings, seeds {', '.join(combined['seeds'])}, "
-        f"{combined['device_seconds'] / _HOUR:.1f} device hours on {'; '.join(combined['hardware'])}.",
-        f"Code: {', '.join(combined['commits'])}. Versions: {'; '.join(combined['versions'])}.",
-        "What each training took: [`runs.csv`](runs.csv). Every cell of every seed, with which `reprosep compare`",
-        "compares other results: [`cells.csv`](cells.csv).",
-    ]
+    lines += [f"    {command}", ""]
+    if records:
+        lines += [
+            f"{combined['runs']} trainings, seeds {', '.join(combined['seeds'])}, "
+            f"{combined['device_seconds'] / _HOUR:.1f} device hours on {'; '.join(combined['hardware'])}.",
+            f"Code: {', '.join(combined['commits'])}. Versions: {'; '.join(combined['versions'])}.",
+            "What each training took: [`runs.csv`](runs.csv).",
+        ]
+    lines.append("Every cell, with which `reprosep compare` compares other results: [`cells.csv`](cells.csv).")
     for name, table in paper.tables.items():
         lines += ["", f"## {name.replace('-', ' ').capitalize()}", "", table.caption, ""]
-        lines += _cells(read_tidy(folder / f"{name}.csv", TIDY))
+        lines += _cells(read_tidy(folder / f"{name}.csv", TIDY), [column.label for column in table.columns])
     claims = read_claims(folder / "claims.csv", COLUMNS)
     where = "Every comparison of every claim, with effect and interval: [`claims.csv`](claims.csv)."
     return "\n".join([*lines, *_claims(paper, claims), "", where]) + "\n"
 
 
-def _cells(table: pd.DataFrame) -> list[str]:
-    """Rows by columns: the value, its interval, and the paper's value in brackets."""
-    columns = list(dict.fromkeys(table["column"]))
+def _cells(table: pd.DataFrame, order: Sequence[str]) -> list[str]:
+    """Rows by columns, these in the table's order: the value, its interval, and the paper's value in brackets."""
+    there = list(dict.fromkeys(table["column"]))
+    columns = [name for name in order if name in there] + [name for name in there if name not in order]
     lines = [f"| | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]
     for row in dict.fromkeys(table["row"]):
         cells = {one["column"]: _cell(one) for _, one in table[table["row"] == row].iterrows()}
@@ -185,6 +187,8 @@ def _cells(table: pd.DataFrame) -> list[str]:
 
 def _cell(one: pd.Series) -> str:
     decimals = decimals_of(one["metric"])
+    if not pd.isna(one.get(LEFT_OUT, math.nan)):
+        return "left out" + ("" if pd.isna(one["published"]) else f" ({one['published']:.{decimals}f})")
     published = "" if pd.isna(one["published"]) else f" ({one['published']:.{decimals}f})"
     if pd.isna(one["reproduced"]):
         return f"–{published}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from itertools import groupby
+from collections.abc import Callable, Sequence
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -12,21 +13,26 @@ from typing import Any
 import pandas as pd
 
 from reprosep.base.errors import UserError
+from reprosep.dag.left_out import left_out_of_paper
+from reprosep.dag.progress import MISSING, OUT_OF_DATE, THERE
 from reprosep.experiments.cells import column_name, table_cells
+from reprosep.experiments.left_out import needs
 from reprosep.papers.content import Figure, Paper, Table
 from reprosep.params.scale import Params
 from reprosep.report.pictures import table_panels
+from reprosep.report.progress_view import finished
 from reprosep.results.aggregate import IN_TIME
 from reprosep.results.calibration import COLUMNS as CALIBRATION
 from reprosep.results.calibration import FILE as CALIBRATION_FILE
 from reprosep.results.calibration import is_real
 from reprosep.results.corpus_table import decimals_of
 from reprosep.results.figure_kinds import FIGURES
+from reprosep.results.left_out import figure_left_out, figure_parts_left_out, whole_table_left_out
 from reprosep.results.reads import versions
 from reprosep.results.spot_check import COLUMNS as SPOT_CHECK
 from reprosep.results.table_kinds import TABLES
 from reprosep.results.target_names import with_label
-from reprosep.results.tidy import TIDY, read_tidy
+from reprosep.results.tidy import LEFT_OUT, TIDY, read_tidy
 
 _MEDIA = {".mp3": "audio/mpeg", ".svg": "image/svg+xml", ".wav": "audio/wav"}
 
@@ -43,8 +49,26 @@ def encoded(content: bytes, media: str) -> str:
     return f"data:{media};base64,{base64.b64encode(content).decode()}"
 
 
-def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Path) -> dict[str, Any]:
-    """A table as the paper lays it out: rows of cells, each reproduced and published, with footnotes."""
+def table_view(
+    params: Params, paper: Paper, name: str, folder: Path, state: Callable[[Path], str] = finished
+) -> dict[str, Any]:
+    """A table as the paper lays it out: rows of cells, each reproduced and published, with footnotes.
+
+    Rows and columns that this scale lacks are left out. Of one that is not there yet, what it is of.
+    """
+    table = paper.tables[name]
+    states = [state(folder / f"{name}{version}.csv") for version in versions(table)]
+    shown = {"id": name, "title": name.replace("-", " ").capitalize(), "caption": table.caption, "state": worst(states)}
+    return shown if MISSING in states else {**shown, **_table(params, paper, name, table, folder)}
+
+
+def worst(states: Sequence[str]) -> str:
+    """Of several files the state that has to be told."""
+    return next((state for state in (MISSING, OUT_OF_DATE) if state in states), THERE)
+
+
+def _table(params: Params, paper: Paper, name: str, table: Table, folder: Path) -> dict[str, Any]:
+    """Its columns, rows, panels and notes."""
     notes: list[str] = []
     marks: dict[tuple[str, str], int] = {}
     for cell in table_cells(params, paper, table):
@@ -56,12 +80,12 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
     for version in versions(table):
         tidy = read_tidy(folder / f"{name}{version}.csv", TIDY)
         shown.append(_rows(table, {(row["row"], row["column"]): row for row in tidy.to_dict("records")}, marks))
-    named = [with_label(column.target, column.label) for column in table.columns]
+    filled = [place for place in range(len(table.columns)) if any(row["cells"][place] for row in shown[0])]
+    for row in chain.from_iterable(shown):
+        row["cells"] = [row["cells"][place] for place in filled]
+    named = [with_label(table.columns[place].target, table.columns[place].label) for place in filled]
     columns = [{"name": full, "printed": printed} for full, printed in named]
     return {
-        "id": name,
-        "title": name.replace("-", " ").capitalize(),
-        "caption": table.caption,
         "columns": columns,
         "panels": table_panels(kind.has_one_axis, columns, shown[0]),
         "sublabels": any(row.sublabel for row in table.rows),
@@ -70,7 +94,24 @@ def table_view(params: Params, paper: Paper, name: str, table: Table, folder: Pa
         "common": shown[1] if len(shown) > 1 and table.form == "median" else None,
         "notes": notes,
         "note": kind.note,
+        "left_out": _needs(params, whole_table_left_out(params, paper, table)),
     }
+
+
+def _needs(params: Params, corpora: list[str]) -> str:
+    """What something left out needs, in words; '' for what is not left out."""
+    return needs(params, corpora) if corpora else ""
+
+
+def left_out(params: Params, paper: Paper) -> list[dict[str, Any]]:
+    """What of a paper this scale leaves out: kind, name, what it is, and what it needs."""
+    statements = {claim.id: claim.statement for claim in paper.statements}
+    labels = {name: system.label for name, system in paper.systems.items()}
+    return [
+        {"kind": kind, "name": name, "label": {**statements, **labels}.get(name, ""), "needs": needs(params, corpora)}
+        for kind, found in left_out_of_paper(params, paper).items()
+        for name, corpora in found.items()
+    ]
 
 
 def _rows(table: Table, values: dict[Any, Any], marks: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
@@ -97,7 +138,10 @@ def _span(rows: list[dict[str, Any]]) -> None:
 
 
 def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: dict[Any, int]) -> dict[str, Any] | None:
-    """A cell with its footnote; where a table gives mean, deviation and median, all three: the median is the cell's."""
+    """A cell with its footnote; where a table gives mean, deviation and median, all three: the median is the cell's.
+
+    `left_out` is what it needs where it is left out, else ''.
+    """
     names = {statistic: column_name(column, table.form, statistic) for statistic in table.statistics()}
     cells = {statistic: values.get((row, name)) for statistic, name in names.items()}
     main = cells[table.main]
@@ -105,7 +149,8 @@ def _cell(table: Table, row: str, column: str, values: dict[Any, Any], marks: di
         return None
     spread = {name: cells.get(name) if len(names) > 1 else None for name in ("mean", "std")}
     shown = {"mark": marks.get((row, names[table.main])), "decimals": decimals_of(main["metric"])}
-    return {**main, **shown, **spread}
+    lacking = main.get(LEFT_OUT)
+    return {**main, **shown, **spread, LEFT_OUT: "" if pd.isna(lacking) else lacking}
 
 
 def _range(values: list[float]) -> str:
@@ -140,20 +185,31 @@ def calibration(params: Params, paper: Paper, folder: Path) -> list[dict[str, An
     return views
 
 
-def figure_view(name: str, figure: Figure, folder: Path) -> dict[str, Any]:
-    """A figure as a data URI, with its numbers where it has some that fit a page."""
+def figure_view(
+    params: Params, paper: Paper, name: str, folder: Path, state: Callable[[Path], str] = finished
+) -> dict[str, Any]:
+    """A figure as a data URI, with its numbers where it has some that fit a page; what it is of if it is not there."""
+    figure = paper.figures[name]
+    files = [f"{name}.svg", *([f"{name}.csv"] if FIGURES[figure.kind].is_of_cells else [])]
+    states = [state(folder / file) for file in files]
+    shown = {"id": name, "title": name.replace("-", " ").capitalize(), "caption": figure.caption}
+    shown["state"] = worst(states)
+    return shown if MISSING in states else {**shown, **_figure(params, paper, name, figure, folder)}
+
+
+def _figure(params: Params, paper: Paper, name: str, figure: Figure, folder: Path) -> dict[str, Any]:
+    """Its picture and numbers."""
     kind, rows = FIGURES[figure.kind], []
     if kind.is_of_cells:
         rows = read_tidy(folder / f"{name}.csv", TIDY).to_dict("records")
     return {
-        "id": name,
-        "title": name.replace("-", " ").capitalize(),
         "decimals": kind.decimals,
         "heading": kind.heading,
         "unit": kind.unit,
         "open": kind.is_open,
-        "caption": figure.caption,
         "image": data_uri(folder / f"{name}.svg"),
+        "left_out": _needs(params, figure_left_out(params, paper, figure)),
+        "without": _needs(params, figure_parts_left_out(params, figure)),
         "groups": list(dict.fromkeys(row["row"] for row in rows)),
         "columns": list(dict.fromkeys(row["column"] for row in rows)),
         "cells": {(row["row"], row["column"]): row for row in rows},

@@ -110,6 +110,9 @@ class Scores:
     def __init__(self, results: Path, runs: Iterable[Run]) -> None:
         self._parts: dict[tuple[str, str], pd.DataFrame] = {}
         self._cubes: dict[tuple[Any, ...], list[Cube]] = {}
+        self._frames: dict[tuple[str, str, Pair], Framed] = {}
+        self._rows: dict[tuple[str, str], dict[Any, Any]] = {}
+        self._songs: dict[tuple[Any, ...], pd.DataFrame] = {}
         tables: dict[tuple[str, str], list[pd.DataFrame]] = {}
         for run in runs:
             path, columns = results / "scores" / f"{run.id}.parquet", [*_KEYS, *FRAMED, "dropped", "ill_posed"]
@@ -136,16 +139,16 @@ class Scores:
         table = self._all(corpus) if target == OVERALL else self._parts.get((corpus, target), _NO_FRAMES)
         if pairs is None:
             return table
-        keep = np.zeros(len(table), dtype=bool)
+        if (corpus, target) not in self._rows:
+            self._rows[corpus, target] = table.groupby(["system", "variant"]).indices
+        places = self._rows[corpus, target]
         for system, variant in sorted(set(pairs)):
-            rows = ((table["system"] == system) & (table["variant"] == variant)).to_numpy(dtype=bool)
-            if not rows.any():
+            if (system, variant) not in places:
                 raise UserError(
                     f"scores of {corpus}, {target}: nothing for system '{system}' with variant '{variant}'; "
                     "delete that run's score file and score it again"
                 )
-            keep |= rows
-        return table[keep]
+        return table.iloc[np.sort(np.concatenate([places[pair] for pair in set(pairs)]))]
 
     def _all(self, corpus: str) -> pd.DataFrame:
         """The rows of all targets, songs named with their target."""
@@ -162,8 +165,15 @@ class Scores:
         """:func:`seed_cubes` of some pairs, computed once however many comparisons ask for them."""
         key = (corpus, target, tuple(pairs), tuple(metrics), common)
         if key not in self._cubes:
-            self._cubes[key] = seed_cubes(self.frames(corpus, target, pairs), pairs, metrics, common)
+            frames = [self._framed(corpus, target, pair) for pair in pairs]
+            self._cubes[key] = seed_cubes(frames, metrics, common)
         return self._cubes[key]
+
+    def _framed(self, corpus: str, target: str, pair: Pair) -> Framed:
+        key = (corpus, target, pair)
+        if key not in self._frames:
+            self._frames[key] = Framed.of(self.frames(corpus, target, [pair]))
+        return self._frames[key]
 
     def songs(self, corpus: str, target: str, pairs: Iterable[Pair], common: bool) -> pd.DataFrame:
         """Scores per song, in dB, of the pairs: on every pair's own frames, or on the frames common to all pairs.
@@ -173,8 +183,11 @@ class Scores:
         pandas.DataFrame
             Index (system, variant, song), columns as the metrics; NaN where no frame of a song is scored.
         """
-        frames = self.frames(corpus, target, pairs)
-        return song_scores(on_common_frames(frames) if common else frames)
+        key = (corpus, target, frozenset(pairs), common)
+        if key not in self._songs:
+            frames = self.frames(corpus, target, key[2])
+            self._songs[key] = song_scores(on_common_frames(frames) if common else frames)
+        return self._songs[key]
 
 
 def on_common_frames(frames: pd.DataFrame) -> pd.DataFrame:
@@ -215,25 +228,93 @@ def song_scores(frames: pd.DataFrame) -> pd.DataFrame:
     return grouped.mean().where(scored.eq(wanted, axis=0))
 
 
-def seed_cubes(frames: pd.DataFrame, pairs: Sequence[Pair], metrics: Sequence[str], common: bool) -> list[Cube]:
+def seed_cubes(pairs: Sequence[Framed], metrics: Sequence[str], common: bool) -> list[Cube]:
     """The scores of every training of some pairs, for all of them the same sources and songs.
 
-    With `common` on the frames that all have a score in. Sources are the pooled targets; one where nothing is pooled.
+    With `common` on the frames that all have a finite score in. Sources are the pooled targets; one where nothing is
+    pooled.
     """
-    table = song_medians(on_common_frames(frames) if common else frames)[list(metrics)].reset_index()
-    names = [str(name).rpartition(_POOLED)[::2] for name in table["song"]]
-    table["source"], table["song"] = [source for source, _ in names], [song for _, song in names]
-    songs = sorted(table["song"].unique())
-    return [Cube(songs, _cube(table, pair, metrics, songs)) for pair in pairs]
+    songs = sorted({song for pair in pairs for _, song in pair.songs})
+    every = sorted({name for pair in pairs for name in pair.songs})
+    length = max(pair.length for pair in pairs)
+    cubes = []
+    masks = {metric: _common(pairs, metric, every, length) if common else None for metric in metrics}
+    for pair in pairs:
+        sources = sorted({source for source, _ in pair.songs})
+        wanted = [(source, song) for source in sources for song in songs]
+        medians = [pair.medians(metric, masks[metric], every) for metric in metrics]  # each (seed, own song)
+        values = np.full((len(pair.seeds), len(metrics), len(wanted)), np.nan)
+        place = {name: number for number, name in enumerate(pair.songs)}
+        there = [number for number, name in enumerate(wanted) if name in place]
+        values[:, :, there] = np.stack(medians, axis=1)[:, :, [place[wanted[number]] for number in there]]
+        cubes.append(Cube(songs, values.reshape(len(pair.seeds), len(metrics), len(sources), len(songs))))
+    return cubes
 
 
-def _cube(table: pd.DataFrame, pair: Pair, metrics: Sequence[str], songs: list[str]) -> Values:
-    own = table[(table["system"] == pair[0]) & (table["variant"] == pair[1])]
-    keys = [pd.MultiIndex.from_product([[source], songs]) for source in sorted(own["source"].unique())]
-    by_seed = [part.set_index(["source", "song"]) for _, part in own.groupby("seed")]
-    return np.array(
-        [[[part[metric].reindex(key).to_numpy(float) for key in keys] for metric in metrics] for part in by_seed]
+Name = tuple[str, str]
+"""Source, '' where nothing is pooled, and song."""
+
+
+@dataclass(frozen=True)
+class Framed:
+    """The frames of one (system, variant) pair as arrays: metric -> dB ``(seed, song, frame)``, NaN where none is."""
+
+    seeds: list[int]
+    songs: list[Name]
+    length: int
+    values: dict[str, Values]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> Framed:
+        """Those of the rows of a pair."""
+        seeds, seed = np.unique(table["seed"].astype("Int64").fillna(-1).to_numpy(dtype=int), return_inverse=True)
+        song, labels = pd.factorize(table["song"], sort=True)
+        names = [str(name).rpartition(_POOLED)[::2] for name in labels]
+        frame = table["frame"].to_numpy(dtype=int)
+        length = int(frame.max()) + 1
+        values = {}
+        for metric in METRICS:
+            column = table[metric].to_numpy(dtype=float)
+            if not np.isnan(column).all():
+                values[metric] = np.full((len(seeds), len(names), length), np.nan)
+                values[metric][seed, song, frame] = column
+        return cls([int(one) for one in seeds], names, length, values)
+
+    def of_metric(self, metric: str) -> Values:
+        """dB ``(seed, song, frame)`` of a metric; NaN where nothing of it was scored."""
+        missing = np.full((len(self.seeds), len(self.songs), self.length), np.nan)
+        return self.values.get(metric, missing)
+
+    def medians(self, metric: str, mask: Values | None, every: Sequence[Name]) -> Values:
+        """Median over frames ``(seed, song)``; with a mask ``(song of every, frame)`` over those alone."""
+        values = self.of_metric(metric)
+        if mask is not None:
+            places = {name: number for number, name in enumerate(every)}
+            own = mask[[places[name] for name in self.songs], : self.length]
+            values = np.where(own, values, np.nan)
+        return row_medians(values)
+
+
+def _common(pairs: Sequence[Framed], metric: str, every: Sequence[Name], length: int) -> Values:
+    """Where every training of every pair has a finite score, ``(song, frame)``."""
+    places = {name: number for number, name in enumerate(every)}
+    counts, trainings = np.zeros((len(every), length), dtype=int), 0
+    for pair in pairs:
+        finite = np.isfinite(pair.of_metric(metric)).sum(axis=0)
+        counts[[places[name] for name in pair.songs], : pair.length] += finite
+        trainings += len(pair.seeds)
+    return counts == trainings
+
+
+def row_medians(values: Values) -> Values:
+    """Median over the last axis without the NaN; NaN where nothing is left."""
+    ordered = np.sort(values, axis=-1)  # NaN last
+    count = (~np.isnan(values)).sum(axis=-1)
+    below, above = (
+        np.take_along_axis(ordered, np.maximum(place, 0)[..., None], -1)[..., 0]
+        for place in ((count - 1) // 2, count // 2)
     )
+    return np.where(count > 0, (below + above) / 2, np.nan)
 
 
 def pair_songs(songs: pd.DataFrame, pair: Pair) -> pd.DataFrame:

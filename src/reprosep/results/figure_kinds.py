@@ -8,12 +8,16 @@ from reprosep.results.detection_figures import CONFUSIONS, INSTRUMENTS
 from reprosep.results.energy_figure import ENERGIES
 from reprosep.results.figure_kind import FigureKind
 from reprosep.results.gains_figure import GAINS
+from reprosep.results.methods_of_paper import DISTRIBUTIONS, PAIRS, RANKS
 from reprosep.results.spectrograms import SPECTROGRAMS
 
 FIGURES: dict[str, FigureKind] = {
     "spectrograms": SPECTROGRAMS,
     "activity": ACTIVITY,
     "gains": GAINS,
+    "distributions": DISTRIBUTIONS,
+    "ranks": RANKS,
+    "pairs": PAIRS,
     "energies": ENERGIES,
     "categories": CATEGORIES,
     "spectra": SPECTRA,

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from reprosep.experiments.left_out import needs
 from reprosep.papers.content import Paper
 from reprosep.papers.kinds import FIGURE_KINDS
 from reprosep.params.scale import Params
 from reprosep.results.figure_kind import ShownFigure
 from reprosep.results.figure_kinds import FIGURES
 from reprosep.results.figure_style import empty_figure, note_standin, save, style
+from reprosep.results.left_out import figure_left_out
 from reprosep.results.reads import corpora_shown
 from reprosep.results.tidy import TidyRows, write_tidy
 
@@ -47,6 +49,8 @@ def write_figures(params: Params, paper: Paper, results: Path, output: Path) -> 
 def drawn(shown: ShownFigure) -> tuple[TidyRows, Figure]:
     """The rows of a figure and its drawing, which says so where this scale has nothing of it."""
     kind = FIGURES[shown.figure.kind]
+    if lacking := figure_left_out(shown.params, shown.paper, shown.figure):
+        return [], empty_figure(f"Left out at the scale '{shown.params.scale}': {needs(shown.params, lacking)}.")
     if not kind.shows(shown):
         return [], empty_figure(f"Nothing to draw: scale '{shown.params.scale}' has no such runs or corpora.")
     rows = kind.rows(shown)

@@ -105,13 +105,17 @@ def corpora_shown(params: Params, figure: Figure) -> dict[str, Corpus]:
 
 
 def figure_runs(params: Params, paper: Paper, figure: Figure) -> dict[str, list[Run]]:
-    """Target -> the runs of the figure's corpus and system, one per seed, targets in the corpus's order."""
+    """Target -> the runs of the figure's corpus and system, one per seed, targets in the corpus's order.
+
+    A figure that binds no system shows all systems.
+    """
     bind = figure.bind
     if bind.corpus not in params.corpora:
         return {}
-    needed = [run for run in needed_runs(params, paper) if (run.corpus, run.system) == (bind.corpus, bind.system)]
+    of_corpus = [run for run in needed_runs(params, paper) if run.corpus == bind.corpus]
+    needed = [run for run in of_corpus if bind.system in (None, run.system)]
     targets = [bind.target] if bind.target else params.corpora[bind.corpus].targets
-    by_target = {target: [run for run in needed if run.target == target] for target in targets}
+    by_target = {target: [run for run in needed if target in run.targets] for target in targets}
     return {target: runs for target, runs in by_target.items() if runs}
 
 

@@ -8,6 +8,7 @@ widened where the song's references do not allow that many digits (:mod:`reprose
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
@@ -52,13 +53,14 @@ class Choice:
 
 def write_spot_check(params: Params, paper: Paper, results: Path, output: Path) -> None:
     """A few scores of a paper computed again; writes ``spot-check.csv`` into the paper's folder."""
-    pairs = [(run, paper.systems[run.system]) for run in needed_runs(params, paper)]
+    every = [(run, paper.systems[run.system]) for run in needed_runs(params, paper)]
+    pairs = [(run, system) for run, system in every if system.kind != "published"]  # nobody has their estimates
     table = spot_check(params, pairs, results)
     with whole_file(output / "spot-check.csv") as temporary:
         table.to_csv(temporary, index=False)
 
 
-def spot_check(params: Params, pairs: list[tuple[Run, System]], results: Path) -> pd.DataFrame:
+def spot_check(params: Params, pairs: Sequence[tuple[Run, System]], results: Path) -> pd.DataFrame:
     """Largest difference in dB of every chosen pair: columns :data:`COLUMNS`.
 
     Raises
@@ -81,7 +83,7 @@ def spot_check(params: Params, pairs: list[tuple[Run, System]], results: Path) -
     return table
 
 
-def choose(params: Params, pairs: list[tuple[Run, System]], results: Path) -> list[Choice]:
+def choose(params: Params, pairs: Sequence[tuple[Run, System]], results: Path) -> list[Choice]:
     """The seeded choice."""
     random = np.random.default_rng([params.seed, len(pairs)])
     chosen = random.permutation(len(pairs))[: params.scoring.spot_checks]

@@ -16,6 +16,9 @@ from reprosep.base.files import whole_file
 from reprosep.results.aggregate import Summary
 
 TIDY = ["row", "column", "metric", "published", "reproduced", "ci_low", "ci_high", "songs", "corpus"]
+LEFT_OUT = "left_out"
+"""A last column, only where a scale leaves out a row for want of a corpus: what it needs."""
+
 DECIMALS = 4
 NUMBERS = {"published", "reproduced", "ci_low", "ci_high", "songs", "gain", "tolerance", "difference", "uncertainty"}
 NUMBERS |= {"frames", "margin", "effect", "p_value", "p_adjusted", "songs_left_out", "seeds", "effect_common_frames"}
@@ -69,6 +72,16 @@ def write_tidy(path: Path, rows: Iterable[Mapping[str, Any]], columns: Iterable[
     table = table.replace([np.inf, -np.inf], np.nan)
     with whole_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def columns_of(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = TIDY) -> list[str]:
+    """The columns of some rows: with :data:`LEFT_OUT` where one is left out."""
+    return [*columns, *([LEFT_OUT] if any(row.get(LEFT_OUT) for row in rows) else [])]
+
+
+def computed(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a tidy table that are not left out."""
+    return table[table[LEFT_OUT].isna()] if LEFT_OUT in table.columns else table
 
 
 def _is_number(column: pd.Series) -> bool:

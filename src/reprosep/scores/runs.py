@@ -1,6 +1,7 @@
 """Scores of runs: one forward pass per test song, and BSS Eval of every test-time variant of it in one pass.
 
 Runs without a network (oracles) of the same corpus and target share the song's references, which are prepared once.
+Runs whose scores need each other's forward passes are scored song by song, so that each network hears a song once.
 
 Songs are independent: one process each when several threads are given, one thread inside each. Finished songs are kept
 in a folder named by everything that their scores depend on, so that an interrupted run goes on with the next song.
@@ -41,14 +42,19 @@ class Work:
     scorers: list[Scorer[Any]]
     parts: list[Path]
 
-    def tasks(self) -> list[Task]:
-        """What is left to score, by target and song."""
+    def tasks(self) -> list[list[Task]]:
+        """What is left to score, by target and song; tasks with forward passes in common are in one list."""
         groups: dict[tuple[str, str, str], list[int]] = {}
         for number, scorer in enumerate(self.scorers):
-            alone = "" if not scorer.system.trained else scorer.run.id  # a network is scored alone
+            network = scorer.system.trained or scorer.system.published_weights
+            alone = scorer.run.id if network else ""  # a network is scored alone
             groups.setdefault((scorer.run.corpus, scorer.together, alone), []).append(number)
         tasks = [self._task(recipe, runs) for runs in groups.values() for recipe in self.scorers[runs[0]].recipes()]
-        return [task for task in tasks if task.runs]
+        lists: dict[tuple[str, str], list[Task]] = {}
+        for task in tasks:
+            if task.runs:
+                lists.setdefault((self.scorers[task.runs[0]].passes, task.recipe.name), []).append(task)
+        return list(lists.values())
 
     def _task(self, recipe: Recipe, runs: list[int]) -> Task:
         return Task(recipe, tuple(run for run in runs if not self._is_scored(run, recipe)))
@@ -72,6 +78,7 @@ class Work:
 
 def score_runs(scorers: Sequence[Scorer[Any]], output: Path, threads: int) -> None:
     """Score every test song of some runs: ``<run>.parquet`` and, with an activity head, ``<run>.activity.parquet``."""
+    _introduce(scorers)
     work = Work(list(scorers), [output / ".parts" / f"{scorer.run.id}.{scorer.stamp}" for scorer in scorers])
     tasks = work.tasks()
     title = f"scores {scorers[0].run.id}" if len(scorers) == 1 else f"scores of {len(scorers)} runs"
@@ -79,6 +86,14 @@ def score_runs(scorers: Sequence[Scorer[Any]], output: Path, threads: int) -> No
         pass
     for scorer, parts in zip(scorers, work.parts, strict=True):
         _join(scorer, parts, output)
+
+
+def _introduce(scorers: Sequence[Scorer[Any]]) -> None:
+    """Let those whose scores need each other's forward passes share them."""
+    first: dict[str, Scorer[Any]] = {}
+    for scorer in scorers:
+        if (other := first.setdefault(scorer.passes, scorer)) is not scorer:
+            scorer.share(other)
 
 
 def _join(scorer: Scorer[Any], parts: Path, output: Path) -> None:
@@ -96,11 +111,12 @@ def _part(parts: Path, recipe: Recipe, kind: str) -> Path:
     return parts / f"{slug(recipe.name)}.{digest(recipe.name, 6)}.{kind}.parquet"
 
 
-def _done(work: Work, tasks: list[Task], threads: int) -> Iterator[None]:
+def _done(work: Work, tasks: list[list[Task]], threads: int) -> Iterator[None]:
     if threads == 1 or len(tasks) < 2:
         torch.set_num_threads(1)
-        for task in tasks:
-            work.do(task)
+        for together in tasks:
+            for task in together:
+                work.do(task)
             yield
         return
     yield from each(_do, tasks, threads, _start, (work,))
@@ -115,6 +131,7 @@ def _start(work: Work) -> None:
     _worker = work
 
 
-def _do(task: Task) -> None:
+def _do(together: list[Task]) -> None:
     assert _worker is not None
-    _worker.do(task)
+    for task in together:
+        _worker.do(task)

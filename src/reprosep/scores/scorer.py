@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -71,6 +71,14 @@ class Scorer(ABC, Generic[SystemType]):
     @abstractmethod
     def together(self) -> str:
         """What runs must have in common to be scored on the same references."""
+
+    @property
+    def passes(self) -> str:
+        """What runs have in common whose forward passes over a song are needed by each other's scores."""
+        return self.run.id
+
+    def share(self, other: Self) -> None:
+        """Use the forward passes of another scorer with the same :attr:`passes`, which does so in turn."""
 
     @abstractmethod
     def recipes(self) -> list[Recipe]:

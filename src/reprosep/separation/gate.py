@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.ndimage
 
-from reprosep.papers.system import Variant
+from reprosep.papers.system import WIENER, Variant
 from reprosep.params.work import Separation
 
 
@@ -31,8 +31,11 @@ def median_filter(gate: np.ndarray, frames: int) -> np.ndarray:
 def gate_for(
     variant: Variant, probability: np.ndarray | None, labels: np.ndarray, settings: Separation
 ) -> np.ndarray | None:
-    """The gate of a test-time variant, bool ``(frame,)``, or None for no gate."""
-    if variant == "none":
+    """The gate of a test-time variant, bool ``(frame,)``, or None for no gate.
+
+    That of ``wiener`` is of the estimates that are filtered: median-filtered, or none without an activity head.
+    """
+    if variant == "none" or (variant == WIENER and probability is None):
         return None
     if variant == "oracle":
         return labels

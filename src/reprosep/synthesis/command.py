@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from reprosep.base.outputs import check_folder
-from reprosep.base.project import read_yaml, repository
+from reprosep.base.project import repository
+from reprosep.params.files import merged
 from reprosep.params.reading import parse
 from reprosep.params.scale import merge
 from reprosep.synthesis.dataset import Request, Summary, make_dataset
@@ -27,9 +28,7 @@ def render(
 
     `params` change the project's own ``params.yaml``, so that no file has to be in the working folder.
     """
-    content = read_yaml(repository() / "params.yaml")
-    for file in params:
-        content = merge(content, read_yaml(file))
+    content = merged([repository() / "params.yaml", *params])
     given = {key: value for key, value in options.items() if value is not None}
     rendering = parse(merge(content, {"rendering": given})).rendering
     check_folder(output, [midi, *([Path(rendering.patches)] if rendering.patches else [])])

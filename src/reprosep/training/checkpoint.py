@@ -19,19 +19,28 @@ from torch import nn
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.base.memory import keep_freed_memory
-from reprosep.base.seal import BLANK, DamagedError, check, is_sealed, seal
+from reprosep.base.seal import BLANK, DamagedError, check, is_sealed, seal, sealed_file
 from reprosep.models.inference import for_inference
 
 STATE, BEST, LAST = "state.pt", "best.safetensors", "last.safetensors"
 _FORMAT = 5  # of the state; raise it when its meaning changes: a state of another format is not resumed
 
 
-def save_weights(path: Path, model: nn.Module) -> None:
-    """The model's weights and buffers as safetensors."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    with whole_file(path) as temporary:
+def copied(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The model's weights and buffers in main memory, as copies that no further step changes."""
+    state = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+    return {name: tensor.to("cpu", copy=True).contiguous() for name, tensor in state.items()}
+
+
+def write_weights(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    """Weights and buffers as safetensors."""
+    with sealed_file(path) as temporary:
         safetensors.torch.save_file(tensors, str(temporary), metadata={"checksum": BLANK})
-        seal(temporary)
+
+
+def save_weights(path: Path, model: nn.Module) -> None:
+    """The same of a model."""
+    write_weights(path, copied(model))
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
@@ -77,7 +86,7 @@ def save_state(folder: Path, state: dict[str, Any]) -> None:
         archive.comment = BLANK.encode()
     with whole_file(folder / STATE) as temporary:
         temporary.write_bytes(buffer.getbuffer())
-        seal(temporary)
+        seal(temporary)  # and not noted: the next epoch replaces it
 
 
 def load_state(folder: Path, recipe: str) -> dict[str, Any] | None:

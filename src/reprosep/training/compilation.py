@@ -20,14 +20,15 @@ _COMPILERS = ("c++", "g++", "clang++")
 def compiled(network: nn.Module, settings: Training, device: torch.device, items: int) -> Any:
     """The network as a step calls it, compiled if `settings` want that for a training of `items` items.
 
-    On a processor compiling wins nothing over channels_last, so ``auto`` leaves it.
+    On a processor compiling wins nothing over channels_last, so ``auto`` leaves it. It leaves several GPUs, too: a
+    compiled graph breaks at every batch norm over all of them.
 
     Raises
     ------
     UserError
         Where it is wanted and there is no compiler.
     """
-    automatic = settings.compile == "auto" and device.type == "cuda" and items >= _ITEMS_WORTH_IT
+    automatic = settings.compile == "auto" and device.type == "cuda" and settings.gpu == 1 and items >= _ITEMS_WORTH_IT
     if settings.compile != "always" and not automatic:
         return network
     if not any(shutil.which(name) for name in _COMPILERS):

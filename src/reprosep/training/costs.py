@@ -10,7 +10,6 @@ References
 
 from __future__ import annotations
 
-import contextlib
 import resource
 import sys
 import time
@@ -33,7 +32,13 @@ class Costs:
 
 
 class Meter:
-    """Adds to the costs of a training what its device used since the last look."""
+    """Adds to the costs of a training what its device used since the last look.
+
+    Attributes
+    ----------
+    unknown
+        Why the device does not tell its energy; empty where it does.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -51,7 +56,8 @@ class Meter:
             costs.joules = (costs.joules or 0.0) + used * min(seconds / (after - before), 1.0) * devices
 
     def _look(self) -> tuple[float, float | None]:
-        return time.monotonic(), energy(self.device)
+        joules, self.unknown = energy(self.device)
+        return time.monotonic(), joules
 
 
 def peak_memory(device: torch.device) -> int:
@@ -62,23 +68,30 @@ def peak_memory(device: torch.device) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def energy(device: torch.device) -> float | None:
-    """The joules that the device has counted since it was switched on; None where it does not tell."""
+def energy(device: torch.device) -> tuple[float | None, str]:
+    """The joules that the device has counted since it was switched on; None where it does not tell, and why."""
     return _gpu_energy(device) if device.type == "cuda" else _processor_energy()
 
 
-def _gpu_energy(device: torch.device) -> float | None:
-    with contextlib.suppress(Exception):  # no library, no driver, an old GPU, no permission: then it is not known
+def _gpu_energy(device: torch.device) -> tuple[float | None, str]:
+    uuid = str(torch.cuda.get_device_properties(device).uuid)
+    if uuid.startswith("MIG"):
+        return None, "a slice of a GPU has no counter of its own"
+    try:
         import pynvml
 
         pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(device).uuid}")
-        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) * _MILLI
-    return None
+        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid.removeprefix('GPU-')}")
+        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) * _MILLI, ""
+    except Exception as error:  # no library, no driver, an old GPU, no permission
+        return None, f"NVML: {type(error).__name__}: {error}"
 
 
-def _processor_energy() -> float | None:
-    with contextlib.suppress(OSError, ValueError):
+def _processor_energy() -> tuple[float | None, str]:
+    try:
         packages = [path / "energy_uj" for path in _RAPL.glob("intel-rapl:?")]  # AMD's are named so, too
-        return sum(int(path.read_text()) for path in packages) * _MICRO if packages else None
-    return None
+        if not packages:
+            return None, f"no counter in {_RAPL}"
+        return sum(int(path.read_text()) for path in packages) * _MICRO, ""
+    except (OSError, ValueError) as error:
+        return None, f"the counter in {_RAPL} cannot be read ({type(error).__name__})"

@@ -41,7 +41,7 @@ class Feed:
         self.examples = examples
         on_gpu = examples.device.type == "cuda"
         self._stream = torch.cuda.Stream(examples.device) if on_gpu else None
-        self._thread = ThreadPoolExecutor(1, "feed") if (on_gpu if ahead is None else ahead) else None
+        self._thread = _thread(examples.device) if (on_gpu if ahead is None else ahead) else None
         self._next: tuple[tuple[int, int], Future[Any]] | None = None
 
     def batch(self, first: int, count: int, following: int) -> Any:
@@ -67,3 +67,11 @@ class Feed:
         with torch.cuda.stream(self._stream):
             items = items.to(self.examples.device)
         return items
+
+
+def _thread(device: torch.device) -> ThreadPoolExecutor:
+    """One thread, with the GPU of this process: a new thread begins with the first of the machine."""
+    if device.type != "cuda":
+        return ThreadPoolExecutor(1, "feed")
+    number = torch.cuda.current_device() if device.index is None else device.index
+    return ThreadPoolExecutor(1, "feed", torch.cuda.set_device, (number,))

@@ -13,6 +13,7 @@ Hung and Lerch 2020, Section 4 (Adam 1e-3, early stopping after 100 epochs); the
 
 from __future__ import annotations
 
+import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -35,11 +36,12 @@ from reprosep.params.work import Optimizer
 from reprosep.training.checkpoint import (
     BEST,
     LAST,
+    copied,
     load_state,
     random_state,
     save_state,
-    save_weights,
     set_random_state,
+    write_weights,
 )
 from reprosep.training.compilation import compiled
 from reprosep.training.costs import Costs, Meter
@@ -48,6 +50,7 @@ from reprosep.training.feed import Batches, Feed
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 _MINUTE = 60.0  # seconds
+_LONG_WRITE, _MOST_OF_TIME = 1.0, 0.1  # seconds of writing a state, and the share of the time, that are too much
 NetworkType = TypeVar("NetworkType", bound=Network)
 
 
@@ -118,6 +121,9 @@ class Training(ABC, Generic[NetworkType]):
         self.epochs: list[dict[str, float]] = []
         self.part = self._nothing_done()
         self.best_epoch, self.best_valid_loss, self.costs = 0, float("inf"), Costs()
+        self._best: dict[str, Tensor] | None = None  # weights of the best epoch that are not written yet
+        self._kept, self._keeping = time.monotonic(), 0.0  # when the last state was written, and how long that took
+        self._unkept = False  # whether an epoch ended since
 
     # ---- what is trained -----------------------------------------------------------------------------------------
 
@@ -190,7 +196,9 @@ class Training(ABC, Generic[NetworkType]):
             while len(self.epochs) < self.params.training.epochs and not self._has_stalled():
                 yield from self._epoch(keep)
                 self._judge()
-                self.devices.first(partial(self._keep_weights, folder))
+                self._note_best()
+                self._keep_where_worth_it(keep)
+            if self.devices.highest(self._unkept)[0]:
                 keep()
         except Preempted:
             keep()
@@ -216,14 +224,12 @@ class Training(ABC, Generic[NetworkType]):
 
     def _epoch(self, keep: Callable[[], None]) -> Iterator[int]:
         """One epoch, or the rest of one, step by step."""
-        part, kept = self.part, time.monotonic()
+        part = self.part
         self.model.train()
         while part.steps < self.steps:
-            self._heed()
             start = time.monotonic()
-            if self.devices.any(start - kept > _MINUTE * self.params.machine.checkpoint_minutes):
+            if self._heed(start - self._kept > _MINUTE * self.params.machine.checkpoint_minutes):
                 keep()
-                kept = start
             losses = self.step(len(self.epochs) * self.steps + part.steps)
             part.losses = part.losses.to(self.device) + losses.double() / self.steps
             part.steps += 1
@@ -245,17 +251,21 @@ class Training(ABC, Generic[NetworkType]):
         log = {"epoch": len(self.epochs) + 1, **sums, **valid, "learning_rate": learning_rate}
         speed = self.steps * self.batch_size / part.seconds
         self.epochs.append({**log, "seconds": seconds, "items_per_second": speed})
-        self.part = self._nothing_done()
+        self.part, self._unkept = self._nothing_done(), True
         if valid[self.judged_by] < self.best_valid_loss:
             self.best_valid_loss, self.best_epoch = valid[self.judged_by], len(self.epochs)
 
-    def _heed(self) -> None:
-        """Stop when told to; what is known by then is in the state."""
-        if self.stop.reason:
+    def _heed(self, due: bool = False) -> bool:
+        """Stop when any process was told to, all at the same place; what is known by then is in the state.
+
+        Returns whether any process says that a checkpoint is due.
+        """
+        told, is_due = self.devices.highest(self.stop.number, due)
+        if told:
             where = f"in epoch {len(self.epochs) + 1} after {self.part.steps} of {self.steps} steps"
-            raise Preempted(
-                f"run '{self.name}': stopped by {self.stop.reason} {where}; the same command goes on from there"
-            )
+            name = signal.Signals(told).name
+            raise Preempted(f"run '{self.name}': stopped by {name} {where}; the same command goes on from there")
+        return bool(is_due)
 
     def step(self, step: int) -> Tensor:
         """Step `step` since the beginning: one batch, one update; its losses on the device."""
@@ -272,14 +282,32 @@ class Training(ABC, Generic[NetworkType]):
         """Where networks compute, in the precision of this training."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
-    def _keep_weights(self, folder: Path) -> None:
-        if self.best_epoch == len(self.epochs):
-            save_weights(folder / BEST, self.model)
-        save_weights(folder / LAST, self.model)
+    def _note_best(self) -> None:
+        """Take a copy of the weights of the best epoch, to be written with the next state."""
+        if self.best_epoch == len(self.epochs) and not self.devices.rank:
+            self._best = copied(self.model)
+
+    def _keep_where_worth_it(self, keep: Callable[[], None]) -> None:
+        """After an epoch: unless writing takes too large a share of the time, as that of large networks would."""
+        since = time.monotonic() - self._kept
+        is_dear = self._keeping > max(_LONG_WRITE, _MOST_OF_TIME * since)
+        if self.devices.highest(not is_dear or since > _MINUTE * self.params.machine.checkpoint_minutes)[0]:
+            keep()
 
     def _keep(self, folder: Path, recipe: str) -> None:
-        state = self._state(recipe)
-        self.devices.first(partial(save_state, folder, state))
+        """Write the state and, before it, the weights of the best and of the last epoch: they are never older."""
+        start, state = time.monotonic(), self._state(recipe)
+        self.devices.first(partial(self._write, folder, state))
+        self._kept, self._unkept = time.monotonic(), False
+        self._keeping = self._kept - start
+
+    def _write(self, folder: Path, state: dict[str, Any]) -> None:
+        if self._best is not None:
+            write_weights(folder / BEST, self._best)
+            self._best = None
+        if not self.part.steps:
+            write_weights(folder / LAST, copied(self.model))
+        save_state(folder, state)
 
     def _state(self, recipe: str) -> dict[str, Any]:
         return {

@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 from reprosep.audio.store import Arrays
+from reprosep.base.control_group import free_in_group
 from reprosep.params.work import Machine
 
 Placement = Literal["map", "memory", "device"]
@@ -161,8 +162,8 @@ def free_device_memory(device: torch.device) -> int:
 
 
 def free_memory() -> int:
-    """Bytes of main memory that are free or could be at once."""
-    return int(psutil.virtual_memory().available)
+    """Bytes of main memory that are free or could be at once, for the machine and for the group of this process."""
+    return min(int(psutil.virtual_memory().available), free_in_group())
 
 
 def place(

@@ -372,7 +372,7 @@ def claim(expect: str = "greater", metric: str = "AUC", margin: float = 0.0, **s
 def effect(asked: Claim, results: Path) -> Effect:
     """Of the single comparison of a claim."""
     paper, params = load_paper("activity"), params_of()
-    (case,) = cases_of(paper, asked, ["instruments"])
+    (case,) = cases_of(paper, asked, ["instruments"], set())
     return effect_of(params, DetectorTerms(params, paper, asked, results).terms(case, common=False)[0])
 
 

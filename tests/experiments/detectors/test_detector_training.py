@@ -339,8 +339,8 @@ def test_stopped_and_resumed_is_the_same(line: Line, tmp_path: Path, kind: str) 
     steps = halted.running(tmp_path / "parts", "a")
     for _ in range(2 + halted.steps):  # the first tells what was done before
         next(steps)
-    halted.stop.reason = "a test"
-    with pytest.raises(Exception, match="stopped by a test in epoch 2 after 1 of"):
+    halted.stop.reason = "SIGTERM"
+    with pytest.raises(Exception, match="stopped by SIGTERM in epoch 2 after 1 of"):
         list(steps)
     torch.rand(7)  # other draws from torch's state in between
     job().run(tmp_path / "parts", "a")

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from conftest import CHANGE, Line
+from reprosep.audio.stft import istft
 from reprosep.audio.store import read_table
 from reprosep.experiments.runs import find_run, needed_runs
 from reprosep.experiments.scorers import scorer_for
@@ -23,11 +24,13 @@ from reprosep.experiments.target.item import training_item
 from reprosep.metrics import METRICS as FRAME_METRICS
 from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params, merge
+from reprosep.params.work import WienerFilter
 from reprosep.results.aggregate import Scores, by_song, pair_songs, per_song, summarise
 from reprosep.results.spot_check import ROUNDING, largest_difference, musevals_scores, spot_check
 from reprosep.scores.settings import SettingWhole, SourceScene
 from reprosep.separation.gate import gate_for, gates_for
-from reprosep.tools.own_songs.separation import separate_song
+from reprosep.separation.wiener import wiener_filter
+from separations import separate_song
 from synthetic import make_params
 
 CORPUS = "musdb-mono"
@@ -138,7 +141,7 @@ def test_scores_are_mir_evals(scored: Line, identifier: str) -> None:
 
 def test_every_variant_song_and_target_is_there(scored: Line) -> None:
     found = read_table(scored.results / "scores" / f"{HEADS}.parquet")
-    assert set(found["variant"]) == {"none", "raw", "median", "oracle"}
+    assert set(found["variant"]) == {"none", "raw", "median", "oracle", "wiener"}
     assert found.groupby(["variant", "song"])["target"].apply(set).map(lambda names: len(names) == 4).all()
     activity = read_table(scored.results / "scores" / f"{HEADS}.activity.parquet")
     assert set(activity["target"]) == {"vocals", "drums", "bass", "other"}
@@ -252,7 +255,7 @@ def test_it_is_scored_in_frames_against_the_accompaniment(framed: Line) -> None:
     mine = scorer_for(framed.params, *find_run(framed.params, FRAMED), framed.results)
     assert isinstance(mine, SourceFramesScorer)
     table = read_table(framed.results / "scores" / f"{FRAMED}.parquet")
-    assert set(table["variant"]) == {"none", "raw", "median", "oracle"} and table["frame"].max() == 5
+    assert set(table["variant"]) == {"none", "raw", "median", "oracle", "wiener"} and table["frame"].max() == 5
     recipe = mine.recipes()[0]
     scene = mine.scene(recipe)
     waves = mine.estimates(recipe, scene).waves["none"]
@@ -262,6 +265,25 @@ def test_it_is_scored_in_frames_against_the_accompaniment(framed: Line) -> None:
         expected = musevals_scores(pairs[mine.held(recipe).index(target)], waves[[number]].T)
         found = rows.sort_values("frame")[list(FRAME_METRICS)].to_numpy().T
         assert largest_difference(found, expected) < 1e-6
+
+
+def test_its_sources_are_filtered_chunk_by_chunk(framed: Line) -> None:
+    """Gated first; the filter makes the sources that a chunk's mixture is the sum of."""
+    mine = scorer_for(framed.params, *find_run(framed.params, FRAMED), framed.results)
+    assert isinstance(mine, SourceFramesScorer)
+    scene = mine.scene(recipe := mine.recipes()[0])
+    estimate, settings = mine.separate(scene), mine.params.separation
+    gates = gates_for("median", estimate.probability, mine.labels(recipe), settings)
+    found = mine.estimates(recipe, scene).waves["wiener"]
+    np.testing.assert_array_equal(found, estimate.filtered(gates, settings.wiener))
+    plain = estimate.filtered(gates, WienerFilter(iterations=0))
+    np.testing.assert_allclose(plain, estimate.waves(gates), atol=1e-5)
+    first = estimate.masks[0] * torch.from_numpy(gates[:, None, : estimate.masks.shape[-1]]).float()
+    magnitudes = (first * estimate.spectra[0].abs())[:, None]
+    spectra = wiener_filter(magnitudes, estimate.spectra[0].to(torch.complex128), WienerFilter(), residual=False)
+    length = (spectra.shape[-1] - 1) * estimate.hop
+    chunk = istft(spectra[:, 0].to(torch.complex64), estimate.n_fft, estimate.hop, length)
+    np.testing.assert_allclose(found[:, :length], chunk.clamp(-1, 1)[:, : found.shape[1]], atol=1e-5)
 
 
 def test_its_spot_check_is_musevals(framed: Line) -> None:

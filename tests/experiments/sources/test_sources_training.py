@@ -267,7 +267,7 @@ def test_a_stopped_training_goes_on_as_if_never_stopped(line: Line, tmp_path: Pa
         running = job.running(tmp_path / "parts", "recipe", stop)
         for _ in range(steps):
             next(running)
-        stop.reason = "a test"
+        stop.reason = "SIGTERM"
         with pytest.raises(Preempted):
             for _ in running:
                 pass

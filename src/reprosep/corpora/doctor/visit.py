@@ -66,8 +66,8 @@ def _subjects(params: Params, name: str | None, root: Path | None) -> dict[str, 
             raise UserError("--root: given without a corpus; name the corpus that lies there, e.g. musdb18-hq")
         own = (name for name in params.corpora if recordings_of(params, name) == name)
         return {name: params.corpora[name] for name in own}
-    if name in params.corpora:
-        corpus = params.corpora[name]
+    if name in params.every_corpus:
+        corpus = params.every_corpus[name]
         return {name: corpus.model_copy(update={"roots": [str(root)]}) if root else corpus}
     if name in versions():
         return {name: registered(name, root, next(iter(params.corpora.values())))}

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reprosep.base.project import read_yaml, repository
+from reprosep.base.project import repository
 from reprosep.dag.dependencies import look_up
 from reprosep.dag.versions.stage import Stage
+from reprosep.params.files import own_keys, with_extended
 
 _DEFAULT = "params.yaml"
 _BETWEEN = ": "
@@ -35,9 +36,10 @@ Files = Mapping[str, Mapping[str, Any]]
 
 
 def parameter_files(scale: str) -> Files:
-    """params.yaml, and the scale's file where that changes something."""
-    names = [_DEFAULT, f"workflow/scales/{scale}.yaml"]
-    contents = {name: read_yaml(repository() / name) for name in names}
+    """params.yaml, and the files of the scale and of what it extends where these change something."""
+    parts = with_extended(repository() / f"workflow/scales/{scale}.yaml")
+    names = [_DEFAULT, *(f"workflow/scales/{part.name}" for part in parts)]
+    contents = {name: own_keys(repository() / name) for name in names}
     return {name: content for name, content in contents.items() if set(content) - {"scale"}}
 
 
@@ -50,7 +52,7 @@ def keys_of(stage: Stage, files: Files) -> list[Key]:
 
 def first_key(file: str) -> str:
     """A key that a parameter file has."""
-    return str(next(iter(read_yaml(repository() / file))))
+    return next(iter(own_keys(repository() / file)))
 
 
 def listed(keys: Sequence[Key]) -> list[Any]:

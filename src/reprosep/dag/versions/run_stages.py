@@ -30,8 +30,9 @@ class RunStages(CorpusStages):
         return kind_of(self.system(identifier)).group(self.system(identifier))
 
     def _untrained_of(self, name: str) -> list[str]:
-        """The runs of a paper that need no training."""
-        return [run for run, (_, paper) in self.runs.items() if paper == name and run not in self.trained]
+        """The runs of a paper that need no network."""
+        networks = {*self.trained, *self.plan.released}
+        return [run for run, (_, paper) in self.runs.items() if paper == name and run not in networks]
 
     def _untrained(self, name: str) -> Stage:
         """What needs no training, with the calibration of a paper that has one."""
@@ -45,15 +46,19 @@ class RunStages(CorpusStages):
         return self._scored(group, title, made, oracles, steps)
 
     def _scores(self) -> Stage:
-        made = [str(path) for path in self.plan.score_files(self.trained)]
-        return self._scored("scores", "Test songs separated and scored", made, self.trained, [], ("seeds", "papers"))
+        runs = [*self.trained, *self.plan.released]
+        made = [str(path) for path in self.plan.score_files(runs)]
+        return self._scored("scores", "Test songs separated and scored", made, runs, [], ("seeds", "papers"))
 
     def _scored(
         self, name: str, title: str, made: list[str], runs: list[str], steps: list[str], shape: Iterable[str] = ()
     ) -> Stage:
         """The stage of the scores of runs, and of some steps after them."""
         reads = [self.plan.scoring_reads(identifier) for identifier in runs]
-        read = self.versioned(file for one in reads for file in one.files)
+        read = [
+            *self.versioned(file for one in reads for file in one.files),
+            *(p for one in reads for p in one.resources),
+        ]
         papers = dict.fromkeys(self.runs[identifier][1] for identifier in runs)
         parts = {paper: [f"systems.{system}" for system in self._systems(paper, runs)] for paper in papers}
         if steps:

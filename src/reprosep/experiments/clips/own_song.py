@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
 from reprosep.experiments.clips.estimate import separate_target
+from reprosep.experiments.separating import Separator
 from reprosep.experiments.trained import TrainedRun
-from reprosep.papers.system import Variant
 
 
-def separator(run: TrainedRun) -> Callable[[np.ndarray, Variant], np.ndarray]:
+def separator(run: TrainedRun) -> Separator:
     """Estimates ``(1, 1, sample)`` of a wave ``(1, sample)``; it has no gates."""
     model = run.model()
-    return lambda wave, _variant: separate_target(model, wave[0], run.params)[None, None]
+    return lambda wave, _variant, _advance: separate_target(model, wave[0], run.params)[None, None]

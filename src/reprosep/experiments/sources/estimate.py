@@ -26,6 +26,8 @@ from reprosep.models.cunet import CUNet
 from reprosep.models.unet import UNet
 from reprosep.params.networks import UNetSize
 from reprosep.params.scale import Params
+from reprosep.params.work import WienerFilter
+from reprosep.separation.wiener import filtered_frames
 
 
 @dataclass
@@ -49,11 +51,28 @@ class SourcesEstimate:
 
     def waves(self, gates: np.ndarray | None = None) -> np.ndarray:
         """The estimates, frames weighted by `gates` ``(source, frame)``."""
-        masks = self.masks if gates is None else self.masks * self._by_chunk(gates)
-        frames = self.masks.shape[-1]
-        length = (frames - 1) * self.hop
-        waves = istft((masks * self.spectra).flatten(0, 1), self.n_fft, self.hop, length)
-        chunks = waves.unflatten(0, masks.shape[:2]).clamp(-1, 1)
+        return self._inverse(self._gated(gates) * self.spectra)
+
+    def filtered(self, gates: np.ndarray | None, settings: WienerFilter) -> np.ndarray:
+        """The estimates, frames weighted by `gates`, behind the Wiener filter of all sources.
+
+        Chunks are filtered as they are separated, each on its own; the sources of a setting are all that is in a
+        mixture, so that there is a residual only where the parameters always want one.
+        """
+        magnitudes, residual = self._gated(gates) * self.spectra.abs(), settings.residual == "always"
+        chunks = zip(magnitudes[:, :, None], self.spectra, strict=True)
+        filtered = [filtered_frames(own, mixture, settings, residual)[:, 0] for own, mixture in chunks]
+        return self._inverse(torch.stack(filtered))
+
+    def _gated(self, gates: np.ndarray | None) -> Tensor:
+        """The masks, frames weighted by `gates`."""
+        return self.masks if gates is None else self.masks * self._by_chunk(gates)
+
+    def _inverse(self, spectra: Tensor) -> np.ndarray:
+        """The waves of a song from spectra ``(chunk, source, bin, frame)``."""
+        length = (spectra.shape[-1] - 1) * self.hop
+        waves = istft(spectra.flatten(0, 1), self.n_fft, self.hop, length)
+        chunks = waves.unflatten(0, spectra.shape[:2]).clamp(-1, 1)
         song: np.ndarray = chunks.transpose(0, 1).flatten(1)[:, : self.samples].numpy()
         return song
 

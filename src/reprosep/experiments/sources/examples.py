@@ -87,6 +87,8 @@ class SourceExamples:
         self.size: UNetSize | CUNetSize = songs.params.models.of_sources(str(system.model))
         way = self.size.conditions if isinstance(self.size, CUNetSize) else None
         self.conditions = conditions(len(self.estimated), way) if way else None
+        # On the device once: an index from the host would make every batch wait for its copy.
+        self._places = torch.tensor([self.setting.index(name) for name in self.estimated], device=self.device)
         self._passes = Passes(seed, Stream.CHUNK_ORDER, self.items)
 
     @property
@@ -145,10 +147,9 @@ class SourceExamples:
         sources = torch.stack([part.sum(dim=1) for part in parts], dim=1)
         waves = torch.cat([sources, sources.sum(dim=1, keepdim=True)], dim=1)
         magnitudes = stft(waves, self.params.stft.n_fft, self.params.stft.hop, center=True).abs() + EPSILON
-        chosen = [self.setting.index(name) for name in self.estimated]
-        power = magnitudes[:, chosen].square().sum(dim=(0, 2, 3))
+        power = magnitudes.index_select(1, self._places).square().sum(dim=(0, 2, 3))
         warped = warp(magnitudes, self.size.bins, self.size.align_corners)
-        wanted, mixture = warped[:, chosen], warped[:, -1:]
+        wanted, mixture = warped.index_select(1, self._places), warped[:, -1:]
         if items.condition is not None:
             wanted = torch.einsum("ik,ikbf->ibf", items.condition, wanted)[:, None]
-        return SourceBatch(wanted, mixture, power, items.labels[:, chosen], items.condition)
+        return SourceBatch(wanted, mixture, power, items.labels.index_select(1, self._places), items.condition)

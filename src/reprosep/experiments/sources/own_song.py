@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from reprosep.audio.frames import chunk_samples
+from reprosep.base.errors import UserError
 from reprosep.base.progress import track
+from reprosep.experiments.separating import Advance, Separator
 from reprosep.experiments.song import Song, seconds_of_frames
 from reprosep.experiments.sources.estimate import separate_sources
 from reprosep.experiments.trained import TrainedRun
@@ -15,17 +15,42 @@ from reprosep.papers.system import Variant
 from reprosep.separation.gate import gates_for
 
 
-def separator(run: TrainedRun) -> Callable[[np.ndarray, Variant], np.ndarray]:
+def separator(run: TrainedRun) -> Separator:
     """Estimates ``(target, 1, sample)`` of a wave ``(1, sample)`` by test-time variant."""
     model, params, count = run.model(), run.params, len(run.targets)
     size = params.models.of_sources(run.model_name)
 
-    def estimates(wave: np.ndarray, variant: Variant) -> np.ndarray:
+    def estimates(wave: np.ndarray, variant: Variant, _advance: Advance) -> np.ndarray:
         several = separate_sources(model, wave[0], params, size, chunk_samples(params), count)
         if several.probability is None:
             return several.waves()[:, None]
         labels = np.zeros_like(several.probability, dtype=bool)
         return several.waves(gates_for(variant, several.probability, labels, params.separation))[:, None]
+
+    return estimates
+
+
+def filtered(run: TrainedRun) -> Separator:
+    """The same behind the Wiener filter of all sources; `variant` is the gate before it.
+
+    Raises
+    ------
+    UserError
+        When the network estimates only one of the sources.
+    """
+    model, params, count = run.model(), run.params, len(run.targets)
+    if count < 2:
+        raise UserError(
+            f"--wiener: '{run.id}' estimates one source of a mixture, and the filter needs all; name a run whose "
+            "network estimates all sources, or leave --wiener out"
+        )
+    size = params.models.of_sources(run.model_name)
+
+    def estimates(wave: np.ndarray, variant: Variant, _advance: Advance) -> np.ndarray:
+        several = separate_sources(model, wave[0], params, size, chunk_samples(params), count)
+        labels = np.zeros((count, len(wave[0]) // params.stft.hop + 1), bool)
+        gates = gates_for(variant, several.probability, labels, params.separation)
+        return several.filtered(gates, params.separation.wiener)[:, None]
 
     return estimates
 

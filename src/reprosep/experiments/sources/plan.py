@@ -10,7 +10,7 @@ from reprosep.audio.frames import chunk_samples
 from reprosep.base.errors import UserError
 from reprosep.experiments.kind import LOOP, Kind, seconds_of, tables
 from reprosep.papers.run import ACCOMPANIMENT, OVERALL, Run, targets_of
-from reprosep.papers.system import OracleSystem, SourcesSystem
+from reprosep.papers.system import WIENER, OracleSystem, SourcesSystem, Variant
 from reprosep.params.networks import UNetSize
 from reprosep.params.scale import Params
 
@@ -48,6 +48,9 @@ class SourcesKind(Kind[SourcesSystem]):
     def targets(self, params: Params, target: str, system: SourcesSystem) -> list[str]:
         return system.sources if system.joint else [target]
 
+    def variants(self, params: Params, run: Run, system: SourcesSystem) -> tuple[Variant, ...]:
+        return (*system.variants(), WIENER) if system.is_filtered else system.variants()
+
     def check(self, params: Params, corpus: str, system: SourcesSystem) -> None:
         check_fits(params, corpus, system.model)
 
@@ -61,7 +64,8 @@ class SourcesKind(Kind[SourcesSystem]):
     def scoring_keys(self, params: Params, run: Run, system: SourcesSystem) -> tuple[str, ...]:
         gates = ("separation.threshold", "separation.median_frames")
         own = ("models.<model>", "training.chunk_seconds", "activity.threshold", *_TRANSFORM)
-        return (*own, *gates, *(_FRAMES if system.scored == "frames" else ()))
+        filtered = ("separation.wiener",) if system.is_filtered else ()
+        return (*own, *gates, *filtered, *(_FRAMES if system.scored == "frames" else ()))
 
     def scores_part(self, system: SourcesSystem) -> str:
         return "frame_scores" if system.scored == "frames" else "scores"

@@ -11,7 +11,7 @@ from reprosep.mixtures.mixing import Recipe
 from reprosep.models.cunet import CUNet
 from reprosep.models.unet import UNet
 from reprosep.papers.run import Run
-from reprosep.papers.system import SourcesSystem, Variant
+from reprosep.papers.system import WIENER, SourcesSystem, Variant
 from reprosep.params.scale import Params
 from reprosep.scores.scorer import Heard
 from reprosep.scores.settings import SettingWhole, SourceEstimates, SourceScene
@@ -52,4 +52,7 @@ class SourcesScorer(SettingWhole[SourcesSystem]):
             variant: gates_for(variant, estimate.probability, labels, settings) for variant in self.system.variants()
         }
         waves = {variant: estimate.waves(gate) for variant, gate in gates.items()}
+        if self.system.is_filtered:
+            gate = gates_for(WIENER, estimate.probability, labels, settings)
+            waves[WIENER] = estimate.filtered(gate, settings.wiener)
         return SourceEstimates(waves, estimate.probability)

@@ -59,6 +59,7 @@ class SourcesTraining(Training[SourcesSystem]):
         super().__init__(params, run, system, examples, examples.items)
         chosen = [examples.setting.index(name) for name in examples.estimated]
         self.energies = examples.chosen.energies[chosen]
+        self._of_epoch = -1, torch.empty(0)  # the number of an epoch, and its weights
 
     def build(self) -> nn.Module:
         return network(self.system, self.params, 1, len(self.examples.estimated))
@@ -93,7 +94,10 @@ class SourcesTraining(Training[SourcesSystem]):
         if self.weighs_batches:
             fixed = self.params.weighting.batch_reference == "fixed"
             return batch_energy_weights(power, int(self.energies.argmax()) if fixed else None)
-        return torch.tensor(self._constant_weights(), dtype=torch.float32, device=self.device)
+        if self._of_epoch[0] != len(self.epochs):  # on the device once an epoch: a copy would make every step wait
+            constant = torch.tensor(self._constant_weights(), dtype=torch.float32, device=self.device)
+            self._of_epoch = len(self.epochs), constant
+        return self._of_epoch[1]
 
     def _constant_weights(self) -> list[float]:
         """The weights of this epoch."""

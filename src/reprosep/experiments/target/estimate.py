@@ -1,4 +1,4 @@
-"""From a network and a mixture to sound: the network's magnitudes with the mixture's phase, no Wiener filter.
+"""From a network and a mixture to sound: the network's magnitudes with the mixture's phase.
 
 Works in chunks of frames throughout, with the result of one pass over the song: the whole song is held as samples and
 as one array of magnitudes, everything else by the chunk.
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprosep.audio.spectrum import ChunkedSpectrum
+from reprosep.experiments.separating import Advance
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.whole_song import estimate_song
+from reprosep.models.whole_song import Magnitudes, estimate_song
 from reprosep.params.scale import Params
 
 
@@ -33,18 +34,30 @@ class Estimate:
         return self.spectrum.inverse(self.magnitudes, gate, self.chunk)
 
 
-def separate(model: IASS | OpenUnmix, mixture: np.ndarray, params: Params) -> Estimate:
+def separate(model: IASS | OpenUnmix, mixture: np.ndarray, params: Params, advance: Advance | None = None) -> Estimate:
     """Estimate the target of `model` in a mixture ``(channel, sample)``, float32."""
     spectrum = ChunkedSpectrum(mixture, params.stft.n_fft, params.stft.hop)
-    magnitudes = np.empty((mixture.shape[0], params.stft.n_fft // 2 + 1, spectrum.frames), np.float32)
+    return estimate(model, spectrum, lambda a, b: spectrum.chunk(a, b).abs(), params.separation.chunk_frames, advance)
+
+
+def estimate(
+    model: IASS | OpenUnmix,
+    spectrum: ChunkedSpectrum,
+    mixture: Magnitudes,
+    chunk: int,
+    advance: Advance | None = None,
+) -> Estimate:
+    """The same of a mixture whose spectrum and magnitudes are there, `chunk` frames at a time."""
+    channels = len(mixture(0, 1))
+    magnitudes = np.empty((channels, spectrum.n_fft // 2 + 1, spectrum.frames), np.float32)
     logits = np.zeros(spectrum.frames, np.float32)
     has_head = False
-    chunk = params.separation.chunk_frames
-    parts = estimate_song(model, lambda a, b: spectrum.chunk(a, b).abs(), spectrum.frames, chunk)
-    for first, part, logit in parts:
+    for first, part, logit in estimate_song(model, mixture, spectrum.frames, chunk):
         magnitudes[:, :, first : first + part.shape[-1]] = part.numpy()
         if logit is not None:
             has_head = True
             logits[first : first + len(logit)] = logit.numpy()
+        if advance:
+            advance(1)
     probability = 1 / (1 + np.exp(-logits.astype(np.float64))) if has_head else None
     return Estimate(spectrum, magnitudes, probability, chunk)

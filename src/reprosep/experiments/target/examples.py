@@ -24,7 +24,7 @@ from reprosep.mixtures.mixing import Excerpt, Mixer, Recipe, Role
 from reprosep.params.scale import Params
 from reprosep.training.devices import Devices
 from reprosep.training.moving import Moving
-from reprosep.training.recordings import SHARE_OF_MEMORY, Excerpts, MappedRecordings, Recordings, free_memory
+from reprosep.training.recordings import Excerpts, MappedRecordings, Recordings
 
 _DEVIATION_FLOOR = 1e-4  # of the largest deviation, as in Open-Unmix
 
@@ -163,9 +163,12 @@ class Examples:
         kept = self._songs.get(recipe.name)
         if kept is None:
             kept = torch.from_numpy(np.stack(self.mixer.render(recipe)))
-            if self.keep_songs and kept.nbytes < SHARE_OF_MEMORY * free_memory():
+            if self.keep_songs and self._bytes_kept() + kept.nbytes <= self.params.machine.validation_gigabytes * 1e9:
                 self._songs[recipe.name] = kept = kept.pin_memory() if self.device.type == "cuda" else kept
         return kept
+
+    def _bytes_kept(self) -> int:
+        return sum(song.nbytes for song in self._songs.values())
 
     def statistics(self, devices: Devices, stop: StopRequest) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation per bin of mono mixture magnitudes, each ``(bin,)``; until a stop."""

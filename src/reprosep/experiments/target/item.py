@@ -21,7 +21,7 @@ def training_item(params: Params, identifier: str, index: int, folder: Path) -> 
     """
     run, system = find_run(params, identifier)
     if run.seed is None:
-        raise UserError(f"'{identifier}' is an oracle and has no training items; name a trained run")
+        raise UserError(f"'{identifier}' is not trained here and has no training items; name a trained run")
     if not isinstance(system, TargetSystem):
         raise UserError(
             f"'{identifier}' is trained on parts of whole songs, not on mixed items; name a run of another system"

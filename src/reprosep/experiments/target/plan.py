@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reprosep.experiments.filters import filtered_runs
 from reprosep.experiments.gates import gating_run
 from reprosep.experiments.kind import LOOP, Kind, seconds_of, tables
+from reprosep.experiments.published_weights import check_size, hears, released_file
+from reprosep.experiments.reads import Reads
 from reprosep.papers.run import Run, targets_of
-from reprosep.papers.system import BY_DETECTOR, TargetSystem, Variant
+from reprosep.papers.system import BY_DETECTOR, WIENER, TargetSystem, Variant
 from reprosep.params.scale import Params
 
 if TYPE_CHECKING:
@@ -18,7 +23,11 @@ FRAMES = ("scoring.window_seconds", "scoring.hop_seconds", "activity.threshold",
 
 
 class TargetKind(Kind[TargetSystem]):
-    """A run is of one target; its training may mix in stems of another corpus."""
+    """A run is of one target; its training may mix in stems of another corpus.
+
+    A Wiener filter takes the estimates of all targets: where a run is scored behind it, that reads the weights of the
+    system's runs of the others, too, trained or published.
+    """
 
     folder = "target"
     groups = ("train", "train-joined")
@@ -40,7 +49,15 @@ class TargetKind(Kind[TargetSystem]):
         "audio.sample_rate",
     )
 
+    def runs_of_cell(self, params: Params, corpus: str, target: str, name: str, system: TargetSystem) -> Iterator[Run]:
+        if system.released:
+            yield Run(corpus, target, name, None)
+            return
+        yield from super().runs_of_cell(params, corpus, target, name, system)
+
     def has_target(self, params: Params, corpus: str, target: str, system: TargetSystem) -> bool:
+        if system.released and not hears(params, corpus, target, system.released):
+            return False
         added = not system.added or system.added in params.corpora
         return added and target in targets_of(params, corpus)
 
@@ -51,8 +68,28 @@ class TargetKind(Kind[TargetSystem]):
         return [run.corpus, *([system.added] if system.added else [])]
 
     def variants(self, params: Params, run: Run, system: TargetSystem) -> tuple[Variant, ...]:
-        own = system.variants()
-        return (*own, BY_DETECTOR) if gating_run(params, run.corpus, system, run.seed) else own
+        filtered = (WIENER,) if filtered_runs(params, run, system) else ()
+        gated = (BY_DETECTOR,) if gating_run(params, run.corpus, system, run.seed) else ()
+        return (*system.variants(), *filtered, *gated)
+
+    def estimating_runs(self, params: Params, run: Run, system: TargetSystem) -> list[Run]:
+        if system.released:
+            return []
+        return filtered_runs(params, run, system) or super().estimating_runs(params, run, system)
+
+    def check(self, params: Params, corpus: str, system: TargetSystem) -> None:
+        if system.released:
+            check_size(system)
+
+    def scoring_reads(self, params: Params, run: Run, system: TargetSystem) -> Reads:
+        reads = super().scoring_reads(params, run, system)
+        if not system.released:
+            return reads
+        heard = filtered_runs(params, run, system) or [run]
+        return replace(reads, resources=tuple(released_file(one, system.released) for one in heard))
+
+    def scores_part(self, system: TargetSystem) -> str:
+        return "released_scores" if system.released else "scores"
 
     def training_files(self, run: Run, system: TargetSystem) -> list[str]:
         return [*tables(*self.trained_on(run, system)), mixtures(run)]
@@ -65,7 +102,8 @@ class TargetKind(Kind[TargetSystem]):
         gates = ("separation.threshold", "separation.median_frames") if system.has_head else ()
         detected = ("detection.instruments", "detection.clip_seconds", "detection.threshold")
         gated = detected if gating_run(params, run.corpus, system, run.seed) else ()
-        return ("models.<model>", *FRAMES, "stft", *gates, *gated)
+        filtered = ("separation.wiener", "corpora.<corpus>.targets") if filtered_runs(params, run, system) else ()
+        return ("models.<model>", *FRAMES, "stft", *gates, *gated, *filtered)
 
     def scoring_project_files(self, params: Params, run: Run, system: TargetSystem) -> tuple[str, ...]:
         gated = gating_run(params, run.corpus, system, run.seed)

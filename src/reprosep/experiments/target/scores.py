@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
 from reprosep.experiments.detectors.gate import gate_of_seconds, target_detections
+from reprosep.experiments.filters import filtered_runs, has_residual
 from reprosep.experiments.gates import gating_run
-from reprosep.experiments.target.estimate import Estimate, separate
+from reprosep.experiments.target.ensemble import Ensemble, Network
+from reprosep.experiments.target.estimate import Estimate
 from reprosep.experiments.target.network import network
+from reprosep.experiments.target.plan import TargetKind
 from reprosep.mixtures.mixing import Recipe
-from reprosep.models.iass import IASS
-from reprosep.models.open_unmix import OpenUnmix
 from reprosep.papers.run import Run
-from reprosep.papers.system import BY_DETECTOR, TargetSystem, Variant
+from reprosep.papers.system import BY_DETECTOR, WIENER, TargetSystem, Variant
 from reprosep.params.scale import Params
 from reprosep.scores.scorer import Heard
 from reprosep.scores.targets import TargetInFrames, Waves
 from reprosep.separation.gate import gate_for
 from reprosep.separation.oracle import Scene
+from reprosep.training.checkpoint import load_best
 
 
 def make_scorer(params: Params, run: Run, system: TargetSystem, results: Path, stamp: str) -> TargetScorer:
@@ -31,24 +35,51 @@ def make_scorer(params: Params, run: Run, system: TargetSystem, results: Path, s
 
 
 class TargetScorer(TargetInFrames[TargetSystem]):
-    """One forward pass per song, and every gate of it."""
+    """One forward pass per song, and every gate of it; of all targets' networks where their estimates are filtered."""
 
     @cached_property
-    def model(self) -> IASS | OpenUnmix:
+    def ensemble(self) -> Ensemble:
+        """The networks whose estimates are filtered together, or that of the run alone."""
+        runs = self._filtered_runs or [self.run]
+        targets = [run.target for run in runs]
+        return Ensemble(self.params, self.loaded, targets, has_residual(self.params, self.run.corpus, targets))
+
+    def loaded(self, target: str) -> Network:
+        """The network of a target, trained as the run is."""
+        folder = self.results / "runs" / replace(self.run, target=target).id
+        trained: Network = load_best(folder, network(self.system, self.params, self.channels))
+        return trained
+
+    @property
+    def passes(self) -> str:
+        return "+".join(run.id for run in self._filtered_runs) or super().passes
+
+    def share(self, other: Self) -> None:
+        self.__dict__["ensemble"] = other.ensemble
+
+    @property
+    def model(self) -> Network:
         """The trained network."""
-        model: IASS | OpenUnmix = self.with_best_weights(network(self.system, self.params, self.channels))
-        return model
+        return self.ensemble.model(self.run.target)
 
     def estimates(self, recipe: Recipe, scene: Scene) -> tuple[Waves, np.ndarray | None]:
-        estimate, labels = separate(self.model, scene.mixture, self.params), self.mixer.labels(recipe)
-        gates = ((v, self._gate(v, recipe, estimate, labels)) for v in self.variants)
-        return ((variant, estimate.wave(gate)) for variant, gate in gates), estimate.probability
+        estimate, labels = self.ensemble.estimate(self.run.target, scene.mixture), self.mixer.labels(recipe)
+
+        def wave(variant: Variant) -> np.ndarray:
+            if variant == WIENER:
+                return self.ensemble.filtered(self.run.target, scene.mixture)
+            return estimate.wave(self._gate(variant, recipe, estimate, labels))
+
+        return ((variant, wave(variant)) for variant in self.variants), estimate.probability
 
     @property
     def variants(self) -> tuple[Variant, ...]:
         """Those in which the run is scored."""
-        own = self.system.variants()
-        return (*own, BY_DETECTOR) if self._gating_run else own
+        return TargetKind().variants(self.params, self.run, self.system)
+
+    @property
+    def _filtered_runs(self) -> list[Run]:
+        return filtered_runs(self.params, self.run, self.system)
 
     @property
     def _gating_run(self) -> Run | None:
@@ -78,7 +109,7 @@ class TargetScorer(TargetInFrames[TargetSystem]):
         return {str(song): rows.sort_values("frame")["probability"].to_numpy() for song, rows in table.groupby("song")}
 
     def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
-        estimate = separate(self.model, self.scene(recipe).mixture, self.params)
+        estimate = self.ensemble.estimate(self.run.target, self.scene(recipe).mixture)
         variant: Variant = "median" if self.system.has_head else "none"
         gate = gate_for(variant, estimate.probability, self.mixer.labels(recipe), self.params.separation)
         return Heard(estimate.wave(gate), estimate.probability, gate)

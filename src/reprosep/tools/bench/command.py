@@ -33,6 +33,18 @@ def bsseval(
 
 
 @bench_app.command()
+def evaluate(
+    songs: Annotated[int, typer.Option(min=1, help="Of them museval scores one.")] = 50,
+    seconds: Annotated[float, typer.Option(min=2.0, help="Length of a song.")] = 240.0,
+    jobs: Annotated[int, typer.Option(min=1, help="Songs scored at the same time.")] = 2,
+) -> None:
+    """Whole evaluations, decoding included, against museval on the same files."""
+    from reprosep.tools.bench.evaluate import bench
+
+    _print(bench(songs, seconds, jobs))
+
+
+@bench_app.command()
 def data(
     scale: Scale = "paper",
     items: Annotated[int, typer.Option(min=1, help="Of the slowest way in each round.")] = 2,
@@ -41,6 +53,19 @@ def data(
     """Training items against the musdb package and a plain soundfile loader: one thread each, in alternation."""
     from reprosep.dag.reproduce import scale_params
     from reprosep.tools.bench.data import bench
+
+    _print(bench(scale_params(scale, []), items, repeats))
+
+
+@bench_app.command()
+def integrity(
+    scale: Scale = "paper",
+    items: Annotated[int, typer.Option(min=1, help="Training items measured in each round, times 64.")] = 2,
+    repeats: Repeats = 3,
+) -> None:
+    """Checksums of the store beside making it and training from it: one thread."""
+    from reprosep.dag.reproduce import scale_params
+    from reprosep.tools.bench.integrity import bench
 
     _print(bench(scale_params(scale, []), items, repeats))
 

@@ -36,18 +36,19 @@ def bench(params: Params, items: int, repeats: int) -> Table:
     """
     with tempfile.TemporaryDirectory(prefix="reprosep-bench-") as temporary:
         folder = Path(temporary)
-        _write_material(params, folder)
+        write_material(params, folder)
         with ProgressReport("bench data", repeats * len(WAYS)) as progress:
             runs = in_alternation(
                 WAYS,
                 repeats,
-                lambda way: _measure(way, folder, items),
+                lambda way: item_seconds(way, folder, items),
                 lambda way: progress.advance(note=WAYS[way][0]),
             )
     return _table(params, runs)
 
 
-def _measure(way: str, folder: Path, items: int) -> float:
+def item_seconds(way: str, folder: Path, items: int) -> float:
+    """Processor seconds of an item by one of the ways, of material that :func:`write_material` wrote."""
     count = -(-items * WAYS[way][1] // BATCH) * BATCH if way not in _PEERS else items * WAYS[way][1]
     remedy = "see that ffmpeg and the packages of the lock are installed"
     answer = in_own_process(
@@ -56,7 +57,7 @@ def _measure(way: str, folder: Path, items: int) -> float:
     return float(answer["seconds"][0]) / count
 
 
-def _write_material(params: Params, folder: Path) -> None:
+def write_material(params: Params, folder: Path) -> None:
     """A corpus of noise as store and as wav files of MUSDB18's layout."""
     mixer = noise_data(params, CORPUS, folder).mixer
     (folder / "params.yaml").write_text(yaml.safe_dump(dump(params)))

@@ -26,6 +26,18 @@ def _v4(references: np.ndarray, estimates: np.ndarray, more: np.ndarray) -> list
     return [lambda: kept.score(estimates), lambda: kept.score(more)]
 
 
+def _v4_of_files(folder: Path) -> list[Callable[[], Any]]:
+    from reprosep.metrics import References
+    from reprosep.metrics.signals import FileSignals
+
+    def signals(name: str) -> FileSignals:
+        return FileSignals([[path] for path in sorted(folder.glob(f"{name}-*.wav"))])
+
+    kept = References(signals("references"), RATE, RATE)
+    estimates = signals("estimates")
+    return [lambda: kept.score(estimates)] * 2
+
+
 def _museval(references: np.ndarray, estimates: np.ndarray, more: np.ndarray) -> list[Callable[[], Any]]:
     import museval
 
@@ -66,6 +78,8 @@ IMPLEMENTATIONS = {
 
 def measure(implementation: str, folder: Path) -> dict[str, Any]:
     """Processor seconds of every call, and peak memory beyond the inputs in MB."""
+    if implementation == "v4 files":
+        return measured(_v4_of_files(folder))
     names = ("references", "estimates", "more")
     signals = [np.load(folder / f"{name}.npy") / 32768.0 for name in names]
     calls = IMPLEMENTATIONS[implementation](*signals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -54,14 +55,16 @@ def compare(
     available = [name for name in names if (folder / name / PUBLISHED).is_file()]
     if not available:
         return _nothing_published(results, folder, published, if_published)
-    pairs, remaining = _pairs(results, folder, available), [name for name in names if name not in available]
-    remaining += [name for name in available if name not in pairs]
+    (pairs, left_out), remaining = _pairs(results, folder, available), [name for name in names if name not in available]
+    remaining += [name for name in available if name not in {**pairs, **left_out}]
     cells = judge(pairs) if pairs else pd.DataFrame()
     if pairs:
         _tell(cells, pairs, show_all)
         for name in pairs:
             for line in claim_lines(name, results / "papers" / name / CLAIMS, folder / name / CLAIMS):
                 print(line)
+    for name, lines in left_out.items():
+        print("\n".join(f"{name}: {line}" for line in lines))
     for name in remaining:
         print(f"paper {name} is not compared: not published {_how(results, name)}", file=sys.stderr)
     if not pairs:
@@ -94,14 +97,22 @@ def _nothing_published(results: Path, folder: Path, published: Path | None, if_p
     return AGREES
 
 
-def _pairs(results: Path, folder: Path, names: list[str]) -> dict[str, tuple[Results, Results]]:
-    pairs = {}
+def _pairs(
+    results: Path, folder: Path, names: list[str]
+) -> tuple[dict[str, tuple[Results, Results]], dict[str, list[str]]]:
+    """Papers on both sides, and by paper how many published cells are left out here, and why."""
+    pairs, left_out = {}, {}
     for name in names:
         own = read_results(results / "papers" / name, load_paper(name))
         published = read_published(folder / name, own.record["beside"])
         if published:
-            pairs[name] = own, published
-    return pairs
+            cells, counts = own.without(published.cells)
+            if counts:
+                lines = [f"{count} published cells are left out here: {need}" for need, count in counts.items()]
+                left_out[name] = lines
+            if len(cells):
+                pairs[name] = own, replace(published, cells=cells)
+    return pairs, left_out
 
 
 def _how(results: Path, name: str) -> str:

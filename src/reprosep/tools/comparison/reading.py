@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from reprosep.base.csv_text import csv_text
@@ -16,6 +17,8 @@ from reprosep.papers.content import Paper
 from reprosep.report.parameters import RECORD, read_record
 from reprosep.report.publish import PUBLISHED, cells_file
 from reprosep.results.cells import ALL_SEEDS, COLUMNS, KEYS, NO_SEED, compared, is_cell
+from reprosep.results.reads import COMMON_FRAMES
+from reprosep.results.tidy import LEFT_OUT
 
 _TIDY = ["row", "column", "metric", "reproduced", "songs"]
 
@@ -25,10 +28,21 @@ class Results:
     """Cells of one paper and what they were computed with.
 
     `cells` has the columns of :data:`reprosep.results.cells.KEYS`, value and songs; of published results also seed.
+    `left_out` are the cells (table, row, column) that the scale leaves out for want of a corpus, with what they need.
     """
 
     record: dict[str, Any]
     cells: pd.DataFrame
+    left_out: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def without(self, cells: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+        """Published cells without those that are left out here, and of these how many need what."""
+        whole = self.record.get("left_out", {})
+        tables = cells["table"].str.removesuffix(COMMON_FRAMES)
+        keys = zip(tables, cells["row"], cells["column"], strict=True)
+        lacking = pd.Series([whole.get(key[0]) or self.left_out.get(key) for key in keys], cells.index, dtype=object)
+        named = cells.assign(needs=lacking)[lacking.notna()].drop_duplicates(KEYS)
+        return cells[lacking.isna()], {str(need): int(count) for need, count in named["needs"].value_counts().items()}
 
     @property
     def seeds(self) -> list[int]:
@@ -46,15 +60,20 @@ def read_results(folder: Path, paper: Paper) -> Results:
     """
     remedy = "make the tables anew with `reprosep reproduce`"
     record = read_record(folder / RECORD, remedy)
-    tables = []
+    tables, left_out = [], dict[tuple[str, str, str], str]()
     for name in compared(paper):
         path = folder / f"{name}.csv"
         if path.is_file():
-            table = _read(path, _TIDY, ["reproduced", "songs"], remedy).rename(columns={"reproduced": "value"})
-            tables.append(table.assign(table=name)[[is_cell(paper, name, metric) for metric in table["metric"]]])
+            table = _read(path, _TIDY, ["reproduced", "songs"], remedy, LEFT_OUT)
+            table = table.rename(columns={"reproduced": "value"})
+            cells = [is_cell(paper, name, metric) for metric in table["metric"]]
+            table = table.assign(table=name).loc[np.array(cells, dtype=bool)]
+            for row in table[table[LEFT_OUT] != ""].to_dict("records"):
+                left_out[name, row["row"], row["column"]] = row[LEFT_OUT]
+            tables.append(table[table[LEFT_OUT] == ""].drop(columns=LEFT_OUT))
     if not tables:
         raise UserError(f"{folder}: no tables in it; {remedy}")
-    return Results(record, pd.concat(tables, ignore_index=True))
+    return Results(record, pd.concat(tables, ignore_index=True), left_out)
 
 
 def read_published(folder: Path, beside: list[str]) -> Results | None:
@@ -80,13 +99,15 @@ def read_published(folder: Path, beside: list[str]) -> Results | None:
     return Results(record, cells)
 
 
-def _read(path: Path, columns: Sequence[str], numbers: Sequence[str], remedy: str) -> pd.DataFrame:
-    """The named columns of a CSV file, those of numbers as such and blank as NaN."""
+def _read(
+    path: Path, columns: Sequence[str], numbers: Sequence[str], remedy: str, optional: str | None = None
+) -> pd.DataFrame:
+    """The named columns of a CSV file, those of numbers as such and blank as NaN; an optional one may be missing."""
     table = pd.read_csv(io.StringIO(csv_text(path, remedy)), dtype=str, keep_default_na=False)
     for column in columns:
         if column not in table.columns:
             raise UserError(f"{path}: no column '{column}'; {remedy}")
-    table = table[list(columns)].copy()
+    table = table.reindex(columns=[*columns, *([optional] if optional else [])], fill_value="")
     for column in numbers:
         values = pd.to_numeric(table[column], errors="coerce")
         if (wrong := table[column][values.isna() & ~table[column].isin(["", "nan"])]).size:

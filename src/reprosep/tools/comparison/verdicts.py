@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from reprosep.claims.table import ALL_TARGETS, THE_PAPER, read_claims
-from reprosep.claims.verdicts import counted
+from reprosep.claims.verdicts import LEFT_OUT, counted
 
 _NAMED = 6  # claims of another verdict that are listed
 
@@ -19,7 +19,8 @@ def claim_lines(name: str, own: Path, published: Path) -> list[str]:
         return []
     lines = [f"{name}: {_tally(mine)}; published: {_tally(theirs)}"]
     both = mine.join(theirs, how="inner", rsuffix="_published")
-    differing = both[both["verdict"] != both["verdict_published"]]
+    asked = (both[["verdict", "verdict_published"]] != LEFT_OUT).all(axis=1)
+    differing = both[asked & (both["verdict"] != both["verdict_published"])]
     claims = [
         f"{claim} ({row['verdict']}, published: {row['verdict_published']})" for claim, row in differing.iterrows()
     ]
@@ -44,5 +45,9 @@ def _tally(verdicts: pd.DataFrame) -> str:
     """For example: 21 claims, 9 holds, 12 undecided, of these trainings (one seed)."""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in counted(verdicts["verdict"]).items())
     seeds = verdicts["seeds"].max()
-    scope = "of these trainings (one seed)" if seeds == 1 else f"of {seeds:.0f} trainings each"
+    if pd.isna(seeds):
+        return f"{len(verdicts)} claims, {counts}"
+    scope = {0: "of published scores", 1: "of these trainings (one seed)"}.get(
+        int(seeds), f"of {seeds:.0f} trainings each"
+    )
     return f"{len(verdicts)} claims, {counts}, {scope}"

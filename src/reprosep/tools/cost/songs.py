@@ -39,6 +39,11 @@ def describe(params: Params, name: str, minutes: float) -> tuple[pd.DataFrame, s
     return songs.assign(seconds=60.0 * minutes), f"lists of songs, {minutes:g} min each"
 
 
+def is_known(params: Params, name: str) -> bool:
+    """Whether there is a catalog of a corpus, or a published list of its songs."""
+    return (params.results / name / "catalog.parquet").exists() or bool(params.corpora[name].versions)
+
+
 def _catalog_songs(path: Path) -> pd.DataFrame:
     stems = read_table(path)
     seconds = stems["samples"] / stems["sample_rate"]

@@ -23,16 +23,17 @@ Holm 1979: :mod:`reprosep.results.multiplicity`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from reprosep.results.aggregate import row_medians
 from reprosep.results.intervals import Resampling, Values, median_interval
 from reprosep.results.multiplicity import holm
 from reprosep.results.paired_tests import signed_rank
-from reprosep.tools.evaluation.summary import common_frames, song_medians
 
 OWN, COMMON = "own", "common"
 _KEYS = ["target", "metric", "frames", "first", "second"]
@@ -42,9 +43,17 @@ COLUMNS = [*_KEYS, *_EFFECT, *_COUNTS]
 
 
 def compare(
-    scores: pd.DataFrame, methods: Sequence[str], metrics: tuple[str, ...], resampling: Resampling
+    scores: pd.DataFrame,
+    methods: Sequence[str],
+    metrics: tuple[str, ...],
+    resampling: Resampling,
+    own: Collection[str] = (),
 ) -> pd.DataFrame:
     """Differences between every two of `methods`, in the order given: one row per target, metric, frames and pair.
+
+    Parameters
+    ----------
+    own: methods of which one is in every pair; all pairs where none is named.
 
     Returns
     -------
@@ -56,10 +65,10 @@ def compare(
     """
     rows = []
     for target in scores["target"].unique():
-        mine = scores[scores["target"] == target]
-        estimating = [method for method in methods if (mine["method"] == method).any()]
-        for pair in itertools.combinations(estimating, 2):
-            rows += [{"target": target, **row} for row in _pair_rows(mine, pair, metrics, resampling)]
+        frames = _Frames.of(scores[scores["target"] == target], methods, metrics)
+        for pair in itertools.combinations(frames.values, 2):
+            if not own or not set(own).isdisjoint(pair):
+                rows += [{"target": target, **row} for row in _pair_rows(frames, pair, resampling)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["p_holm"] = table["p"].astype(float)
     for _, family in table.groupby(["metric", "frames"]):
@@ -68,20 +77,47 @@ def compare(
     return table.sort_values("metric", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def _pair_rows(
-    scores: pd.DataFrame, pair: tuple[str, str], metrics: tuple[str, ...], resampling: Resampling
-) -> list[dict[str, Any]]:
-    both = scores[scores["method"].isin(pair)]
+@dataclass(frozen=True)
+class _Frames:
+    """Scores of a target by method in dB, ``(metric, song, frame)``, NaN where there is none, and medians over frames
+    ``(metric, song)``."""
+
+    metrics: tuple[str, ...]
+    values: dict[str, Values]
+    medians: dict[str, Values]
+
+    @classmethod
+    def of(cls, scores: pd.DataFrame, methods: Sequence[str], metrics: tuple[str, ...]) -> _Frames:
+        """Those of the methods that have some."""
+        song, songs = pd.factorize(scores["song"], sort=True)
+        frame, frames = pd.factorize(scores["frame"])
+        values = {}
+        for method in methods:
+            mine = (scores["method"] == method).to_numpy(dtype=bool)
+            if mine.any():
+                values[method] = np.full((len(metrics), len(songs), len(frames)), np.nan)
+                values[method][:, song[mine], frame[mine]] = scores.loc[mine, list(metrics)].to_numpy(dtype=float).T
+        return cls(metrics, values, {method: row_medians(one) for method, one in values.items()})
+
+
+def _pair_rows(frames: _Frames, pair: tuple[str, str], resampling: Resampling) -> list[dict[str, Any]]:
+    scored = [~np.isnan(frames.values[method]) for method in pair]
+    both = scored[0] & scored[1]
+    on_common = [row_medians(np.where(both, frames.values[method], np.nan)) for method in pair]
+    ways = ((OWN, [frames.medians[method] for method in pair], scored), (COMMON, on_common, [both, both]))
     rows = []
-    for metric, (frames, table) in itertools.product(metrics, ((OWN, both), (COMMON, common_frames(both, metrics)))):
-        songs = song_medians(table, (metric,))[metric].droplevel("target").unstack("method")[list(pair)]
-        compared = songs.dropna()
-        rows.append(
-            {"metric": metric, "frames": frames, "first": pair[0], "second": pair[1]}
-            | _effect(differences(compared[pair[0]].to_numpy(), compared[pair[1]].to_numpy()), resampling)
-            | {"songs": len(compared), "songs_first": songs[pair[0]].count(), "songs_second": songs[pair[1]].count()}
-            | _frame_counts(table[table["song"].isin(compared.index)], pair, metric)
-        )
+    for place, metric in enumerate(frames.metrics):
+        for name, medians, counted in ways:
+            first, second = medians[0][place], medians[1][place]
+            compared = ~np.isnan(first) & ~np.isnan(second)
+            counts = [int(one[place, compared].sum()) for one in (*counted, both)]
+            rows.append(
+                {"metric": metric, "frames": name, "first": pair[0], "second": pair[1]}
+                | _effect(differences(first[compared], second[compared]), resampling)
+                | {"songs": int(compared.sum())}
+                | {"songs_first": int((~np.isnan(first)).sum()), "songs_second": int((~np.isnan(second)).sum())}
+                | dict(zip(("frames_first", "frames_second", "frames_both"), counts, strict=True))
+            )
     return rows
 
 
@@ -107,16 +143,6 @@ def _effect(paired: Values, resampling: Resampling) -> dict[str, float]:
         "p": signed_rank(paired),
         "win_rate": win_rate(paired),
     }
-
-
-def _frame_counts(scores: pd.DataFrame, pair: tuple[str, str], metric: str) -> dict[str, int]:
-    """Frames in which either method has a score, and both."""
-    scored = scores[scores[metric].notna()]
-    first, second = (
-        {(song, frame) for song, frame in zip(mine["song"], mine["frame"], strict=True)}
-        for mine in (scored[scored["method"] == method] for method in pair)
-    )
-    return {"frames_first": len(first), "frames_second": len(second), "frames_both": len(first & second)}
 
 
 def same_frames(row: dict[Any, Any]) -> bool:

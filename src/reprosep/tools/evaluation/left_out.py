@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 NO_ESTIMATE = "no estimate"
 IGNORED = "left out by --ignore"
+NOT_PUBLISHED = "no published score"
 _MEANT = (HIDDEN, IGNORED)  # what nobody misses
 _NAMED = 5  # songs in a sentence
 

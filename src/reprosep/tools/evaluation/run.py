@@ -11,7 +11,6 @@ import json
 import logging
 import math
 import shutil
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
@@ -31,14 +30,13 @@ from reprosep.base.outputs import check_folder, refuse_inputs
 from reprosep.base.progress import track
 from reprosep.base.workers import each
 from reprosep.results.intervals import Resampling
-from reprosep.tools.evaluation.comparison import compare
-from reprosep.tools.evaluation.comparison_table import printed_comparison
 from reprosep.tools.evaluation.headers import check_song
 from reprosep.tools.evaluation.layout import Song, find_songs, method_name
-from reprosep.tools.evaluation.left_out import Omissions
+from reprosep.tools.evaluation.left_out import NOT_PUBLISHED, Omissions
 from reprosep.tools.evaluation.museval_json import museval_json
+from reprosep.tools.evaluation.published import beside, check_settings
+from reprosep.tools.evaluation.results import Methods, write_csv, write_results
 from reprosep.tools.evaluation.song import COLUMNS, Settings, score_song
-from reprosep.tools.evaluation.summary import common_frames, printed, summarise
 
 log = logging.getLogger(__name__)
 
@@ -59,15 +57,17 @@ def evaluate(
     jobs: int,
     resampling: Resampling,
     ignore: Collection[str] = (),
+    published: str | None = None,
 ) -> Evaluated:
     """Score every song and write ``scores.parquet``, ``scores.csv``, ``summary.csv`` and museval's JSON files.
 
-    With several methods ``summary-common-frames.csv`` and ``comparison.csv``, ``.svg`` and ``.png`` too. What was left
-    out is in ``left-out.csv`` and ``left-out-counts.csv``.
+    With several methods what :mod:`.results` says, too. What was left out is in ``left-out.csv`` and
+    ``left-out-counts.csv``.
 
     Parameters
     ----------
     ignore: names of songs and targets, or patterns, whose estimates are left out.
+    published: the registry's entry of published scores that these are to be compared with.
 
     Returns
     -------
@@ -87,6 +87,7 @@ def evaluate(
     if not songs:
         raise UserError(f"{references}: none of its songs has an estimate; name the songs' folders as here")
     _check_output(output, songs, [references, *estimates])
+    others = _published(published, methods, songs, settings, omissions)
     omissions.tell()
     _check_headers(songs)
     _check_frames(songs, settings)
@@ -94,7 +95,7 @@ def evaluate(
     todo = [(song, part) for song, part in parts if not _is_kept(part, song, settings)]
     if len(todo) < len(songs):
         log.info("%d of %d songs were scored before and are kept", len(songs) - len(todo), len(songs))
-    scored = each(partial(_score_and_keep, settings=settings), todo, jobs)
+    scored = each(partial(_score_and_keep, settings=settings), todo, jobs, name=lambda task: task[0].name)
     for _ in track(scored, f"scores of {displayed(references.resolve().name)}", len(todo)):
         pass
     tables = [read_table(part) for _, part in parts]
@@ -102,10 +103,27 @@ def evaluate(
     _write(output, scores, songs, settings)
     omissions.write(output / "left-out.csv")
     _tell_ill_posed(scores)
-    printable = _summaries(output, scores, settings, resampling, omissions)
-    if len(methods) > 1:
-        printable += _comparison(output, scores, methods, settings, resampling)
+    named = Methods(methods)
+    if others:
+        scores, named = pd.concat([scores, others[0]], ignore_index=True), others[1]
+    columns, without = COLUMNS[settings.metric], omissions.songs_without
+    printable = write_results(output, scores, named, columns, resampling, without)
     return Evaluated(printable, len(omissions.missed))
+
+
+def _published(
+    name: str | None, methods: list[str], songs: list[Song], settings: Settings, omissions: Omissions
+) -> tuple[pd.DataFrame, Methods] | None:
+    """Published scores in these songs and the names of all methods, before anything is scored; None where not asked."""
+    if name is None:
+        return None
+    check_settings(settings)
+    scores, named, missing = beside(name, methods, [song.name for song in songs])
+    for song in missing:
+        omissions.add(NOT_PUBLISHED, song=song, method=name)
+    if missing:
+        log.warning("%d of %d songs are not among those of '%s', e.g. %s", len(missing), len(songs), name, missing[0])
+    return scores, named
 
 
 def _check_json(songs: list[Song]) -> None:
@@ -125,8 +143,10 @@ def _check_settings(settings: Settings) -> None:
         near = near_match(settings.metric, COLUMNS)
         raise UserError(f"--metric: unknown metric '{settings.metric}'{near}; allowed: {', '.join(COLUMNS)}")
     for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
-        if not (seconds > 0 and math.isfinite(seconds)):
-            raise UserError(f"{name}: {seconds} seconds, expected a number above 0; 1.0 is usual")
+        if not seconds > 0:
+            raise UserError(
+                f"{name}: {seconds} seconds, expected a number above 0, or inf for the whole song; 1.0 is usual"
+            )
 
 
 def _check_output(output: Path, songs: list[Song], roots: list[Path]) -> None:
@@ -161,12 +181,12 @@ def _check_frames(songs: list[Song], settings: Settings) -> None:
         sound = next(iter(song.references.values()))
         info = sound_info(sound.path, sound.stream)
         for name, seconds in (("--window", settings.window), ("--hop", settings.hop)):
-            if int(seconds * info.sample_rate) < 1:
+            if seconds * info.sample_rate < 1:
                 raise UserError(
                     f"{name}: {seconds:g} seconds are shorter than one sample at {info.sample_rate} Hz, the sample "
                     f"rate of {song.name}; 1.0 is usual"
                 )
-        if settings.window * info.sample_rate > info.samples:
+        if info.samples < settings.window * info.sample_rate < math.inf:
             shorter.append(song.name)
     if shorter:
         log.warning(
@@ -227,7 +247,7 @@ def _score_and_keep(song_and_part: tuple[Song, Path], settings: Settings) -> Non
 
 def _write(output: Path, scores: pd.DataFrame, songs: list[Song], settings: Settings) -> None:
     write_table(output / "scores.parquet", scores)
-    _write_csv(output / "scores.csv", scores)
+    write_csv(output / "scores.csv", scores)
     if settings.metric != "v4":
         return
     several = scores["method"].nunique() > 1
@@ -243,44 +263,3 @@ def _below_test(name: str) -> Path:
     """A song's path with ``test/`` in front unless it names a subset: museval looks for files below ``test/``."""
     path = Path(name)
     return path if path.parts[0] in ("train", "test") else "test" / path
-
-
-def _summaries(
-    output: Path, scores: pd.DataFrame, settings: Settings, resampling: Resampling, omissions: Omissions
-) -> list[Table]:
-    metrics, without = COLUMNS[settings.metric], omissions.songs_without
-    summaries = {"Median over songs of the median over frames": summarise(scores, metrics, resampling, without)}
-    names = ["summary.csv"]
-    if scores["method"].nunique() > 1:
-        common = common_frames(scores, metrics)
-        summaries["The same on frames that all methods have a score in"] = summarise(
-            common, metrics, resampling, without
-        )
-        names.append("summary-common-frames.csv")
-    for name, summary in zip(names, summaries.values(), strict=True):
-        _write_csv(output / name, summary)
-    return [printed(summary, title) for title, summary in summaries.items()]
-
-
-def _comparison(
-    output: Path, scores: pd.DataFrame, methods: list[str], settings: Settings, resampling: Resampling
-) -> list[Table]:
-    """Write the comparison as a table and a picture."""
-    from reprosep.results.figure_style import save, style
-    from reprosep.tools.evaluation.comparison_figure import draw_comparison  # matplotlib only where something is drawn
-
-    comparison = compare(scores, methods, COLUMNS[settings.metric], resampling)
-    alpha = resampling.statistics.alpha
-    _write_csv(output / "comparison.csv", comparison)
-    with style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # names in writings that the font lacks: boxes, no fuss
-        save(draw_comparison(comparison, alpha), output, "comparison")
-    if comparison.empty:
-        log.warning("no target has estimates of two methods, so that nothing is compared")
-        return []
-    return [printed_comparison(comparison, alpha)]
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    with whole_file(path) as temporary:
-        table.to_csv(temporary, index=False)

@@ -10,6 +10,7 @@ references leave the filters of that song undetermined). Metrics of whole songs 
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -117,15 +118,22 @@ def _frame_scores(
 ) -> Iterator[pd.DataFrame]:
     window, hop = _in_samples(settings, references)
     equations = References(references, window, hop)
+    seconds = references.samples / references.sample_rate
     sources = [list(task.references).index(target) for target in task.estimated]
     for scores in equations.score(*estimates.values(), sources=sources):
         ill_posed = equations.conditioning.ill_posed
         yield pd.concat(
-            [_frames(task, scores, place, target, settings, ill_posed) for place, target in enumerate(task.estimated)]
+            [
+                _frames(task, scores, place, target, settings, ill_posed, seconds)
+                for place, target in enumerate(task.estimated)
+            ]
         )
 
 
-def _frames(task: Task, scores: Scores, place: int, target: str, settings: Settings, ill_posed: bool) -> pd.DataFrame:
+def _frames(
+    task: Task, scores: Scores, place: int, target: str, settings: Settings, ill_posed: bool, seconds: float
+) -> pd.DataFrame:
+    """Rows of one target, a frame each; the song lasts so many seconds."""
     values = {metric: getattr(scores, metric)[place] for metric in METRICS}
     table = pd.DataFrame({metric: np.where(np.isfinite(value), value, np.nan) for metric, value in values.items()})
     table["frame"] = np.arange(len(table), dtype=np.int32)
@@ -133,7 +141,10 @@ def _frames(task: Task, scores: Scores, place: int, target: str, settings: Setti
     sounding |= {f"estimate {name}": row for name, row in zip(task.estimated, scores.estimate_sounds, strict=True)}
     table["dropped"] = drop_reasons(sounding)
     return table.assign(
-        target=target, time=table["frame"] * settings.hop, duration=settings.window, ill_posed=ill_posed
+        target=target,
+        time=table["frame"] * (0.0 if len(table) < 2 else settings.hop),
+        duration=seconds if math.isinf(settings.window) else settings.window,
+        ill_posed=ill_posed,
     )
 
 
@@ -170,6 +181,8 @@ def _whole_song(
     return [usdr(references, estimates, sources), np.array(medians)], False
 
 
-def _in_samples(settings: Settings, signals: FileSignals) -> tuple[int, int]:
-    """Window and hop in samples, rounded down as museval does."""
-    return int(settings.window * signals.sample_rate), int(settings.hop * signals.sample_rate)
+def _in_samples(settings: Settings, signals: FileSignals) -> tuple[float, float]:
+    """Window and hop in samples, rounded down as museval does; infinity is the whole song."""
+    lengths = [seconds * signals.sample_rate for seconds in (settings.window, settings.hop)]
+    window, hop = (length if math.isinf(length) else int(length) for length in lengths)
+    return window, hop

@@ -1,0 +1,1 @@
+"""Methods that others scored: their published scores, frame by frame."""
