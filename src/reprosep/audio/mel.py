@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 _BREAK_HZ, _SCALE = 700.0, 2595.0
+_ROUNDING = 1e-9  # weights below it are nothing but rounding: a bin at a corner
 
 
 def mel(hertz: np.ndarray | float) -> np.ndarray:
@@ -36,7 +37,7 @@ def mel_filters(bands: int, n_fft: int, sample_rate: int, lowest: float, highest
     rising = (bins - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
     falling = (corners[2:, None] - bins) / (corners[2:] - corners[1:-1])[:, None]
     weights = np.maximum(0, np.minimum(rising, falling))
-    empty = ~weights.any(axis=1)
+    empty = weights.max(axis=1) < _ROUNDING
     nearest = np.abs(bins - corners[1:-1, None]).argmin(axis=1)
     weights[empty, nearest[empty]] = 1.0
     return np.asarray(weights)

@@ -117,10 +117,17 @@ def _deaf() -> Iterator[None]:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    processes = list((pool._processes or {}).values())
+    """End all processes, and wait until they have cleared up.
+
+    Not by ``shutdown(wait=True)``, which waits for their tasks; and not at the interpreter's end, where Python may
+    write to a pipe that the pool's thread closes meanwhile.
+    """
+    processes, thread = list((pool._processes or {}).values()), pool._executor_manager_thread
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    if thread:
+        thread.join()  # type: ignore[attr-defined]
 
 
 def _start(start: Callable[..., None] | None, start_with: tuple[Any, ...]) -> None:

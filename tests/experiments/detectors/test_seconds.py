@@ -71,7 +71,7 @@ def plain_filters(bands: int, n_fft: int, rate: int, lowest: float, highest: flo
                 weights[band, place] = (f - left) / (centre - left)
             elif centre < f < right:
                 weights[band, place] = (right - f) / (right - centre)
-        if not weights[band].any():
+        if weights[band].max() < 1e-9:  # at a corner that meets a bin, rounding alone
             weights[band, round(centre * n_fft / rate)] = 1
     return weights
 
@@ -88,6 +88,11 @@ def test_filters_are_triangles(bands: int, n_fft: int, rate: int, lowest: float,
     found = mel_filters(bands, n_fft, rate, lowest, highest)
     np.testing.assert_allclose(found, plain_filters(bands, n_fft, rate, lowest, highest), atol=1e-9)
     assert found.any(axis=1).all() and found.min() >= 0 and found.max() <= 1
+
+
+def test_a_band_that_only_rounding_fills_takes_the_nearest_bin() -> None:
+    filters = mel_filters(86, 512, 16000, 150.3671875, 1000.0)  # its last one ends at a bin, and holds no other
+    assert filters[85].max() == 1
 
 
 def test_neighbours_add_up_to_one_between_their_centres() -> None:
