@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from reprosep.experiments.target.network import network
-from reprosep.models.iass import IASS
+from reprosep.models.iass import IASS, Encoder, lying_as
 from reprosep.models.inference import for_inference, parameter_count
 from reprosep.models.open_unmix import OpenUnmix
 from reprosep.models.whole_song import estimate_song
@@ -126,6 +126,29 @@ def test_statistics_whiten_the_input(make: object) -> None:
         x = (x + model.input_mean[:, None]) * model.input_scale[:, None]
     torch.testing.assert_close(x.mean(1), torch.zeros(81), atol=1e-4, rtol=0)
     torch.testing.assert_close(x.std(1), torch.ones(81), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("last", [True, False])
+def test_both_ways_through_an_encoder_have_one_layout(channels: int, last: bool) -> None:
+    torch.manual_seed(0)
+    layout = torch.channels_last if last else torch.contiguous_format
+    encoder = Encoder(channels, 8).to(memory_format=layout).eval()  # type: ignore[call-overload]
+    x, added = torch.randn(2, channels, 33, 20).contiguous(memory_format=layout), []
+    for part in (encoder.body, encoder.residual):
+        part.register_forward_hook(lambda _part, _inputs, output: added.append(output))
+    with torch.inference_mode():
+        encoder(x)
+    assert [one.is_contiguous(memory_format=layout) for one in added] == [True, True]
+
+
+def test_one_channel_convolved_with_the_channels_last_gives_the_same() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(2, 1, 33, 20), torch.randn(2, 8, 33, 20).contiguous(memory_format=torch.channels_last)
+    residual = torch.nn.Conv2d(1, 8, 1)
+    assert lying_as(y, x).data_ptr() == x.data_ptr()
+    assert torch.equal(lying_as(y, x), x)
+    assert torch.equal(residual(lying_as(y, x)), residual(x))
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3, 4])

@@ -19,6 +19,16 @@ from torch import Tensor, nn
 _STRIDE = 3  # of frequency, per block; time is never downsampled
 
 
+def lying_as(y: Tensor, x: Tensor) -> Tensor:
+    """`x` as a 1x1 convolution takes it for channels last, where `y` is; both ``(batch, channel, bin, frame)``.
+
+    A single channel lies first and last at once, and so does a 1x1 kernel of it: taken for channels first, the result
+    would be another layout than the one that it is added to. Nothing is copied.
+    """
+    is_last = y.is_contiguous(memory_format=torch.channels_last) and not y.is_contiguous()
+    return x.squeeze(1).unsqueeze(-1).movedim(-1, 1) if is_last and x.shape[1] == 1 else x
+
+
 class Encoder(nn.Module):
     """Two convolutions with a 1x1 residual, then a strided one over frequency; bins become ``bins // 3``."""
 
@@ -36,7 +46,11 @@ class Encoder(nn.Module):
         self.down = nn.Conv2d(outputs, outputs, (_STRIDE, 1), stride=(_STRIDE, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down(self.body(x) + self.residual(x))
+        y = self.body(x)
+        # Trained on a processor, the weights keep the last bit that they have with the channels first.
+        if x.is_cuda or not torch.is_grad_enabled():
+            x = lying_as(y, x)
+        return self.down(y + self.residual(x))
 
 
 class Decoder(nn.Module):
