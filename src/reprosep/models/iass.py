@@ -16,6 +16,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from reprosep.models.aligned import dense
+
 _STRIDE = 3  # of frequency, per block; time is never downsampled
 
 
@@ -156,6 +158,6 @@ class IASS(nn.Module):
         logit = None if self.head is None else self.head(x)[:, 0, 0]
         for decoder, skip, bins in zip(self.decoders, [*reversed(skips), None], reversed(self.sizes[:-1]), strict=True):
             x = decoder(x, skip, bins)
-        y = self.linear(x.transpose(2, 3)).transpose(2, 3)
+        y = dense(self.linear, x.transpose(2, 3)).transpose(2, 3)
         mask = torch.relu(y * self.output_scale[:, None] + self.output_mean[:, None])
         return mask * mixture, logit
