@@ -47,6 +47,7 @@ from reprosep.training.compilation import compiled
 from reprosep.training.costs import Costs, Meter
 from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.feed import Batches, Feed
+from reprosep.training.step_clock import StepClock
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 _MINUTE = 60.0  # seconds
@@ -99,6 +100,7 @@ class Training(ABC, Generic[NetworkType]):
         self.params, self.examples, self.system = params, batches, system
         self.name, self.devices, self.stop = run.id, Devices(), StopRequest()
         self.device, self.feed = batches.device, Feed(batches)
+        self.clock = StepClock(self.device)
         wants_bfloat16 = settings.precision == "bfloat16" or (
             settings.precision == "auto" and bfloat16_is_native(self.device)
         )
@@ -227,26 +229,25 @@ class Training(ABC, Generic[NetworkType]):
         part = self.part
         self.model.train()
         while part.steps < self.steps:
-            start = time.monotonic()
-            if self._heed(start - self._kept > _MINUTE * self.params.machine.checkpoint_minutes):
-                keep()
-            losses = self.step(len(self.epochs) * self.steps + part.steps)
-            part.losses = part.losses.to(self.device) + losses.double() / self.steps
+            with self.clock.running():
+                if self._heed(time.monotonic() - self._kept > _MINUTE * self.params.machine.checkpoint_minutes):
+                    keep()
+                losses = self.step(len(self.epochs) * self.steps + part.steps)
+                part.losses = part.losses.to(self.device) + losses.double() / self.steps
             part.steps += 1
-            part.seconds += time.monotonic() - start
             yield 1
-        start = time.monotonic()
-        losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
-        sums = dict(zip(self.losses, losses.tolist(), strict=True))  # waits for the device
-        part.seconds += time.monotonic() - start
-        start = time.monotonic()
-        valid = self.validate()
-        self._heed()
+        with self.clock.running():
+            losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
+            sums = dict(zip(self.losses, losses.tolist(), strict=True))  # waits for the device
+        part.seconds += self.clock.read()
+        with self.clock.running():
+            valid = self.validate()
+            self._heed()
         learning_rate = self.optimizer.param_groups[0]["lr"]
         if self.params.training.schedule == "plateau":
             watched = self.params.training.plateau.of
             self.scheduler.step(sums[self.losses[0]] if watched == "train" else valid[self.judged_by])
-        seconds = part.seconds + time.monotonic() - start
+        seconds = part.seconds + self.clock.read()
         self.meter.add(self.costs, seconds, self.devices.count)
         log = {"epoch": len(self.epochs) + 1, **sums, **valid, "learning_rate": learning_rate}
         speed = self.steps * self.batch_size / part.seconds
@@ -310,6 +311,7 @@ class Training(ABC, Generic[NetworkType]):
         save_state(folder, state)
 
     def _state(self, recipe: str) -> dict[str, Any]:
+        self.part.seconds += self.clock.read()
         return {
             "recipe": recipe,
             "model": self.model.state_dict(),
