@@ -43,6 +43,7 @@ WITHOUT_EFFECT = {
     "machine.recordings",
     "machine.recordings_gigabytes",
     "machine.validation_gigabytes",
+    "machine.validation_songs",
     "machine.container",
     "machine.tensorboard",
     *(f"rendering.{key}" for key in Rendering.model_fields if key != "shares"),

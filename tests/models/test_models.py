@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from reprosep.experiments.target.network import network
 from reprosep.models.iass import IASS, Encoder, lying_as
 from reprosep.models.inference import for_inference, parameter_count
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.whole_song import estimate_song
+from reprosep.models.whole_song import estimate_song, estimate_songs
 from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import Params
 from synthetic import make_params
@@ -185,6 +186,25 @@ def test_chunks_equal_one_pass(kind: str, channels: int, chunk: int, together: i
     np.testing.assert_allclose(estimate, expected[0].numpy(), atol=1e-5)
     if expected_logit is not None:
         np.testing.assert_allclose(logit, expected_logit[0].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("chunk", [7, 100])
+@pytest.mark.parametrize("lengths", [[53, 17, 30, 1], [20, 20], [9]])
+def test_songs_together_are_estimated_as_one_by_one(lengths: list[int], chunk: int) -> None:
+    torch.manual_seed(0)
+    model = randomised(OpenUnmix(100, 129, 2, 16))
+    songs = [torch.rand(2, 129, frames) for frames in lengths]
+
+    def heard(song: torch.Tensor) -> tuple[Callable[[int, int], torch.Tensor], int]:
+        return (lambda first, end: song[..., first:end]), song.shape[-1]
+
+    found = list(estimate_songs(model, [heard(song) for song in songs], chunk))
+    expected = [
+        (number, part) for number, song in enumerate(songs) for part in estimate_song(model, *heard(song), chunk)
+    ]
+    assert [(number, first) for number, (first, *_) in found] == [(number, first) for number, (first, *_) in expected]
+    for (_, (_, one, _)), (_, (_, other, _)) in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("channels", [1, 2])

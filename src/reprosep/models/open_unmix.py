@@ -12,6 +12,8 @@ Stöter, Uhlich, Liutkus and Mitsufuji, "Open-Unmix - a reference implementation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -68,9 +70,9 @@ class OpenUnmix(nn.Module):
         x = self.bn1(dense(self.fc1, x.reshape(frames * batch, -1)))
         return torch.tanh(x).reshape(frames, batch, self.hidden)
 
-    def recur(self, x: Tensor) -> Tensor:
-        """``(frame, batch, hidden)`` to ``(frame, batch, 2 * hidden)``, over the whole song."""
-        return torch.cat([x, run_lstm(self.lstm, x)], dim=-1)
+    def recur(self, x: Tensor, frames: Sequence[int] | None = None) -> Tensor:
+        """``(frame, batch, hidden)`` to ``(frame, batch, 2 * hidden)``, over whole songs, each of so many `frames`."""
+        return torch.cat([x, run_lstm(self.lstm, x, frames)], dim=-1)
 
     def decode(self, x: Tensor, mixture: Tensor) -> Tensor:
         """Magnitude estimate from the recurrent part's output and the mixture's magnitudes, frame by frame."""

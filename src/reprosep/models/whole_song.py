@@ -2,18 +2,19 @@
 
 A convolutional network gets as many frames of context on either side as its output depends on, and only the inner
 frames are kept; at the song's ends there is no context, as there is none in one pass. Chunks of one shape may pass
-together. A recurrent network passes its frame-wise parts in chunks and its recurrent part over the whole song.
+together. A recurrent network passes its frame-wise parts in chunks and its recurrent part over the whole song, or over
+several songs of any lengths at once.
 
 Shape: magnitudes ``(channel, bin, frame)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
@@ -34,6 +35,22 @@ def estimate_song(
             yield from _recurrent(model, magnitudes, frames, chunk)
         else:
             yield from _convolutional(model, magnitudes, frames, chunk, together)
+
+
+def estimate_songs(model: OpenUnmix, songs: Sequence[tuple[Magnitudes, int]], chunk: int) -> Iterator[tuple[int, Part]]:
+    """Estimates of several songs (magnitudes and frames of each), part by part: the song's number, and its part.
+
+    Their frames pass the recurrent part together. That goes frame by frame, so that a device has as much to do at a
+    time as there are songs; beyond a song's own end nothing is computed.
+    """
+    model.eval()
+    with torch.inference_mode():
+        encoded = [_encoded(model, magnitudes, frames, chunk)[:, 0] for magnitudes, frames in songs]
+        lengths = [frames for _, frames in songs]
+        recurrent = model.recur(nn.utils.rnn.pad_sequence(encoded), lengths)
+        for number, (magnitudes, frames) in enumerate(songs):
+            own = recurrent[:, number : number + 1]
+            yield from ((number, part) for part in _decoded(model, own, magnitudes, frames, chunk))
 
 
 def _chunks(frames: int, chunk: int) -> Iterator[tuple[int, int]]:
@@ -60,7 +77,17 @@ def _batches(windows: list[_Window], most: int) -> Iterator[list[_Window]]:
 
 
 def _recurrent(model: OpenUnmix, magnitudes: Magnitudes, frames: int, chunk: int) -> Iterator[Part]:
-    encoded = torch.cat([model.encode(magnitudes(first, end)[None]) for first, end in _chunks(frames, chunk)])
-    recurrent = model.recur(encoded)
+    recurrent = model.recur(_encoded(model, magnitudes, frames, chunk))
+    yield from _decoded(model, recurrent, magnitudes, frames, chunk)
+
+
+def _encoded(model: OpenUnmix, magnitudes: Magnitudes, frames: int, chunk: int) -> Tensor:
+    """``(frame, 1, hidden)``"""
+    parts = (magnitudes(first, end)[None] for first, end in _chunks(frames, chunk))
+    return torch.cat([model.encode(part) for part in parts])
+
+
+def _decoded(model: OpenUnmix, states: Tensor, magnitudes: Magnitudes, frames: int, chunk: int) -> Iterator[Part]:
     for first, end in _chunks(frames, chunk):
-        yield first, model.decode(recurrent[first:end], magnitudes(first, end)[None])[0].float(), None
+        estimate = model.decode(states[first:end], magnitudes(first, end)[None])
+        yield first, estimate[0].float(), None

@@ -54,6 +54,7 @@ class Machine(Section):
     recordings: Literal["auto", "map", "memory", "device"]
     recordings_gigabytes: Annotated[float, Field(ge=0, le=1e6)]
     validation_gigabytes: Annotated[float, Field(ge=0, le=1e6)] = 4.0
+    validation_songs: Annotated[int, Field(gt=0, le=1024)] = 4
     tensorboard: bool = False  # records of trainings from before it was there are read all the same
     container: Image = ""  # there is none in records of trainings from before this key
 
