@@ -33,6 +33,8 @@ WITHOUT_EFFECT = {
     "scoring.threads",
     "scoring.device",
     "training.compile",
+    "training.graphs",
+    "training.graphs_batch",
     "training.tf32",
     "training.deterministic",
     "separation.chunk_frames",

@@ -43,6 +43,8 @@ class Training(Section):
     compile: Literal["auto", "always", "never"]
     tf32: bool = False  # the defaults are for records of trainings from before these were there
     deterministic: bool = True
+    graphs: Literal["auto", "always", "never"] = "never"
+    graphs_batch: Positive = 8
     threads: Processors
     gpu: Annotated[int, Field(ge=0, le=1024)]
 
