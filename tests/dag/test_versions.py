@@ -39,6 +39,7 @@ WITHOUT_EFFECT = {
     "training.deterministic",
     "separation.chunk_frames",
     "separation.chunks_at_once",
+    "separation.device",
     "machine.checkpoint_minutes",
     "machine.trainings_per_gpu",
     "machine.side_by_side",

@@ -10,6 +10,7 @@ from reprosep.experiments.kind import weights_of
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.reads import settings_of_system
 from reprosep.experiments.runs import find_run
+from reprosep.models.placement import estimating_device
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
 from reprosep.params.scale import Params, dump
@@ -34,6 +35,14 @@ def scorer_for(params: Params, run: Run, system: System, results: Path) -> Score
 
 
 def score(params: Params, identifiers: list[str], threads: int) -> None:
-    """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each."""
+    """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each.
+
+    Raises
+    ------
+    UserError
+        When a run is not trained, or the device that networks are to estimate on is not there.
+    """
     pairs = [find_run(params, identifier) for identifier in dict.fromkeys(identifiers)]
+    if any(system.trained or system.published_weights for _, system in pairs):
+        estimating_device(params.separation.device, "separation.device")  # before anything is computed
     score_runs([scorer_for(params, *pair, params.results) for pair in pairs], params.results / "scores", threads)

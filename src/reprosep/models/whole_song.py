@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
+from reprosep.models.placement import answered
 
 Magnitudes = Callable[[int, int], Tensor]  # (first frame, end frame) -> (channel, bin, frame)
 # First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; on the network's device.
@@ -47,7 +48,7 @@ def estimate_songs(model: OpenUnmix, songs: Sequence[tuple[Magnitudes, int]], ch
     with torch.inference_mode():
         encoded = [_encoded(model, magnitudes, frames, chunk)[:, 0] for magnitudes, frames in songs]
         lengths = [frames for _, frames in songs]
-        recurrent = model.recur(nn.utils.rnn.pad_sequence(encoded), lengths)
+        recurrent = answered(model, lambda x: model.recur(x, lengths), nn.utils.rnn.pad_sequence(encoded))
         for number, (magnitudes, frames) in enumerate(songs):
             own = recurrent[:, number : number + 1]
             yield from ((number, part) for part in _decoded(model, own, magnitudes, frames, chunk))
@@ -62,7 +63,7 @@ def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int,
     windows = [(a, b, max(a - context, 0), min(b + context, frames)) for a, b in _chunks(frames, chunk)]
     for batch in _batches(windows, together):
         seen = torch.stack([magnitudes(low, high) for *_, low, high in batch])
-        estimates, logits = model(seen.contiguous(memory_format=torch.channels_last))
+        estimates, logits = answered(model, model, seen.contiguous(memory_format=torch.channels_last))
         for number, (first, end, low, _) in enumerate(batch):
             inner = slice(first - low, end - low)
             logit = None if logits is None else logits[number, inner].float()
@@ -77,17 +78,17 @@ def _batches(windows: list[_Window], most: int) -> Iterator[list[_Window]]:
 
 
 def _recurrent(model: OpenUnmix, magnitudes: Magnitudes, frames: int, chunk: int) -> Iterator[Part]:
-    recurrent = model.recur(_encoded(model, magnitudes, frames, chunk))
+    recurrent = answered(model, model.recur, _encoded(model, magnitudes, frames, chunk))
     yield from _decoded(model, recurrent, magnitudes, frames, chunk)
 
 
 def _encoded(model: OpenUnmix, magnitudes: Magnitudes, frames: int, chunk: int) -> Tensor:
     """``(frame, 1, hidden)``"""
     parts = (magnitudes(first, end)[None] for first, end in _chunks(frames, chunk))
-    return torch.cat([model.encode(part) for part in parts])
+    return torch.cat([answered(model, model.encode, part) for part in parts])
 
 
 def _decoded(model: OpenUnmix, states: Tensor, magnitudes: Magnitudes, frames: int, chunk: int) -> Iterator[Part]:
     for first, end in _chunks(frames, chunk):
-        estimate = model.decode(states[first:end], magnitudes(first, end)[None])
+        estimate = answered(model, model.decode, states[first:end], magnitudes(first, end)[None])
         yield first, estimate[0].float(), None

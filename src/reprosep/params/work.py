@@ -74,6 +74,7 @@ class WienerFilter(Section):
 class Separation(Section):
     chunk_frames: Positive
     chunks_at_once: Positive
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"  # records of trainings from before it was there are read
     threshold: Share
     median_frames: Positive
     wiener: WienerFilter = WienerFilter()

@@ -12,6 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from reprosep.experiments.target.estimate import chunks_at_once
 from reprosep.experiments.target.examples import Example
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
@@ -40,7 +41,7 @@ def estimates_of(songs: list[Example], model: IASS | OpenUnmix, params: Params) 
         return
     for place, song in enumerate(songs):
         magnitudes = song.mixture[0]
-        together = params.separation.chunks_at_once if magnitudes.is_cuda else 1
+        together = chunks_at_once(model, params.separation)
         parts = estimate_song(model, partial(_frames, magnitudes), magnitudes.shape[-1], chunk, together)
         yield from ((place, part) for part in parts)
 
