@@ -1,8 +1,7 @@
-"""Where networks estimate: the device that is meant, and a network that its device cannot compute."""
+"""Networks on their device: one that it cannot compute, and chunks at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,82 +9,12 @@ import pytest
 import torch
 from torch import nn
 
-from reprosep.base.errors import UserError
 from reprosep.experiments.target import estimate as target_estimate
-from reprosep.models import placement
+from reprosep.models import placement, whole_song
 from reprosep.models.iass import IASS
 from reprosep.models.inference import for_inference
-from reprosep.models.placement import answered, device_of, estimating_device
+from reprosep.models.placement import answered, device_of
 from synthetic import make_params
-
-SCHEDULERS = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID"]
-
-
-@pytest.fixture(autouse=True)
-def no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CUDA_VISIBLE_DEVICES", *SCHEDULERS):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A machine with a GPU that is not there, and PyTorch's settings as they were afterwards."""
-    holders = [(torch.backends.cuda.matmul, "allow_tf32"), (torch.backends.cudnn, "allow_tf32")]
-    holders += [(torch.backends.cudnn, name) for name in ("deterministic", "benchmark")]
-    before = [getattr(*holder) for holder in holders]
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    yield
-    for holder, value in zip(holders, before, strict=True):
-        setattr(*holder, value)
-
-
-@pytest.fixture
-def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-
-
-def test_auto_without_a_gpu_is_the_processor(no_gpu: None, capsys: pytest.CaptureFixture[str]) -> None:
-    assert estimating_device("auto", "--device") == estimating_device("cpu", "--device") == torch.device("cpu")
-    assert capsys.readouterr().err == ""
-
-
-def test_auto_is_a_gpu_that_is_there(gpu: None) -> None:
-    torch.backends.cudnn.allow_tf32 = True  # PyTorch's own default
-    assert estimating_device("auto", "--device") == torch.device("cuda")
-    assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32
-    assert torch.backends.cudnn.deterministic
-    assert estimating_device("cpu", "--device") == torch.device("cpu")
-
-
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_in_a_job_auto_is_a_gpu_that_the_job_was_given(
-    gpu: None, scheduler: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(scheduler, "1")
-    assert estimating_device("auto", "separation.device") == torch.device("cpu")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
-    assert estimating_device("auto", "separation.device") == torch.device("cuda")
-
-
-def test_a_gpu_that_is_not_there_is_one_sentence(no_gpu: None) -> None:
-    with pytest.raises(UserError) as told:
-        estimating_device("cuda", "separation.device")
-    assert str(told.value).startswith("separation.device: cuda, but ") and "use auto or cpu" in str(told.value)
-    assert "\n" not in str(told.value)
-
-
-def test_an_unknown_device_is_told() -> None:
-    with pytest.raises(UserError, match=r"--device: unknown device 'gpu'.*; allowed: auto, cpu, cuda, mps"):
-        estimating_device("gpu", "--device")
-
-
-def test_mps_that_is_not_there_is_the_processor(no_gpu: None, capsys: pytest.CaptureFixture[str]) -> None:
-    assert estimating_device("mps", "--device") == torch.device("cpu")
-    assert capsys.readouterr().err == "--device: mps is not there; the processor estimates\n"
-
-
-# ---- networks ----------------------------------------------------------------------------------------------------
 
 
 class Elsewhere(nn.Module):
@@ -142,7 +71,7 @@ def test_several_chunks_at_once_where_the_network_is_on_a_gpu(monkeypatch: pytes
     alone = target_estimate.separate(model, mixture, params)
     assert {*sizes} == {1}
     calls = len(sizes)
-    monkeypatch.setattr(target_estimate, "device_of", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(whole_song, "device_of", lambda _: torch.device("cuda"))
     together = target_estimate.separate(model, mixture, params)
     assert max(sizes) == 3 and len(sizes) - calls < calls
     np.testing.assert_allclose(together.magnitudes, alone.magnitudes, rtol=1e-5, atol=1e-5)

@@ -63,7 +63,7 @@ def separate(
     device: Device = "auto",
 ) -> None:
     """Separate your own song with published weights or trained runs: any format, length and rate; stereo is kept."""
-    from reprosep.models.placement import estimating_device
+    from reprosep.separation.device import estimating_device
     from reprosep.tools.own_songs.separation import check_words, find_separators, separate_song
 
     check_words(gate, clip, form)
@@ -91,7 +91,7 @@ def activity(
     device: Device = "auto",
 ) -> None:
     """Tell who plays when in your own song: a table, labels for Audacity, and a picture."""
-    from reprosep.models.placement import estimating_device
+    from reprosep.separation.device import estimating_device
     from reprosep.tools.own_songs.activity import tell_activity
 
     place = estimating_device(device, "--device")

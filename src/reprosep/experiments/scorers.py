@@ -10,12 +10,12 @@ from reprosep.experiments.kind import weights_of
 from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.reads import settings_of_system
 from reprosep.experiments.runs import find_run
-from reprosep.models.placement import estimating_device
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
 from reprosep.params.scale import Params, dump
 from reprosep.scores.runs import score_runs
 from reprosep.scores.scorer import Scorer
+from reprosep.separation.device import estimating_device
 
 
 def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer[Any]:

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.placement import answered
+from reprosep.models.placement import CPU, answered, device_of
+from reprosep.params.work import Separation
 
 Magnitudes = Callable[[int, int], Tensor]  # (first frame, end frame) -> (channel, bin, frame)
 # First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; on the network's device.
@@ -36,6 +37,11 @@ def estimate_song(
             yield from _recurrent(model, magnitudes, frames, chunk)
         else:
             yield from _convolutional(model, magnitudes, frames, chunk, together)
+
+
+def chunks_at_once(model: IASS | OpenUnmix, settings: Separation) -> int:
+    """Chunks of a song that pass the network together: a processor wins nothing by several, and needs their memory."""
+    return 1 if device_of(model) == CPU else settings.chunks_at_once
 
 
 def estimate_songs(model: OpenUnmix, songs: Sequence[tuple[Magnitudes, int]], chunk: int) -> Iterator[tuple[int, Part]]:

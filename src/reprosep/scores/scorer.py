@@ -15,10 +15,10 @@ from torch import nn
 
 from reprosep.metrics.bsseval import References
 from reprosep.mixtures.mixing import Mixer, Recipe
-from reprosep.models.placement import estimating_device
 from reprosep.papers.run import Run
 from reprosep.papers.system import AnySystem
 from reprosep.params.scale import Params
+from reprosep.separation.device import estimating_device
 from reprosep.training.checkpoint import load_best
 
 SystemType = TypeVar("SystemType", bound=AnySystem)

@@ -16,8 +16,7 @@ from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.experiments.separating import Advance
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.placement import CPU, device_of
-from reprosep.models.whole_song import Magnitudes, estimate_song
+from reprosep.models.whole_song import Magnitudes, chunks_at_once, estimate_song
 from reprosep.params.scale import Params
 from reprosep.params.work import Separation
 
@@ -64,8 +63,3 @@ def estimate(
             advance(1)
     probability = 1 / (1 + np.exp(-logits.astype(np.float64))) if has_head else None
     return Estimate(spectrum, magnitudes, probability, chunk)
-
-
-def chunks_at_once(model: IASS | OpenUnmix, settings: Separation) -> int:
-    """Chunks of a song that pass the network together: a processor wins nothing by several, and needs their memory."""
-    return 1 if device_of(model) == CPU else settings.chunks_at_once

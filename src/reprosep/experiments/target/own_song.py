@@ -12,9 +12,9 @@ from reprosep.experiments.filters import filtered_targets, has_residual, is_sepa
 from reprosep.experiments.separating import Advance, Separator
 from reprosep.experiments.song import Song, seconds_of_frames
 from reprosep.experiments.target.ensemble import Ensemble
-from reprosep.experiments.target.estimate import chunks_at_once, separate
+from reprosep.experiments.target.estimate import separate
 from reprosep.experiments.trained import TrainedRun, find_trained
-from reprosep.models.whole_song import estimate_song
+from reprosep.models.whole_song import chunks_at_once, estimate_song
 from reprosep.papers.system import TargetSystem, Variant
 from reprosep.separation.gate import gate_for
 

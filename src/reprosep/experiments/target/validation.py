@@ -12,11 +12,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from reprosep.experiments.target.estimate import chunks_at_once
 from reprosep.experiments.target.examples import Example
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.whole_song import Part, estimate_song, estimate_songs
+from reprosep.models.whole_song import Part, chunks_at_once, estimate_song, estimate_songs
 from reprosep.params.scale import Params
 
 
