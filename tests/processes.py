@@ -45,8 +45,8 @@ open_unmix._DROPOUT = 0.0
 Examples.finish = in_double
 training.separation_loss = functional.mse_loss
 training.activity_loss = functional.binary_cross_entropy_with_logits
-training.estimate_of = lambda song, *rest, of=training.estimate_of: of(
-    Example(song.target, song.mixture.double(), song.labels), *rest
+training.estimates_of = lambda songs, *rest, of=training.estimates_of: of(
+    [Example(song.target, song.mixture.double(), song.labels) for song in songs], *rest
 )
 cli.main()
 """

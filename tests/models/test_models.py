@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ import pytest
 import torch
 
 from reprosep.experiments.target.network import network
-from reprosep.models.iass import IASS
+from reprosep.models.iass import IASS, Encoder, lying_as
 from reprosep.models.inference import for_inference, parameter_count
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.whole_song import estimate_song
+from reprosep.models.whole_song import estimate_song, estimate_songs
 from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import Params
 from synthetic import make_params
@@ -128,6 +129,29 @@ def test_statistics_whiten_the_input(make: object) -> None:
     torch.testing.assert_close(x.std(1), torch.ones(81), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("last", [True, False])
+def test_both_ways_through_an_encoder_have_one_layout(channels: int, last: bool) -> None:
+    torch.manual_seed(0)
+    layout = torch.channels_last if last else torch.contiguous_format
+    encoder = Encoder(channels, 8).to(memory_format=layout).eval()  # type: ignore[call-overload]
+    x, added = torch.randn(2, channels, 33, 20).contiguous(memory_format=layout), []
+    for part in (encoder.body, encoder.residual):
+        part.register_forward_hook(lambda _part, _inputs, output: added.append(output))
+    with torch.inference_mode():
+        encoder(x)
+    assert [one.is_contiguous(memory_format=layout) for one in added] == [True, True]
+
+
+def test_one_channel_convolved_with_the_channels_last_gives_the_same() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(2, 1, 33, 20), torch.randn(2, 8, 33, 20).contiguous(memory_format=torch.channels_last)
+    residual = torch.nn.Conv2d(1, 8, 1)
+    assert lying_as(y, x).data_ptr() == x.data_ptr()
+    assert torch.equal(lying_as(y, x), x)
+    assert torch.equal(residual(lying_as(y, x)), residual(x))
+
+
 @pytest.mark.parametrize("blocks", [1, 2, 3, 4])
 def test_frames_beyond_the_context_do_not_matter(blocks: int) -> None:
     model = randomised(IASS(100, 129, 1, blocks, 4))
@@ -162,6 +186,25 @@ def test_chunks_equal_one_pass(kind: str, channels: int, chunk: int, together: i
     np.testing.assert_allclose(estimate, expected[0].numpy(), atol=1e-5)
     if expected_logit is not None:
         np.testing.assert_allclose(logit, expected_logit[0].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("chunk", [7, 100])
+@pytest.mark.parametrize("lengths", [[53, 17, 30, 1], [20, 20], [9]])
+def test_songs_together_are_estimated_as_one_by_one(lengths: list[int], chunk: int) -> None:
+    torch.manual_seed(0)
+    model = randomised(OpenUnmix(100, 129, 2, 16))
+    songs = [torch.rand(2, 129, frames) for frames in lengths]
+
+    def heard(song: torch.Tensor) -> tuple[Callable[[int, int], torch.Tensor], int]:
+        return (lambda first, end: song[..., first:end]), song.shape[-1]
+
+    found = list(estimate_songs(model, [heard(song) for song in songs], chunk))
+    expected = [
+        (number, part) for number, song in enumerate(songs) for part in estimate_song(model, *heard(song), chunk)
+    ]
+    assert [(number, first) for number, (first, *_) in found] == [(number, first) for number, (first, *_) in expected]
+    for (_, (_, one, _)), (_, (_, other, _)) in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("channels", [1, 2])

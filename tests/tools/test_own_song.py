@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from conftest import Answer, Line
 from reprosep.base.errors import UserError
@@ -101,6 +102,19 @@ def test_through_the_command_line(trained: Line, tmp_path: Path, reprosep: Calla
     assert answer.out.strip() == str(tmp_path / "vocals.mp3")
     assert "separating vocals: 2/2" in answer.err
     assert (tmp_path / "vocals.mp3").stat().st_size > 1000
+
+
+def test_where_networks_estimate_is_told_where_it_is_not_there(
+    trained: Line, tmp_path: Path, reprosep: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    path, folder = song(tmp_path, rate=8000), trained.results / "runs" / MONO
+    for device, told in (("cpu", False), ("mps", True)):
+        output = tmp_path / f"{device}.wav"
+        answer = reprosep("separate", path, "--run", folder, "--device", device, "--output", output)
+        assert answer.status == 0, answer.err
+        assert ("--device: mps is not there; the processor estimates\n" in answer.err) == told
+    assert (tmp_path / "cpu.wav").read_bytes() == (tmp_path / "mps.wav").read_bytes()
 
 
 # ---- the Wiener filter -------------------------------------------------------------------------------------------

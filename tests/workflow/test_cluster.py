@@ -65,6 +65,21 @@ def test_the_paper_scale_is_planned_for_a_cluster(project: Path, profile: str) -
     assert {name: groups.count(name) for name in groups} == {"prepare": 2, "oracles": 1, "scores": 19, "papers": 1}
 
 
+def test_networks_score_on_gpus_where_the_parameters_ask_for_them(project: Path) -> None:
+    wanted = ["--configfile", SCALE, "-n", "--config", "separation={device: cuda}"]
+    answer = snakemake(project, *wanted, profile="slurm")
+    assert answer.returncode == 0, answer.stdout
+    asked = resources(answer.stdout)
+    estimating = {rule for rule in asked if rule.startswith(("score_", "spot_check_", "listen_"))}
+    estimating -= {rule for rule in asked if rule.startswith("score_oracles")}
+    assert len(estimating) >= 3
+    assert {
+        rule for rule, found in asked.items() if found.get("gpu")
+    } == estimating  # at this scale none is trained on one
+    groups = {*re.findall(r"Group job (\w+) ", answer.stdout)}  # a group would ask for a GPU per job at a time
+    assert "scores" not in groups and "papers" in groups
+
+
 def corpus_alone(folder: Path) -> Line:
     """A folder with one small corpus, and its parameters."""
     make_medleydb(folder / "recordings/mm")

@@ -38,7 +38,7 @@ from reprosep.dag.planning import mend_commands, mend_planning
 from reprosep.dag.shown import is_shown, labels
 from reprosep.dag.versions.records import Restored, restore
 from reprosep.experiments.kinds import kind_of
-from reprosep.jobs.gpus import gpu_places, visible_gpus
+from reprosep.jobs.gpus import estimating_gpus, gpu_places, visible_gpus
 
 
 def mendable(answer):

@@ -47,14 +47,15 @@ for paper in PAPERS:
         benchmark:
             RESULTS / "benchmarks/spot-check" / f"{paper}.tsv"
         group:
-            "papers"
+            group_of_estimates("papers")
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
             mem_mb=paper_memory("spot_check", paper),
             runtime=paper_minutes("spot_check", paper),
-            gpu=0,
+            gpu=ESTIMATING_GPUS,
+            gpu_place=ESTIMATING_PLACES,
         params:
             paper=paper,
             settings=PLAN.settings("spot_check"),
@@ -104,14 +105,15 @@ for paper in PAPERS:
         benchmark:
             RESULTS / "benchmarks/listen" / f"{paper}.tsv"
         group:
-            "papers"
+            group_of_estimates("papers")
         conda:
             "../../envs/conda.yaml"
         threads: 1
         resources:
             mem_mb=paper_memory("listen", paper),
             runtime=paper_minutes("listen", paper),
-            gpu=0,
+            gpu=ESTIMATING_GPUS,
+            gpu_place=ESTIMATING_PLACES,
         params:
             paper=paper,
             parts=PLAN.paper_parts("listen", paper),

@@ -53,6 +53,22 @@ PAPER_STEPS = {
 TRAINING_PROCESS, GPU_PROCESS = 700, 5000
 TRAINING_BYTES, TRAINING_SECONDS = 100, 1.7e-7
 
+# Steps whose networks estimate have a GPU only where separation.device asks for one: then each is a submission of its
+# own, since a group would ask for as many GPUs as it has jobs at a time.
+ESTIMATING = ("score", "spot_check", "listen")
+ESTIMATING_GPUS = estimating_gpus(PARAMS)
+ESTIMATING_PLACES = gpu_places(ESTIMATING_GPUS, PARAMS.machine.trainings_per_gpu)
+
+
+def group_of_estimates(name):
+    """The group of a step whose networks estimate."""
+    return f"{name}_on_gpu" if ESTIMATING_GPUS else name
+
+
+def gpu_libraries(step):
+    """MB that the libraries of a GPU take in each process of a step."""
+    return (GPU_PROCESS - TRAINING_PROCESS) * ESTIMATING_GPUS if step in ESTIMATING else 0
+
 
 def grown(value, attempt, least=0):
     """A measured figure with its margin, more of it in every attempt, never less than `least`."""
@@ -109,6 +125,7 @@ def memory(step, name=None):
     def megabytes(wildcards, threads, attempt):
         corpus = name or corpus_of(wildcards)
         base, copies, _ = figures_of(step, corpus)
+        base += gpu_libraries(step) * threads
         return memory_asked(base + copies * (longest_song(corpus) + (threads - 1) * usual_song(corpus)), attempt)
 
     return megabytes
@@ -131,6 +148,7 @@ def paper_memory(step, *papers):
 
     def megabytes(wildcards, attempt):
         base, kilobytes, copies, _ = PAPER_STEPS[step]
+        base += gpu_libraries(step)
         names = [name for paper in papers for name in PLAN.every_run_of(paper)]
         corpora = [RUNS[name][0].corpus for name in names]
         scored = sum(TEST_SHARE * songs(corpus)[1] for corpus in corpora)

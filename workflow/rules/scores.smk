@@ -43,14 +43,15 @@ rule score_plain:
     wildcard_constraints:
         run="|".join(name for name in PLAN.alone if name not in PLAN.with_heads) or "none",
     group:
-        "scores"
+        group_of_estimates("scores")
     conda:
         "../../envs/conda.yaml"
     threads: PARAMS.scoring.threads
     resources:
         mem_mb=memory("score"),
         runtime=minutes("score"),
-        gpu=0,
+        gpu=ESTIMATING_GPUS,
+        gpu_place=ESTIMATING_PLACES,
     params:
         settings=of_runs(PLAN.scoring_settings),
         code=of_runs(PLAN.scoring_code),
@@ -84,14 +85,15 @@ for group, members in PLAN.scored_together().items():
         benchmark:
             RESULTS / "benchmarks/score" / f"{group}.tsv"
         group:
-            "scores"
+            group_of_estimates("scores")
         conda:
             "../../envs/conda.yaml"
         threads: PARAMS.scoring.threads
         resources:
             mem_mb=memory("score", PLAN.run(members[0]).corpus),
             runtime=minutes("score", PLAN.run(members[0]).corpus, len(members)),
-            gpu=0,
+            gpu=ESTIMATING_GPUS,
+            gpu_place=ESTIMATING_PLACES,
         params:
             runs=members,
             settings=PLAN.scoring_settings(members),

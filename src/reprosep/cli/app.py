@@ -29,6 +29,9 @@ ParamFiles = Annotated[
     typer.Option("--params", "-p", envvar="REPROSEP_PARAMS", help="Parameter files, later ones change earlier ones."),
 ]
 Threads = Annotated[int, typer.Option("--threads", "-t", min=1, help="Songs worked on at the same time.")]
+Device = Annotated[
+    str, typer.Option(help="Where networks estimate: auto (a GPU with CUDA where there is one), cpu, cuda or mps.")
+]
 CORES = os.cpu_count() or 1
 DEFAULT_PARAMS = [Path("params.yaml")]
 

@@ -163,7 +163,7 @@ def train(runs: list[str], params: ParamFiles = DEFAULT_PARAMS) -> None:
 @app.command(rich_help_panel=PANEL)
 def score(runs: list[str], params: ParamFiles = DEFAULT_PARAMS, threads: Threads = 1) -> None:
     """Separate and score the test songs of one run or several."""
-    from reprosep.experiments.scorers import score as score_all
+    from reprosep.jobs.scoring import score as score_all
 
     score_all(read_params(params), runs, threads)
 

@@ -10,7 +10,7 @@ import typer
 
 from reprosep.base.errors import UserError, near_match
 from reprosep.base.terminal import show
-from reprosep.cli.app import CORES, DEFAULT_PARAMS, ParamFiles, Threads, app, read_params
+from reprosep.cli.app import CORES, DEFAULT_PARAMS, Device, ParamFiles, Threads, app, read_params
 from reprosep.cli.app import OWN_DATA as PANEL
 
 
@@ -60,13 +60,16 @@ def separate(
     wiener: Annotated[
         bool, typer.Option("--wiener", help="Wiener filter of the estimates of all sources: needs the runs of all.")
     ] = False,
+    device: Device = "auto",
 ) -> None:
     """Separate your own song with published weights or trained runs: any format, length and rate; stereo is kept."""
+    from reprosep.separation.device import estimating_device
     from reprosep.tools.own_songs.separation import check_words, find_separators, separate_song
 
     check_words(gate, clip, form)
+    place = estimating_device(device, "--device")
     separators = find_separators(song, run or [], results, weights, model_folder, targets or [], wiener)
-    for written in separate_song(song, separators, output, gate, clip, form, targets or [], wiener):
+    for written in separate_song(song, separators, output, gate, clip, form, targets or [], wiener, place):
         print(written)
 
 
@@ -85,11 +88,14 @@ def activity(
     threshold: Annotated[
         float | None, typer.Option(help="Probability above which an instrument plays; default: the runs' own.")
     ] = None,
+    device: Device = "auto",
 ) -> None:
     """Tell who plays when in your own song: a table, labels for Audacity, and a picture."""
+    from reprosep.separation.device import estimating_device
     from reprosep.tools.own_songs.activity import tell_activity
 
-    for written in tell_activity(song, run or [], output, results, threshold):
+    place = estimating_device(device, "--device")
+    for written in tell_activity(song, run or [], output, results, threshold, place):
         print(written)
 
 

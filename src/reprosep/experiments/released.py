@@ -19,6 +19,7 @@ from reprosep.base.project import read_yaml, repository
 from reprosep.experiments.separating import Advance, Separator
 from reprosep.experiments.target.estimate import Estimate, estimate
 from reprosep.models.inference import for_inference
+from reprosep.models.placement import CPU
 from reprosep.papers.system import VARIANTS, Variant
 from reprosep.params.work import Separation
 from reprosep.separation.gate import gate_for
@@ -79,17 +80,21 @@ class Released:
         readers = {target: self.readers[target] for target in self.targets if target in targets}
         return replace(self, readers=readers)
 
-    def separator(self) -> Separator:
+    def separator(self, device: torch.device = CPU) -> Separator:
         """Estimates ``(target, channel, sample)`` of a wave ``(channel, sample)`` by test-time variant."""
 
         def estimates(wave: np.ndarray, variant: Variant, advance: Advance) -> np.ndarray:
             spectrum = ChunkedSpectrum(wave, self.network.stft.n_fft, self.network.stft.hop)
-            mixture = self._magnitudes(spectrum)
-            return np.stack([self._wave(target, spectrum, mixture, variant, advance) for target in self.targets])
+            mixture, silent = self._magnitudes(spectrum), np.zeros(spectrum.frames, bool)
+            waves = []
+            for target in self.targets:
+                found = self._estimate(target, spectrum, mixture, device, advance)
+                waves.append(found.wave(gate_for(variant, found.probability, silent, self.settings)))
+            return np.stack(waves)
 
         return estimates
 
-    def filtered(self) -> Separator:
+    def filtered(self, device: torch.device = CPU) -> Separator:
         """The same behind a Wiener filter of all that the networks estimate.
 
         What targets other than MUSDB18's leave of a mixture is filtered as one source more.
@@ -99,7 +104,7 @@ class Released:
         def estimates(wave: np.ndarray, variant: Variant, advance: Advance) -> np.ndarray:
             spectrum = ChunkedSpectrum(wave, self.network.stft.n_fft, self.network.stft.hop)
             mixture, silent = self._magnitudes(spectrum), np.zeros(spectrum.frames, bool)
-            found = [self._estimate(target, spectrum, mixture, advance) for target in self.targets]
+            found = [self._estimate(target, spectrum, mixture, device, advance) for target in self.targets]
             gates = [gate_for(variant, one.probability, silent, self.settings) for one in found]
             magnitudes = [one.magnitudes for one in found]
             return filtered_waves(spectrum, magnitudes, gates, self.settings.wiener, residual)
@@ -111,15 +116,11 @@ class Released:
         starts = range(0, spectrum.frames, chunk)
         return torch.cat([spectrum.chunk(a, min(a + chunk, spectrum.frames)).abs() for a in starts], dim=-1)
 
-    def _wave(
-        self, target: str, spectrum: ChunkedSpectrum, mixture: Tensor, variant: Variant, advance: Advance
-    ) -> np.ndarray:
-        found = self._estimate(target, spectrum, mixture, advance)
-        return found.wave(gate_for(variant, found.probability, np.zeros(spectrum.frames, bool), self.settings))
-
-    def _estimate(self, target: str, spectrum: ChunkedSpectrum, mixture: Tensor, advance: Advance) -> Estimate:
-        model = for_inference(filled(self.network, self.readers[target]()))
-        return estimate(model, spectrum, lambda a, b: mixture[..., a:b], self.settings.chunk_frames, advance)
+    def _estimate(
+        self, target: str, spectrum: ChunkedSpectrum, mixture: Tensor, device: torch.device, advance: Advance
+    ) -> Estimate:
+        model = for_inference(filled(self.network, self.readers[target]())).to(device)
+        return estimate(model, spectrum, lambda a, b: mixture[..., a:b], self.settings, advance)
 
 
 def find_released(name: str | None, folder: Path | None) -> Released:

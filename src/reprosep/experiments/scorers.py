@@ -15,6 +15,7 @@ from reprosep.papers.system import System
 from reprosep.params.scale import Params, dump
 from reprosep.scores.runs import score_runs
 from reprosep.scores.scorer import Scorer
+from reprosep.separation.device import estimating_device
 
 
 def scorer_for(params: Params, run: Run, system: System, results: Path) -> Scorer[Any]:
@@ -34,6 +35,14 @@ def scorer_for(params: Params, run: Run, system: System, results: Path) -> Score
 
 
 def score(params: Params, identifiers: list[str], threads: int) -> None:
-    """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each."""
+    """Score runs or oracles on the test songs; writes ``scores/<run>.parquet`` of each.
+
+    Raises
+    ------
+    UserError
+        When a run is not trained, or the device that networks are to estimate on is not there.
+    """
     pairs = [find_run(params, identifier) for identifier in dict.fromkeys(identifiers)]
+    if any(system.trained or system.published_weights for _, system in pairs):
+        estimating_device(params.separation.device, "separation.device")  # before anything is computed
     score_runs([scorer_for(params, *pair, params.results) for pair in pairs], params.results / "scores", threads)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 
+from reprosep.models.placement import CPU
 from reprosep.papers.system import Variant
 
 Advance = Callable[[int], object]  # told how many more chunks of frames are done
@@ -55,11 +57,11 @@ class Separating(Protocol):
         """How often :data:`Advance` is told 1 of a wave of so many samples, at most."""
         ...
 
-    def separator(self) -> Separator:
-        """What makes estimates."""
+    def separator(self, device: torch.device = CPU) -> Separator:
+        """What makes estimates, by networks on a device."""
         ...
 
-    def filtered(self) -> Separator:
+    def filtered(self, device: torch.device = CPU) -> Separator:
         """The same behind a Wiener filter of the estimates of all sources; the variant is the gate before it.
 
         Raises

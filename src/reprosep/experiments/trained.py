@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from pydantic import ValidationError
 
 from reprosep.base.errors import UserError, near_match
@@ -17,6 +18,7 @@ from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.separating import Separator
 from reprosep.experiments.song import Song
 from reprosep.models.inference import for_inference
+from reprosep.models.placement import CPU
 from reprosep.papers.system import System, Variant, system_of_record
 from reprosep.params.reading import parse
 from reprosep.params.scale import Params
@@ -101,21 +103,21 @@ class TrainedRun:
         """Of its progress on a song."""
         return f"listening with {self.id}"
 
-    def model(self) -> Any:
-        """Its network with the best weights, ready to estimate."""
+    def model(self, device: torch.device = CPU) -> Any:
+        """Its network with the best weights, ready to estimate on a device."""
         build = kind_of(self.system).module("network").network
         network = build(self.system, self.params, self.channels, len(self.targets))
         if (self.folder / BEST).is_file() or not (self.folder / SHARED).is_file():
-            return load_best(self.folder, network)
+            return load_best(self.folder, network).to(device)
         load_weights(self.folder / SHARED, network)
-        return for_inference(network)
+        return for_inference(network).to(device)
 
-    def probabilities(self, song: Song) -> np.ndarray:
+    def probabilities(self, song: Song, device: torch.device = CPU) -> np.ndarray:
         """Probability of every target in every second of a song, ``(second, target)``.
 
         In a second of digital silence nothing plays, whatever a network thinks of it.
         """
-        values: np.ndarray = kind_of(self.system).module("own_song").probabilities(self, song)
+        values: np.ndarray = kind_of(self.system).module("own_song").probabilities(self, song, device)
         values[song.silent()] = 0.0
         return np.round(values, _DECIMALS)
 
@@ -137,12 +139,12 @@ class TrainedRun:
         """Chunks of frames of a wave of so many samples, which a network that works in them tells of."""
         return -(-(samples // self.params.stft.hop + 1) // self.params.separation.chunk_frames)
 
-    def separator(self) -> Separator:
+    def separator(self, device: torch.device = CPU) -> Separator:
         """What makes estimates ``(target, channel, sample)`` of a wave ``(channel, sample)`` by test-time variant."""
-        separator: Separator = kind_of(self.system).module("own_song").separator(self)
+        separator: Separator = kind_of(self.system).module("own_song").separator(self, device)
         return separator
 
-    def filtered(self) -> Separator:
+    def filtered(self, device: torch.device = CPU) -> Separator:
         """The same behind a Wiener filter, which takes the estimates of all sources; the variant is the gate before it.
 
         Raises
@@ -155,7 +157,7 @@ class TrainedRun:
             raise UserError(
                 f"--wiener: '{self.id}' estimates one source of a mixture, and the filter needs all; leave --wiener out"
             )
-        separator: Separator = module.filtered(self)
+        separator: Separator = module.filtered(self, device)
         return separator
 
 

@@ -1,4 +1,4 @@
-"""Several trainings on the GPUs of one machine: which GPUs there are, and a place on them for each training.
+"""Several jobs on the GPUs of one machine: which GPUs there are, and a place on them for each training or scoring.
 
 A place is a lock that the kernel frees when its process ends, however it ends. The locks are in a folder of this
 machine, as its GPUs are. A scheduler's job has been told its GPUs already and takes no place.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from reprosep.base.errors import Preempted, UserError
 from reprosep.base.preemption import StopRequest
+from reprosep.params.scale import Params
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder per GPU; asking the libraries would take seconds
 _NO_GPU = ("", "-1", "NoDevFiles")
@@ -36,6 +37,11 @@ def visible_gpus() -> list[str]:
 def gpu_places(gpus: int, per_gpu: int) -> int:
     """Places that a training on `gpus` GPUs takes: one of the `per_gpu` of a GPU, or all of them on several."""
     return gpus if gpus <= 1 else gpus * per_gpu
+
+
+def estimating_gpus(params: Params) -> int:
+    """GPUs of a job whose networks estimate: one where the parameters ask for it, none where they only allow it."""
+    return int(params.separation.device == "cuda")
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from reprosep.training.side_by_side import Job, SideBySide
 
 _OF_MACHINE = (
     *("training.compile", "training.threads", "training.gpu"),
-    *("training.tf32", "training.deterministic"),
+    *("training.tf32", "training.deterministic", "training.graphs", "training.graphs_batch"),
 )  # a state goes on where these are the same
 
 

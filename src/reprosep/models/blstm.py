@@ -14,6 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from reprosep.models.aligned import dense
 from reprosep.models.recurrent import run_lstm
 
 EPSILON = 1e-8  # added to magnitudes, of which logarithms are taken: far below one step of 16 bits
@@ -41,4 +42,4 @@ class BLSTM(nn.Module):
         logarithm = (magnitude + EPSILON).log()
         inputs = self.norm(logarithm.flatten(1)[:, None])[:, 0].unflatten(1, logarithm.shape[1:])
         states = run_lstm(self.layers, inputs.transpose(1, 2))
-        return torch.sigmoid(self.dense(self.dropout(states))).transpose(1, 2)
+        return torch.sigmoid(dense(self.dense, self.dropout(states))).transpose(1, 2)

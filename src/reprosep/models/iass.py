@@ -16,7 +16,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from reprosep.models.aligned import dense
+
 _STRIDE = 3  # of frequency, per block; time is never downsampled
+
+
+def lying_as(y: Tensor, x: Tensor) -> Tensor:
+    """`x` as a 1x1 convolution takes it for channels last, where `y` is; both ``(batch, channel, bin, frame)``.
+
+    A single channel lies first and last at once, and so does a 1x1 kernel of it: taken for channels first, the result
+    would be another layout than the one that it is added to. Nothing is copied.
+    """
+    is_last = y.is_contiguous(memory_format=torch.channels_last) and not y.is_contiguous()
+    return x.squeeze(1).unsqueeze(-1).movedim(-1, 1) if is_last and x.shape[1] == 1 else x
 
 
 class Encoder(nn.Module):
@@ -36,7 +48,11 @@ class Encoder(nn.Module):
         self.down = nn.Conv2d(outputs, outputs, (_STRIDE, 1), stride=(_STRIDE, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down(self.body(x) + self.residual(x))
+        y = self.body(x)
+        # Trained on a processor, the weights keep the last bit that they have with the channels first.
+        if x.is_cuda or not torch.is_grad_enabled():
+            x = lying_as(y, x)
+        return self.down(y + self.residual(x))
 
 
 class Decoder(nn.Module):
@@ -142,6 +158,6 @@ class IASS(nn.Module):
         logit = None if self.head is None else self.head(x)[:, 0, 0]
         for decoder, skip, bins in zip(self.decoders, [*reversed(skips), None], reversed(self.sizes[:-1]), strict=True):
             x = decoder(x, skip, bins)
-        y = self.linear(x.transpose(2, 3)).transpose(2, 3)
+        y = dense(self.linear, x.transpose(2, 3)).transpose(2, 3)
         mask = torch.relu(y * self.output_scale[:, None] + self.output_mean[:, None])
         return mask * mixture, logit

@@ -12,9 +12,12 @@ Stöter, Uhlich, Liutkus and Mitsufuji, "Open-Unmix - a reference implementation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
+from reprosep.models.aligned import dense
 from reprosep.models.recurrent import run_lstm
 
 _DROPOUT = 0.4
@@ -64,18 +67,18 @@ class OpenUnmix(nn.Module):
         x = mixture.permute(3, 0, 1, 2)[..., : self.bins]
         x = (x + self.input_mean) * self.input_scale
         frames, batch = x.shape[:2]
-        x = self.bn1(self.fc1(x.reshape(frames * batch, -1)))
+        x = self.bn1(dense(self.fc1, x.reshape(frames * batch, -1)))
         return torch.tanh(x).reshape(frames, batch, self.hidden)
 
-    def recur(self, x: Tensor) -> Tensor:
-        """``(frame, batch, hidden)`` to ``(frame, batch, 2 * hidden)``, over the whole song."""
-        return torch.cat([x, run_lstm(self.lstm, x)], dim=-1)
+    def recur(self, x: Tensor, frames: Sequence[int] | None = None) -> Tensor:
+        """``(frame, batch, hidden)`` to ``(frame, batch, 2 * hidden)``, over whole songs, each of so many `frames`."""
+        return torch.cat([x, run_lstm(self.lstm, x, frames)], dim=-1)
 
     def decode(self, x: Tensor, mixture: Tensor) -> Tensor:
         """Magnitude estimate from the recurrent part's output and the mixture's magnitudes, frame by frame."""
         frames, batch = x.shape[:2]
         x = torch.relu(self.bn2(self.fc2(x.reshape(frames * batch, -1))))
-        x = self.bn3(self.fc3(x)).reshape(frames, batch, self.channels, self.all_bins)
+        x = self.bn3(dense(self.fc3, x)).reshape(frames, batch, self.channels, self.all_bins)
         mask = torch.relu(x * self.output_scale + self.output_mean)
         return mask.permute(1, 2, 3, 0) * mixture
 

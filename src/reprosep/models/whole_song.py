@@ -2,21 +2,24 @@
 
 A convolutional network gets as many frames of context on either side as its output depends on, and only the inner
 frames are kept; at the song's ends there is no context, as there is none in one pass. Chunks of one shape may pass
-together. A recurrent network passes its frame-wise parts in chunks and its recurrent part over the whole song.
+together. A recurrent network passes its frame-wise parts in chunks and its recurrent part over the whole song, or over
+several songs of any lengths at once.
 
 Shape: magnitudes ``(channel, bin, frame)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
+from reprosep.models.placement import CPU, answered, device_of
+from reprosep.params.work import Separation
 
 Magnitudes = Callable[[int, int], Tensor]  # (first frame, end frame) -> (channel, bin, frame)
 # First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; on the network's device.
@@ -36,6 +39,27 @@ def estimate_song(
             yield from _convolutional(model, magnitudes, frames, chunk, together)
 
 
+def chunks_at_once(model: IASS | OpenUnmix, settings: Separation) -> int:
+    """Chunks of a song that pass the network together: a processor wins nothing by several, and needs their memory."""
+    return 1 if device_of(model) == CPU else settings.chunks_at_once
+
+
+def estimate_songs(model: OpenUnmix, songs: Sequence[tuple[Magnitudes, int]], chunk: int) -> Iterator[tuple[int, Part]]:
+    """Estimates of several songs (magnitudes and frames of each), part by part: the song's number, and its part.
+
+    Their frames pass the recurrent part together. That goes frame by frame, so that a device has as much to do at a
+    time as there are songs; beyond a song's own end nothing is computed.
+    """
+    model.eval()
+    with torch.inference_mode():
+        encoded = [_encoded(model, magnitudes, frames, chunk)[:, 0] for magnitudes, frames in songs]
+        lengths = [frames for _, frames in songs]
+        recurrent = answered(model, lambda x: model.recur(x, lengths), nn.utils.rnn.pad_sequence(encoded))
+        for number, (magnitudes, frames) in enumerate(songs):
+            own = recurrent[:, number : number + 1]
+            yield from ((number, part) for part in _decoded(model, own, magnitudes, frames, chunk))
+
+
 def _chunks(frames: int, chunk: int) -> Iterator[tuple[int, int]]:
     return ((first, min(first + chunk, frames)) for first in range(0, frames, chunk))
 
@@ -45,7 +69,7 @@ def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int,
     windows = [(a, b, max(a - context, 0), min(b + context, frames)) for a, b in _chunks(frames, chunk)]
     for batch in _batches(windows, together):
         seen = torch.stack([magnitudes(low, high) for *_, low, high in batch])
-        estimates, logits = model(seen.contiguous(memory_format=torch.channels_last))
+        estimates, logits = answered(model, model, seen.contiguous(memory_format=torch.channels_last))
         for number, (first, end, low, _) in enumerate(batch):
             inner = slice(first - low, end - low)
             logit = None if logits is None else logits[number, inner].float()
@@ -60,7 +84,17 @@ def _batches(windows: list[_Window], most: int) -> Iterator[list[_Window]]:
 
 
 def _recurrent(model: OpenUnmix, magnitudes: Magnitudes, frames: int, chunk: int) -> Iterator[Part]:
-    encoded = torch.cat([model.encode(magnitudes(first, end)[None]) for first, end in _chunks(frames, chunk)])
-    recurrent = model.recur(encoded)
+    recurrent = answered(model, model.recur, _encoded(model, magnitudes, frames, chunk))
+    yield from _decoded(model, recurrent, magnitudes, frames, chunk)
+
+
+def _encoded(model: OpenUnmix, magnitudes: Magnitudes, frames: int, chunk: int) -> Tensor:
+    """``(frame, 1, hidden)``"""
+    parts = (magnitudes(first, end)[None] for first, end in _chunks(frames, chunk))
+    return torch.cat([answered(model, model.encode, part) for part in parts])
+
+
+def _decoded(model: OpenUnmix, states: Tensor, magnitudes: Magnitudes, frames: int, chunk: int) -> Iterator[Part]:
     for first, end in _chunks(frames, chunk):
-        yield first, model.decode(recurrent[first:end], magnitudes(first, end)[None])[0].float(), None
+        estimate = answered(model, model.decode, states[first:end], magnitudes(first, end)[None])
+        yield first, estimate[0].float(), None

@@ -43,6 +43,8 @@ class Training(Section):
     compile: Literal["auto", "always", "never"]
     tf32: bool = False  # the defaults are for records of trainings from before these were there
     deterministic: bool = True
+    graphs: Literal["auto", "always", "never"] = "never"
+    graphs_batch: Positive = 8
     threads: Processors
     gpu: Annotated[int, Field(ge=0, le=1024)]
 
@@ -54,6 +56,7 @@ class Machine(Section):
     recordings: Literal["auto", "map", "memory", "device"]
     recordings_gigabytes: Annotated[float, Field(ge=0, le=1e6)]
     validation_gigabytes: Annotated[float, Field(ge=0, le=1e6)] = 4.0
+    validation_songs: Annotated[int, Field(gt=0, le=1024)] = 4
     tensorboard: bool = False  # records of trainings from before it was there are read all the same
     container: Image = ""  # there is none in records of trainings from before this key
 
@@ -71,6 +74,7 @@ class WienerFilter(Section):
 class Separation(Section):
     chunk_frames: Positive
     chunks_at_once: Positive
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"  # records of trainings from before it was there are read
     threshold: Share
     median_frames: Positive
     wiener: WienerFilter = WienerFilter()

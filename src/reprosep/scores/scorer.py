@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import nn
 
 from reprosep.metrics.bsseval import References
@@ -17,6 +18,7 @@ from reprosep.mixtures.mixing import Mixer, Recipe
 from reprosep.papers.run import Run
 from reprosep.papers.system import AnySystem
 from reprosep.params.scale import Params
+from reprosep.separation.device import estimating_device
 from reprosep.training.checkpoint import load_best
 
 SystemType = TypeVar("SystemType", bound=AnySystem)
@@ -58,9 +60,14 @@ class Scorer(ABC, Generic[SystemType]):
         """Of the run's corpus."""
         return Mixer.of(self.params, self.run.corpus, self.results)
 
+    @cached_property
+    def device(self) -> torch.device:
+        """Where its networks estimate."""
+        return estimating_device(self.params.separation.device, "separation.device")
+
     def with_best_weights(self, network: nn.Module) -> Any:
         """A network with the weights of the run, ready to estimate."""
-        return load_best(self.results / "runs" / self.run.id, network)
+        return load_best(self.results / "runs" / self.run.id, network).to(self.device)
 
     @property
     def channels(self) -> int:

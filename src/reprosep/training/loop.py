@@ -47,6 +47,8 @@ from reprosep.training.compilation import compiled
 from reprosep.training.costs import Costs, Meter
 from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.feed import Batches, Feed
+from reprosep.training.graphs import GraphedPasses, graphed
+from reprosep.training.step_clock import StepClock
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
 _MINUTE = 60.0  # seconds
@@ -99,6 +101,7 @@ class Training(ABC, Generic[NetworkType]):
         self.params, self.examples, self.system = params, batches, system
         self.name, self.devices, self.stop = run.id, Devices(), StopRequest()
         self.device, self.feed = batches.device, Feed(batches)
+        self.clock = StepClock(self.device)
         wants_bfloat16 = settings.precision == "bfloat16" or (
             settings.precision == "auto" and bfloat16_is_native(self.device)
         )
@@ -111,7 +114,10 @@ class Training(ABC, Generic[NetworkType]):
         self.model: Any = self.devices.prepare(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         speed_up_weight_gradients(self.model, self.precision, self.device)
         planned = settings.epochs * self.steps * self.batch_size
-        self.network = compiled(self.devices.parallel(self.model), settings, self.device, planned)
+        parallel = self.devices.parallel(self.model)
+        self.network = compiled(parallel, settings, self.device, planned)
+        is_compiled = self.network is not parallel
+        self.passes = graphed(self._passes, settings, self.device, is_compiled, self.devices.count)
         if self.devices.rank:  # the first process draws what a single one does, the others go their own ways
             torch.manual_seed(run.seed + (self.devices.rank << 32))
         self.early_stopping = system.early_stopping or settings.early_stopping
@@ -226,27 +232,28 @@ class Training(ABC, Generic[NetworkType]):
         """One epoch, or the rest of one, step by step."""
         part = self.part
         self.model.train()
+        if isinstance(self.passes, GraphedPasses):
+            self.passes.begin()
         while part.steps < self.steps:
-            start = time.monotonic()
-            if self._heed(start - self._kept > _MINUTE * self.params.machine.checkpoint_minutes):
-                keep()
-            losses = self.step(len(self.epochs) * self.steps + part.steps)
-            part.losses = part.losses.to(self.device) + losses.double() / self.steps
+            with self.clock.running():
+                if self._heed(time.monotonic() - self._kept > _MINUTE * self.params.machine.checkpoint_minutes):
+                    keep()
+                losses = self.step(len(self.epochs) * self.steps + part.steps)
+                part.losses = part.losses.to(self.device) + losses.double() / self.steps
             part.steps += 1
-            part.seconds += time.monotonic() - start
             yield 1
-        start = time.monotonic()
-        losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
-        sums = dict(zip(self.losses, losses.tolist(), strict=True))  # waits for the device
-        part.seconds += time.monotonic() - start
-        start = time.monotonic()
-        valid = self.validate()
-        self._heed()
+        with self.clock.running():
+            losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
+            sums = dict(zip(self.losses, losses.tolist(), strict=True))  # waits for the device
+        part.seconds += self.clock.read()
+        with self.clock.running():
+            valid = self.validate()
+            self._heed()
         learning_rate = self.optimizer.param_groups[0]["lr"]
         if self.params.training.schedule == "plateau":
             watched = self.params.training.plateau.of
             self.scheduler.step(sums[self.losses[0]] if watched == "train" else valid[self.judged_by])
-        seconds = part.seconds + time.monotonic() - start
+        seconds = part.seconds + self.clock.read()
         self.meter.add(self.costs, seconds, self.devices.count)
         log = {"epoch": len(self.epochs) + 1, **sums, **valid, "learning_rate": learning_rate}
         speed = self.steps * self.batch_size / part.seconds
@@ -270,12 +277,17 @@ class Training(ABC, Generic[NetworkType]):
     def step(self, step: int) -> Tensor:
         """Step `step` since the beginning: one batch, one update; its losses on the device."""
         first = step * self.batch_size + self.devices.rank * self.batch_share
-        loss, losses = self.losses_of(self.feed.batch(first, self.batch_share, first + self.batch_size))
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        losses = self.passes(self.feed.batch(first, self.batch_share, first + self.batch_size))
         self.optimizer.step()
         if self.params.training.schedule == "one-cycle":
             self.scheduler.step()
+        return losses
+
+    def _passes(self, batch: Any) -> Tensor:
+        """Forward and backward pass of a batch; its losses on the device."""
+        loss, losses = self.losses_of(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
         return losses.detach()
 
     def autocast(self) -> Any:
@@ -310,6 +322,7 @@ class Training(ABC, Generic[NetworkType]):
         save_state(folder, state)
 
     def _state(self, recipe: str) -> dict[str, Any]:
+        self.part.seconds += self.clock.read()
         return {
             "recipe": recipe,
             "model": self.model.state_dict(),

@@ -14,6 +14,7 @@ from reprosep.base.errors import Preempted, UserError
 from reprosep.base.preemption import StopRequest
 from reprosep.base.progress import ProgressReport
 from reprosep.training.checkpoint import random_state, set_random_state
+from reprosep.training.graphs import without_graphs
 from reprosep.training.loop import Training
 
 
@@ -34,6 +35,8 @@ class SideBySide:
 
     def __init__(self, jobs: Sequence[Job], stop: StopRequest) -> None:
         self.jobs, self.stop = jobs, stop
+        for job in jobs:
+            job.training.passes = without_graphs(job.training.passes)
         self.errors: dict[str, UserError] = {}
 
     def run(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from reprosep.models.blstm import BLSTM
+from reprosep.models.placement import answered
 from reprosep.params.scale import Params
 from reprosep.separation.masks import MixtureSpectrum
 
@@ -21,4 +22,4 @@ def separate_target(model: BLSTM, mixture: np.ndarray, params: Params) -> np.nda
     spectrum = transform.of(mixture)
     model.eval()
     with torch.inference_mode():
-        return transform.back(spectrum * model(spectrum.abs()[None])[0])
+        return transform.back(spectrum * answered(model, model, spectrum.abs()[None])[0].cpu())

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from reprosep.base.errors import UserError
+from reprosep.models.placement import answered
 
 _CLIPS = 64  # clips that pass the network together
 
@@ -19,7 +20,9 @@ def probabilities(model: Any, clips: np.ndarray, together: int = _CLIPS) -> np.n
     """
     model.eval()
     with torch.inference_mode():
-        parts = [model(torch.from_numpy(clips[first : first + together])) for first in range(0, len(clips), together)]
+        firsts = range(0, len(clips), together)
+        batches = (torch.from_numpy(clips[first : first + together]) for first in firsts)
+        parts = [answered(model, model, batch).cpu() for batch in batches]
     if not parts:
         raise UserError("the song is shorter than one clip (detection.clip_seconds); give a longer one")
     return np.asarray(torch.sigmoid(torch.cat(parts).double()).numpy())

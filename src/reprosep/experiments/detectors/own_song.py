@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import torch
 
 from reprosep.audio.frames import clip_frames
 from reprosep.base.progress import track
@@ -22,14 +23,14 @@ from reprosep.params.scale import Params
 _CLIPS = 64  # clips between two reports of progress
 
 
-def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
+def probabilities(run: TrainedRun, song: Song, device: torch.device) -> np.ndarray:
     """Probability of every instrument in every second, ``(second, instrument)``."""
     system, settings = run.system, run.params.detection
     assert isinstance(system, DetectorSystem)
     spectrogram = log_mel(song.wave(run.params.audio.sample_rate, 1)[0], run.params)
     count, clips = math.ceil(song.seconds / settings.clip_seconds), input_clips(run.params, system.input_seconds)
     blocks = blocks_of(to_the_end(spectrogram, run.params, count), run.params, count, clips)
-    model, together = run.model(), max(_CLIPS // clips, 1)
+    model, together = run.model(device), max(_CLIPS // clips, 1)
     firsts = range(0, len(blocks), together)
     parts = [
         block_probabilities(model, blocks[first : first + together], clips, count - first * clips)

@@ -23,6 +23,7 @@ from reprosep.audio.stft import istft, stft
 from reprosep.audio.warp import unwarp, warp
 from reprosep.experiments.sources.examples import EPSILON
 from reprosep.models.cunet import CUNet
+from reprosep.models.placement import answered
 from reprosep.models.unet import UNet
 from reprosep.params.networks import UNetSize
 from reprosep.params.scale import Params
@@ -98,14 +99,22 @@ def separate_sources(
     model.eval()
     with torch.inference_mode():
         for chunk in spectra.split(params.separation.chunks_at_once):
-            warped = warp(chunk.abs() + EPSILON, size.bins, size.align_corners).log()
-            parts = list(_masks(model, warped, sources))
-            mask = torch.cat([mask for mask, _ in parts], dim=1)
-            masks.append(unwarp(mask, spectra.shape[2], size.align_corners))
-            if parts[0][1] is not None:
-                logits.append(parts[0][1])
+            mask, logit = answered(model, lambda heard: _unwarped_masks(model, heard, size, sources), chunk.abs())
+            masks.append(mask.cpu())
+            if logit is not None:
+                logits.append(logit.cpu())
         probability = _song_probability(torch.cat(logits), len(mixture) // hop + 1) if logits else None
         return SourcesEstimate(spectra, torch.cat(masks), probability, len(mixture), n_fft, hop)
+
+
+def _unwarped_masks(
+    model: UNet | CUNet, magnitudes: Tensor, size: UNetSize, sources: int
+) -> tuple[Tensor, Tensor | None]:
+    """Masks ``(chunk, source, bin, frame)`` of linear frequencies, and logits of activity heads if there are any."""
+    warped = warp(magnitudes + EPSILON, size.bins, size.align_corners).log()
+    parts = list(_masks(model, warped, sources))
+    mask = torch.cat([mask for mask, _ in parts], dim=1)
+    return unwarp(mask, magnitudes.shape[2], size.align_corners), parts[0][1]
 
 
 def _masks(model: UNet | CUNet, inputs: Tensor, sources: int) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -114,7 +123,7 @@ def _masks(model: UNet | CUNet, inputs: Tensor, sources: int) -> Iterator[tuple[
     if not isinstance(model, CUNet):
         yield model(inputs)
         return
-    for condition in torch.eye(sources):
+    for condition in torch.eye(sources, device=inputs.device):
         yield model(inputs, condition.expand(len(inputs), -1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from reprosep.audio.frames import chunk_samples
 from reprosep.base.errors import UserError
@@ -15,9 +16,9 @@ from reprosep.papers.system import Variant
 from reprosep.separation.gate import gates_for
 
 
-def separator(run: TrainedRun) -> Separator:
+def separator(run: TrainedRun, device: torch.device) -> Separator:
     """Estimates ``(target, 1, sample)`` of a wave ``(1, sample)`` by test-time variant."""
-    model, params, count = run.model(), run.params, len(run.targets)
+    model, params, count = run.model(device), run.params, len(run.targets)
     size = params.models.of_sources(run.model_name)
 
     def estimates(wave: np.ndarray, variant: Variant, _advance: Advance) -> np.ndarray:
@@ -30,7 +31,7 @@ def separator(run: TrainedRun) -> Separator:
     return estimates
 
 
-def filtered(run: TrainedRun) -> Separator:
+def filtered(run: TrainedRun, device: torch.device) -> Separator:
     """The same behind the Wiener filter of all sources; `variant` is the gate before it.
 
     Raises
@@ -38,7 +39,7 @@ def filtered(run: TrainedRun) -> Separator:
     UserError
         When the network estimates only one of the sources.
     """
-    model, params, count = run.model(), run.params, len(run.targets)
+    model, params, count = run.model(device), run.params, len(run.targets)
     if count < 2:
         raise UserError(
             f"--wiener: '{run.id}' estimates one source of a mixture, and the filter needs all; name a run whose "
@@ -55,9 +56,9 @@ def filtered(run: TrainedRun) -> Separator:
     return estimates
 
 
-def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
+def probabilities(run: TrainedRun, song: Song, device: torch.device) -> np.ndarray:
     """By the activity heads, ``(second, target)``."""
-    params, model, size = run.params, run.model(), chunk_samples(run.params)
+    params, model, size = run.params, run.model(device), chunk_samples(run.params)
     sizes, wave = params.models.of_sources(run.model_name), song.wave(params.audio.sample_rate, 1)[0]
     parts, frames = [], size // params.stft.hop
     firsts = range(0, len(wave), size)

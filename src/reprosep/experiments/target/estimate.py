@@ -16,8 +16,9 @@ from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.experiments.separating import Advance
 from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
-from reprosep.models.whole_song import Magnitudes, estimate_song
+from reprosep.models.whole_song import Magnitudes, chunks_at_once, estimate_song
 from reprosep.params.scale import Params
+from reprosep.params.work import Separation
 
 
 @dataclass
@@ -37,26 +38,27 @@ class Estimate:
 def separate(model: IASS | OpenUnmix, mixture: np.ndarray, params: Params, advance: Advance | None = None) -> Estimate:
     """Estimate the target of `model` in a mixture ``(channel, sample)``, float32."""
     spectrum = ChunkedSpectrum(mixture, params.stft.n_fft, params.stft.hop)
-    return estimate(model, spectrum, lambda a, b: spectrum.chunk(a, b).abs(), params.separation.chunk_frames, advance)
+    return estimate(model, spectrum, lambda a, b: spectrum.chunk(a, b).abs(), params.separation, advance)
 
 
 def estimate(
     model: IASS | OpenUnmix,
     spectrum: ChunkedSpectrum,
     mixture: Magnitudes,
-    chunk: int,
+    settings: Separation,
     advance: Advance | None = None,
 ) -> Estimate:
-    """The same of a mixture whose spectrum and magnitudes are there, `chunk` frames at a time."""
+    """The same of a mixture whose spectrum and magnitudes are there, some frames at a time."""
+    chunk, together = settings.chunk_frames, chunks_at_once(model, settings)
     channels = len(mixture(0, 1))
     magnitudes = np.empty((channels, spectrum.n_fft // 2 + 1, spectrum.frames), np.float32)
     logits = np.zeros(spectrum.frames, np.float32)
     has_head = False
-    for first, part, logit in estimate_song(model, mixture, spectrum.frames, chunk):
-        magnitudes[:, :, first : first + part.shape[-1]] = part.numpy()
+    for first, part, logit in estimate_song(model, mixture, spectrum.frames, chunk, together):
+        magnitudes[:, :, first : first + part.shape[-1]] = part.cpu().numpy()
         if logit is not None:
             has_head = True
-            logits[first : first + len(logit)] = logit.numpy()
+            logits[first : first + len(logit)] = logit.cpu().numpy()
         if advance:
             advance(1)
     probability = 1 / (1 + np.exp(-logits.astype(np.float64))) if has_head else None

@@ -14,14 +14,14 @@ from reprosep.experiments.song import Song, seconds_of_frames
 from reprosep.experiments.target.ensemble import Ensemble
 from reprosep.experiments.target.estimate import separate
 from reprosep.experiments.trained import TrainedRun, find_trained
-from reprosep.models.whole_song import estimate_song
+from reprosep.models.whole_song import chunks_at_once, estimate_song
 from reprosep.papers.system import TargetSystem, Variant
 from reprosep.separation.gate import gate_for
 
 
-def separator(run: TrainedRun) -> Separator:
+def separator(run: TrainedRun, device: torch.device) -> Separator:
     """Estimates ``(1, channel, sample)`` of a wave ``(channel, sample)`` by test-time variant."""
-    model = run.model()
+    model = run.model(device)
 
     def estimates(wave: np.ndarray, variant: Variant, advance: Advance) -> np.ndarray:
         estimate = separate(model, wave, run.params, advance)
@@ -31,7 +31,7 @@ def separator(run: TrainedRun) -> Separator:
     return estimates
 
 
-def filtered(run: TrainedRun) -> Separator:
+def filtered(run: TrainedRun, device: torch.device) -> Separator:
     """The same behind the Wiener filter of all targets of the run's corpus; `variant` is the gate before it.
 
     Raises
@@ -41,7 +41,7 @@ def filtered(run: TrainedRun) -> Separator:
     """
     runs = _filtered_runs(run)
     residual = has_residual(run.params, str(run.record["corpus"]), list(runs))
-    ensemble = Ensemble(run.params, lambda target: runs[target].model(), list(runs), residual)
+    ensemble = Ensemble(run.params, lambda target: runs[target].model(device), list(runs), residual)
     (target,) = run.targets
     return lambda wave, variant, _advance: ensemble.filtered(target, wave, variant)[None]
 
@@ -72,12 +72,12 @@ def _filtered_runs(run: TrainedRun) -> dict[str, TrainedRun]:
     }
 
 
-def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
+def probabilities(run: TrainedRun, song: Song, device: torch.device) -> np.ndarray:
     """By the activity head alone, part by part, ``(second, 1)``."""
-    params, model = run.params, run.model()
+    params, model = run.params, run.model(device)
     spectrum = ChunkedSpectrum(song.wave(params.audio.sample_rate, run.channels), params.stft.n_fft, params.stft.hop)
-    chunk = params.separation.chunk_frames
-    parts = estimate_song(model, lambda first, end: spectrum.chunk(first, end).abs(), spectrum.frames, chunk)
+    chunk, together = params.separation.chunk_frames, chunks_at_once(model, params.separation)
+    parts = estimate_song(model, lambda first, end: spectrum.chunk(first, end).abs(), spectrum.frames, chunk, together)
     tracked = track(parts, run.title, -(-spectrum.frames // chunk))
-    logits = torch.cat([logit for _, _, logit in tracked if logit is not None])
+    logits = torch.cat([logit.cpu() for _, _, logit in tracked if logit is not None])
     return seconds_of_frames(torch.sigmoid(logits.double()).numpy()[None], run.params, song.seconds)

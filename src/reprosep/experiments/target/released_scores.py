@@ -44,5 +44,5 @@ class ReleasedScorer(TargetScorer):
                 f"{path}: is of '{found.origin.name}', {found.origin.target}, expected '{name}', {target}; delete it "
                 f"and run `reprosep get {name}`"
             )
-        model: IASS | OpenUnmix = for_inference(filled(found.network, found.tensors()))
+        model: IASS | OpenUnmix = for_inference(filled(found.network, found.tensors())).to(self.device)
         return model

@@ -47,7 +47,7 @@ class TargetScorer(TargetInFrames[TargetSystem]):
     def loaded(self, target: str) -> Network:
         """The network of a target, trained as the run is."""
         folder = self.results / "runs" / replace(self.run, target=target).id
-        trained: Network = load_best(folder, network(self.system, self.params, self.channels))
+        trained: Network = load_best(folder, network(self.system, self.params, self.channels)).to(self.device)
         return trained
 
     @property

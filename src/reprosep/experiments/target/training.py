@@ -14,7 +14,7 @@ from reprosep.audio.store import read_table
 from reprosep.experiments.data import CorpusData
 from reprosep.experiments.target.examples import Example, Examples
 from reprosep.experiments.target.network import network
-from reprosep.experiments.target.validation import estimate_of, song_error
+from reprosep.experiments.target.validation import estimates_of, groups_of, song_errors, songs_at_once
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
 from reprosep.papers.run import Run
 from reprosep.papers.system import TargetSystem
@@ -71,11 +71,13 @@ class TargetTraining(Training[TargetSystem]):
 
     def validate(self) -> dict[str, float]:
         """Mean over songs of the MSE over the whole song; the gate plays no part in it."""
-        mine = self.devices.share(len(self.recipes))
-        songs = self.stop.until(self.examples.songs([self.recipes[number] for number in mine]))
         errors = torch.zeros(len(self.recipes), dtype=torch.double, device=self.device)
-        for number, song in zip(mine, songs, strict=False):  # one place per song, so that sums have one order
-            parts = self.stop.until(estimate_of(song, self.model, self.params))
-            errors[number] = song_error(song, parts)
+        lengths, mine = [recipe.length for recipe in self.recipes], self.devices.share(len(self.recipes))
+        groups = groups_of(lengths, mine, songs_at_once(self.model, self.device, self.params))
+        for numbers in self.stop.until(groups):
+            songs = list(self.stop.until(self.examples.songs([self.recipes[number] for number in numbers])))
+            parts = self.stop.until(estimates_of(songs, self.model, self.params))
+            for number, error in zip(numbers, song_errors(songs, parts), strict=False):
+                errors[number] = error  # one place per song, so that sums have one order
         errors = self.devices.total(errors)
         return {"valid_mse": sum(errors.tolist()) / len(errors)}

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
@@ -20,13 +21,19 @@ from reprosep.base.listing import displayed
 from reprosep.base.outputs import check_files
 from reprosep.experiments.song import Song
 from reprosep.experiments.trained import TrainedRun, all_trained, find_trained
+from reprosep.models.placement import CPU
 from reprosep.papers.system import DETECTORS, DetectorSystem
 from reprosep.results.figure_style import DOTS_PER_INCH, style
 from reprosep.tools.own_songs.timeline import Lane, draw_timeline
 
 
 def tell_activity(
-    song: Path, names: list[str], output: Path | None, results: Path, threshold: float | None
+    song: Path,
+    names: list[str],
+    output: Path | None,
+    results: Path,
+    threshold: float | None,
+    device: torch.device = CPU,
 ) -> list[Path]:
     """Write the three files into `output`, or beside the song; the paths.
 
@@ -36,6 +43,8 @@ def tell_activity(
         Runs by id or folder; none: :func:`default_runs` of `results`.
     threshold
         Probability above which an instrument plays; None: that of each run's parameters.
+    device
+        Where the networks listen.
 
     Raises
     ------
@@ -50,7 +59,7 @@ def tell_activity(
     paths = [folder / f"{song.stem}_activity.{suffix}" for suffix in ("csv", "txt", "png")]
     check_files(paths, [song, *(run.folder for run in runs)])
     sound = Song.read(song)
-    lanes = _told_apart([lane for run in runs for lane in _lanes(run, sound, threshold)])
+    lanes = _told_apart([lane for run in runs for lane in _lanes(run, sound, threshold, device)])
     _write_table(lanes, paths[0])
     _write_labels(lanes, sound.duration, paths[1])
     title = displayed(song.name)  # a font has no letters for other bytes
@@ -94,9 +103,9 @@ def default_runs(results: Path) -> list[TrainedRun]:
     return max(groups.values(), key=lambda runs: sum(len(run.targets) for run in runs))
 
 
-def _lanes(run: TrainedRun, song: Song, threshold: float | None) -> list[Lane]:
+def _lanes(run: TrainedRun, song: Song, threshold: float | None, device: torch.device) -> list[Lane]:
     limit = run.threshold if threshold is None else threshold
-    lanes = zip(run.targets, run.probabilities(song).T, strict=True)
+    lanes = zip(run.targets, run.probabilities(song, device).T, strict=True)
     return [Lane(name, run.id, probability, limit) for name, probability in lanes]
 
 

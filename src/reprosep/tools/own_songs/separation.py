@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from reprosep.audio.io import SOUND_SUFFIXES, read_sound, resample, to_channels
 from reprosep.base.errors import UserError, near_match
@@ -17,6 +18,7 @@ from reprosep.experiments.model_folder import is_model_folder, read_model_folder
 from reprosep.experiments.released import find_released
 from reprosep.experiments.separating import Separating
 from reprosep.experiments.trained import TrainedRun, find_trained
+from reprosep.models.placement import CPU
 from reprosep.papers.system import Variant
 from reprosep.tools.own_songs.formats import CLIPS, FORMATS, chosen_format, within_full_scale
 
@@ -103,12 +105,14 @@ def separate_song(
     form: str | None = None,
     targets: Sequence[str] = (),
     wiener: bool = False,
+    device: torch.device = CPU,
 ) -> list[Path]:
     """Write what `separators` estimate in `song`, one file per target (those of `targets`, or all); the written paths.
 
     An estimate has the song's rate (but in Opus, which knows few), channels and length. A mono network is applied to
     each channel. With several targets, `output` is a folder; with one, a file or a folder that is there. Licence and
-    citation of published weights are told. With `wiener`, the gated estimates of all sources pass a Wiener filter.
+    citation of published weights are told. With `wiener`, the gated estimates of all sources pass a Wiener filter. The
+    networks estimate on `device`.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def separate_song(
     paths = _outputs(song, names, output, chosen.suffix)
     check_files(paths, [song, *(one.folder for one in separators)])
     samples, rate = read_sound(song)
-    parts = [_Estimates(one, samples, rate) for one in separators]
+    parts = [_Estimates(one, samples, rate, device) for one in separators]
     for path, channels in {(path, part.channels) for part in parts for path in paths}:
         chosen.check(path, channels, rate)
     for terms in dict.fromkeys(one.terms for one in separators if one.terms):
@@ -160,8 +164,8 @@ def _outputs(song: Path, names: list[str], output: Path | None, suffix: str) -> 
 class _Estimates:
     """What one separator estimates in a song, as the song is: its rate in Hz, its length and its channels."""
 
-    def __init__(self, separator: Separating, samples: np.ndarray, rate: int) -> None:
-        self._separator, self._samples, self._rate = separator, samples, rate
+    def __init__(self, separator: Separating, samples: np.ndarray, rate: int, device: torch.device) -> None:
+        self._separator, self._samples, self._rate, self._device = separator, samples, rate, device
         stereo = separator.channels == 2
         self.channels = min(samples.shape[1], 2) if stereo else samples.shape[1]
         self._parts = 1 if stereo else samples.shape[1]
@@ -171,7 +175,7 @@ class _Estimates:
     def waves(self, gate: str, names: Sequence[str], progress: ProgressReport, wiener: bool) -> list[np.ndarray]:
         """``(sample, channel)`` of every target that is one of `names`."""
         own_rate, targets = self._separator.sample_rate, self._separator.targets
-        estimates = self._separator.filtered() if wiener else self._separator.separator()
+        estimates = (self._separator.filtered if wiener else self._separator.separator)(self._device)
         wave = resample(self._samples, self._rate, own_rate)
         stereo = self._separator.channels == 2
         parts = [to_channels(wave, 2)] if stereo else [wave[:, [c]] for c in range(wave.shape[1])]
