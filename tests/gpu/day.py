@@ -2,7 +2,7 @@
 
 ``python tests/gpu/day.py`` runs every section (``sections/``) that is not finished, each in a process and a time of its
 own, and writes a record after each and a page at the end. ``--tiny --device cpu`` does the same in a minute on any
-machine, to see that it runs. Exit status 1: a section did not end, or something is not as expected.
+machine, to see that it runs. `gpu.sh` finds the packages for it. Exit status 1: a section did not end, or something is not as expected.
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2] / "src")]
-
 import torch
-
 from measuring.children import answer_of
 from measuring.findings import DONE
 from measuring.page import write_page
 from measuring.running import records, run_day
 from measuring.section import Section
 from measuring.settings import Day
-from reprosep.base.errors import USER_ERROR, UserError
 from sections import ORDER, all_sections
+
+from reprosep.base.errors import USER_ERROR, UserError
 
 _MINUTES = {"cuda": 9.5, "cpu": 120.0}  # the page needs none of it
 

@@ -33,9 +33,7 @@ class Noise:
         training: Training[Any] = kind_of(system).module("noise").training_on_noise(data, run, system)
         return training
 
-    def data(
-        self, scale: str, corpus: str, change: dict[str, Any] | None = None, on: str | None = None
-    ) -> CorpusData:
+    def data(self, scale: str, corpus: str, change: dict[str, Any] | None = None, on: str | None = None) -> CorpusData:
         """The noise of a corpus; of one channel when its parameters say so."""
         params = self.day.params(scale, change, on).of_corpus(corpus)
         folder = self.folder / f"{scale}-{params.corpora[corpus].channels}"

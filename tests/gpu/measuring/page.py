@@ -1,4 +1,7 @@
-"""The page of a day: what was measured, on what, what failed, beside what was expected. One file, nothing from elsewhere."""
+"""The page of a day: what was measured, on what, what failed, beside what was expected.
+
+One file that needs nothing from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ td.holds, td.fails, td.told { white-space: nowrap; }
 .sum li { border: 1px solid #dfe3ea; border-radius: 0.5rem; padding: 0.4rem 0.9rem; }
 .sum b { font-size: 1.3rem; display: block; line-height: 1.3; } pre { background: #f5f6f9; padding: 0.8rem;
   overflow-x: auto; font-size: 0.8rem; } a { color: #2f4fb3; }
-@media (prefers-color-scheme: dark) { body { background: #14171d; color: #e3e6ec; } th, .quiet, .told { color: #9aa4b5; }
+@media (prefers-color-scheme: dark) { body { background: #14171d; color: #e3e6ec; }
+  th, .quiet, .told { color: #9aa4b5; }
   th, td, .sum li { border-color: #323946; } .holds { color: #6fcf97; } .fails { color: #ff8a80; }
   pre { background: #1d222b; } a { color: #9db4ff; } }
 """
@@ -72,7 +76,7 @@ def _beginning(records: Sequence[dict[str, Any]], stamp: dict[str, Any]) -> str:
         f'<p class="quiet">Measured on {_text(stamp["device"])} with torch {_text(stamp["torch"])}, Python '
         f"{_text(stamp['python'])}; page of {time.strftime('%Y-%m-%d')}. Everything is trained on noise of a corpus's "
         "shape, so that no recordings are needed. What is called expected is what was computed, or read off the code, "
-        f"before there was a GPU.</p>\n{small if stamp['tiny'] else ''}<ul class=\"sum\">{items}</ul>\n"
+        f'before there was a GPU.</p>\n{small if stamp["tiny"] else ""}<ul class="sum">{items}</ul>\n'
     )
 
 
@@ -85,8 +89,8 @@ def _failures(records: Sequence[dict[str, Any]]) -> str:
         if record["status"] != DONE
     ]
     lines += [
-        f'<a href="#{record["section"]}">{_text(record["title"])}</a>: {_text(check["what"])}: {_text(check["found"])}, '
-        f"expected {_text(check['expected'])}."
+        f'<a href="#{record["section"]}">{_text(record["title"])}</a>: {_text(check["what"])}: '
+        f"{_text(check['found'])}, expected {_text(check['expected'])}."
         for record in records
         for check in record["checks"]
         if check["holds"] is False

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-
 from measuring.differences import all_apart, told
 from measuring.findings import Findings
 from measuring.noise import Noise, noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import Pair, one_of_every_network, trained_systems
+from torch import Tensor, nn
+
 from reprosep.training.loop import Training
 
 # In float32, sums in another order: of the loss, and of the gradients of networks with batch norm and many layers.
@@ -61,7 +61,7 @@ def _loss_and_gradients(training: Training[Any]) -> tuple[float, dict[str, Tenso
         name: one.grad if one.grad is not None else torch.zeros_like(one)
         for name, one in training.model.named_parameters()
     }
-    return float(loss), gradients
+    return float(loss.detach()), gradients
 
 
 SECTION = Section(

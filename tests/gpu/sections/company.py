@@ -10,6 +10,7 @@ from measuring.noise import noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import target_run
+
 from reprosep.base.preemption import StopRequest
 from reprosep.training.checkpoint import copied
 from reprosep.training.side_by_side import Job, SideBySide

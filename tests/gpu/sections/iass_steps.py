@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-
 from measuring import features
 from measuring.clock import Pace, pace
 from measuring.findings import Findings, Table
@@ -15,6 +14,7 @@ from measuring.noise import Noise, noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import target_run
+
 from reprosep.experiments.target.network import network as build
 from reprosep.papers.loading import load_paper
 from reprosep.papers.system import TargetSystem
@@ -94,9 +94,7 @@ def _pace(day: Day, step: Callable[[], Any]) -> Pace:
     return pace(step, day.device, day.sizes.warm_up, day.sizes.steps)
 
 
-def graphed_step(
-    params: Params, system: TargetSystem, batch: int, device: torch.device
-) -> Callable[[], Any]:
+def graphed_step(params: Params, system: TargetSystem, batch: int, device: torch.device) -> Callable[[], Any]:
     """The step of ``reprosep bench train`` in bfloat16, recorded once as a CUDA graph and replayed."""
     step = plain_step(params, system, batch, device, capturable=True)
     beside = torch.cuda.Stream()
@@ -191,8 +189,8 @@ SECTION = Section(
     name="iass_steps",
     title="IASS, step by step faster",
     about=(
-        "The main job of a GPU: how long an item takes mono and stereo, in the authors' layout and in ours, and whether "
-        "the device works all the time or waits for launches."
+        "The main job of a GPU: how long an item takes mono and stereo, in the authors' layout and in ours, and "
+        "whether the device works all the time or waits for launches."
     ),
     seconds=200,
     measure=measure,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from torch import Tensor
-
 from measuring.differences import apart, same, tensors_of, told
 from measuring.findings import Findings
 from measuring.noise import Noise, noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import Pair, one_of_every_network
+from torch import Tensor
+
 from reprosep.training.recordings import Placement
 
 _BATCH = 4

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
-
 from measuring.clock import Pace, pace
 from measuring.findings import Findings
 from measuring.section import Section
 from measuring.settings import Day
+from torch import Tensor, nn
+
 from reprosep.models.recurrent import needs_float32, run_lstm
 
 _BATCHES = (16, 25)  # of Open-Unmix and of the BLSTM in the papers

@@ -6,12 +6,12 @@ import os
 import platform
 
 import torch
-from torch import Tensor
-
 from measuring import clock
 from measuring.findings import Findings
 from measuring.section import Section
 from measuring.settings import Day
+from torch import Tensor
+
 from reprosep.base.provenance import commit, hardware, versions
 from reprosep.metrics import transforms
 from reprosep.models.recurrent import _FIRST_WITH_BFLOAT16
@@ -36,7 +36,10 @@ def _versions(day: Day, findings: Findings) -> None:
     about = {"commit": code + (" with changes" if dirty else ""), **versions(), **hardware(day.device_name)}
     about |= described(day.device) | {"transforms of scores": "ducc0" if transforms.ducc else "numpy"}
     if day.on_gpu:
-        about |= {"capability": ".".join(map(str, torch.cuda.get_device_capability())), "GPUs": torch.cuda.device_count()}
+        about |= {
+            "capability": ".".join(map(str, torch.cuda.get_device_capability())),
+            "GPUs": torch.cuda.device_count(),
+        }
     about["node"] = platform.release()
     for name, value in about.items():
         table.row(name.replace("_", " "), str(value))
@@ -45,7 +48,12 @@ def _versions(day: Day, findings: Findings) -> None:
     findings.check("bfloat16 in hardware", str(bfloat16_is_native(day.device)), "True", _on_gpu(day, True))
     version = torch.backends.cudnn.version() or 0
     told = f"cuDNN {version}"
-    findings.check("cuDNN with bfloat16 LSTMs", told, f"{_FIRST_WITH_BFLOAT16} or newer", _on_gpu(day, version >= _FIRST_WITH_BFLOAT16))
+    findings.check(
+        "cuDNN with bfloat16 LSTMs",
+        told,
+        f"{_FIRST_WITH_BFLOAT16} or newer",
+        _on_gpu(day, version >= _FIRST_WITH_BFLOAT16),
+    )
 
 
 def _on_gpu(day: Day, holds: bool) -> bool | None:

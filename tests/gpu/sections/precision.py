@@ -60,7 +60,9 @@ def _judge(findings: Findings, what: str, one: list[dict[str, float]], other: li
 SECTION = Section(
     name="precision",
     title="A short training in bfloat16 and in float32",
-    about="Whether bfloat16, in which a GPU trains by default, learns what float32 learns: a few hundred steps on noise.",
+    about=(
+        "Whether bfloat16, in which a GPU trains by default, learns what float32 learns: a few hundred steps on noise."
+    ),
     seconds=60,
     measure=measure,
 )

@@ -11,6 +11,7 @@ from measuring.noise import Noise, noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import Pair, one_of_every_network
+
 from reprosep.base.errors import Preempted
 from reprosep.base.preemption import StopRequest
 from reprosep.training.checkpoint import copied

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import numpy as np
-
 from measuring.findings import Findings
 from measuring.section import Section
 from measuring.settings import Day
+
 from reprosep.metrics.bsseval import METRICS, References, Scores
 
 _DECIBEL = 1e-6  # by which scores may differ, the project's tolerance

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
-
 from measuring import features
 from measuring.differences import apart, told
 from measuring.findings import Findings
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import target_run
+
 from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.experiments.target.estimate import separate
 from reprosep.experiments.target.network import network

@@ -12,6 +12,7 @@ from measuring.noise import Noise, noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import target_run
+
 from reprosep.tools.bench.machine import settle
 
 _WAYS = {False: (1, 2, 3, 6), True: (1, 2)}  # processes, tiny or not
@@ -80,8 +81,8 @@ SECTION = Section(
     name="six_targets",
     title="Six targets at once",
     about=(
-        "Six networks are to be trained. Whether one process with a step of each in turn keeps the GPU busy, or several "
-        "processes do (without NVIDIA's MPS, their kernels take turns)."
+        "Six networks are to be trained. Whether one process with a step of each in turn keeps the GPU busy, or "
+        "several processes do (without NVIDIA's MPS, their kernels take turns)."
     ),
     seconds=75,
     measure=measure,

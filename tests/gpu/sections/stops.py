@@ -11,7 +11,6 @@ from typing import Any
 
 import safetensors.torch
 import torch.distributed as dist
-
 from measuring.children import child, end, how_it_ended
 from measuring.differences import same
 from measuring.findings import Findings
@@ -19,6 +18,7 @@ from measuring.noise import Noise, noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import target_run
+
 from reprosep.base.errors import Preempted
 from reprosep.base.preemption import StopRequest
 from reprosep.training.checkpoint import LAST

@@ -19,7 +19,8 @@ _TOGETHER = (1, 8)  # chunks of a song at a time
 def measure(day: Day, findings: Findings) -> None:
     """One run of every network: how long, and whether it is the processor's."""
     table = findings.table(
-        "Validation on noise", *("run", "chunks at once", "ms per second of music", "four minutes take"))
+        "Validation on noise", *("run", "chunks at once", "ms per second of music", "four minutes take")
+    )
     with noise_of(day) as noise:
         for run, system in one_of_every_network(day, day.sizes.scale):
             found: dict[str, dict[str, float]] = {}

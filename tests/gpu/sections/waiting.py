@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-
 from measuring.findings import Findings
 from measuring.noise import noise_of
 from measuring.section import Section
 from measuring.settings import Day
 from measuring.systems import one_of_every_network
+
 from reprosep.training.loop import Training
 
 _MAY_WAIT, _MUST_NOT = 3, 5  # steps
