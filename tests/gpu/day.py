@@ -2,7 +2,8 @@
 
 ``python tests/gpu/day.py`` runs every section (``sections/``) that is not finished, each in a process and a time of its
 own, and writes a record after each and a page at the end. ``--tiny --device cpu`` does the same in a minute on any
-machine, to see that it runs. `gpu.sh` finds the packages for it. Exit status 1: a section did not end, or something is not as expected.
+machine, to see that it runs. ``gpu.sh`` finds the packages for it. Exit status 1: a section did not end, or something
+is not as expected.
 """
 
 from __future__ import annotations

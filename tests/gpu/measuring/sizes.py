@@ -63,7 +63,7 @@ FULL = Sizes(
     stop_after=0.6,
     stop_epochs=40,
     stop_steps=4,
-    song_seconds=240.0,
+    song_seconds=120.0,
     score_seconds=60.0,
     lstm_frames=(255, 400),
 )

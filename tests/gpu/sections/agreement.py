@@ -71,6 +71,6 @@ SECTION = Section(
         "Whether the GPU trains what the processor trains, whose numbers are tested against the papers' code: the loss "
         "of a batch and its gradients in float32, of every system small and of every network at the papers' size."
     ),
-    seconds=90,
+    seconds=65,
     measure=measure,
 )

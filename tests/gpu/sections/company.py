@@ -44,6 +44,6 @@ SECTION = Section(
     name="company",
     title="Side by side against alone",
     about="Whether trainings that share a process have the weights that each has alone, and share its time.",
-    seconds=30,
+    seconds=20,
     measure=measure,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import count, product
 from typing import Any
 
 import torch
@@ -32,62 +33,91 @@ _AUTHORS, _EAGER, _BENCHMARK, _COMPILED, _GRAPHS = (
     "and torch.compile",
     "as one CUDA graph, without torch.compile",
 )
+_CHANNELS = (1, 2)
+_CORPORA = (("mm", 1), ("musdb", 2))  # and their channels
+_COMPILERS = ("c++", "g++", "clang++")
+Case = tuple[int, int]  # channels, batch
+Way = Callable[[Params, TargetSystem, int], Pace]
 _LAUNCH_BOUND = 0.9  # share of a step in kernels, under which launching is what it waits for
 
 
 def measure(day: Day, findings: Findings) -> None:
-    """Steps without their data in every way, then whole steps with it."""
+    """Steps without their data in every way, and whole steps with it; what has to be compiled comes last."""
     table = findings.table(
         "Steps of IASS without data",
         *("channels", "batch", "way", "ms an item", "against the authors'", "in kernels", "kernels a step"),
     )
-    found = {}
-    for channels in (1, 2):
-        for batch in day.sizes.batches:
-            found[channels, batch] = _all_ways(day, findings, table, channels, batch)
-    _judge(day, findings, found)
-    _whole_steps(day, findings)
+    whole = findings.table(
+        f"Whole steps of IASS with their data, batch {day.sizes.batches[0]}",
+        *("channels", "way", "ms an item", "in kernels", "kernels a step"),
+    )
+    cases = [(channels, batch) for channels in _CHANNELS for batch in day.sizes.batches]
+    found: dict[Case, dict[str, float]] = {case: {} for case in cases}
+    with noise_of(day) as noise:
+        for case in cases:
+            _measure_ways(day, findings, table, case, _eager_ways(day), found[case])
+        _whole_steps(noise, findings, whole, {"eager": {"training": {"compile": "never"}}})
+        if day.on_gpu and features.has_graphs():
+            _whole_steps(noise, findings, whole, {"CUDA graphs": features.with_graphs("always")})
+        if day.on_gpu and _compiles(findings):
+            for case in cases:
+                if case[1] == day.sizes.batches[0]:  # compiling takes longest
+                    _measure_ways(day, findings, table, case, {_COMPILED: _way(day, "compiled")}, found[case])
+            _whole_steps(noise, findings, whole, {"compiled": {"training": {"compile": "always"}}})
+    if not features.has_graphs():
+        findings.note(f"training.graphs: {features.NOT_IN_THIS_VERSION}.")
+    if day.on_gpu:
+        _judge(findings, found)
 
 
-def _all_ways(day: Day, findings: Findings, table: Table, channels: int, batch: int) -> dict[str, float]:
-    """Milliseconds per item of every way."""
+def _compiles(findings: Findings) -> bool:
+    """Whether there is a compiler; a note where there is none."""
+    there = any(map(shutil.which, _COMPILERS))
+    if not there:
+        findings.note("torch.compile: no C++ compiler on this machine, so that it was not measured.")
+    return there
+
+
+def _measure_ways(
+    day: Day, findings: Findings, table: Table, case: Case, ways: dict[str, Way], found: dict[str, float]
+) -> None:
+    """Milliseconds per item of some ways, added to those `found`."""
+    channels, batch = case
     params = day.params(day.sizes.scale, {"corpora": {CORPUS: {"channels": channels}}})
     system = load_paper("iass").systems["iass"]
     assert isinstance(system, TargetSystem)
-    found: dict[str, float] = {}
-    for name, make in _ways(day, batch).items():
+    for name, way in ways.items():
         try:
-            one = make(params, system, batch)
+            one = way(params, system, batch)
         except Exception as error:  # one way that does not go is no reason to miss the others
             why = f"{type(error).__name__}: {error}".splitlines()[0]
             findings.check(f"{name}, {channels} channels, batch {batch}", why, "a time", False)
             continue
         found[name] = 1000 * one.seconds / batch
-        ratio = f"{found[_AUTHORS] / found[name]:.2f} x"
+        ratio = f"{found[_AUTHORS] / found[name]:.2f} x" if _AUTHORS in found else ""
         table.row(str(channels), str(batch), name, f"{found[name]:.3f}", ratio, one.in_kernels, one.launches)
-    return found
 
 
-def _ways(day: Day, batch: int) -> dict[str, Callable[[Params, TargetSystem, int], Pace]]:
-    """What there is on this device; compiling takes longest, so it is done at the paper's batch alone."""
-
-    def way(name: str, benchmark: bool = False) -> Callable[[Params, TargetSystem, int], Pace]:
-        def measured(params: Params, system: TargetSystem, batch: int) -> Pace:
-            torch.backends.cudnn.benchmark = benchmark
-            try:
-                return _pace(day, step_of(name, system, params, batch, day.device))
-            finally:
-                torch.backends.cudnn.benchmark = False
-
-        return measured
-
-    ways = {_AUTHORS: way("authors"), _EAGER: way("bfloat16")}
+def _eager_ways(day: Day) -> dict[str, Way]:
+    """Those that need no compiler."""
+    ways = {_AUTHORS: _way(day, "authors"), _EAGER: _way(day, "bfloat16")}
     if day.on_gpu:
-        ways[_BENCHMARK] = way("bfloat16", benchmark=True)
+        ways[_BENCHMARK] = _way(day, "bfloat16", benchmark=True)
         ways[_GRAPHS] = lambda params, system, batch: _pace(day, graphed_step(params, system, batch, day.device))
-    if day.on_gpu and batch == day.sizes.batches[0] and any(map(shutil.which, ("c++", "g++", "clang++"))):
-        ways[_COMPILED] = way("compiled")
     return ways
+
+
+def _way(day: Day, name: str, benchmark: bool = False) -> Way:
+    """A way of ``reprosep bench train``."""
+
+    def measured(params: Params, system: TargetSystem, batch: int) -> Pace:
+        torch.backends.cudnn.benchmark = benchmark
+        try:
+            return _pace(day, step_of(name, system, params, batch, day.device))
+        finally:
+            torch.backends.cudnn.benchmark = False
+
+    return measured
 
 
 def _pace(day: Day, step: Callable[[], Any]) -> Pace:
@@ -133,56 +163,33 @@ def plain_step(
     return step
 
 
-def _judge(day: Day, findings: Findings, found: dict[tuple[int, int], dict[str, float]]) -> None:
+def _judge(findings: Findings, found: dict[Case, dict[str, float]]) -> None:
     """Beside what was expected of an H200."""
     for (channels, batch), ways in found.items():
         for kind, name in (("eager", _EAGER), ("compiled", _COMPILED)):
-            if name in ways and day.on_gpu:
+            if name in ways:
                 low, high = _EXPECTED[kind]
                 what = f"{channels} channels, batch {batch}, {kind}"
                 findings.check(what, f"{ways[name]:.2f} ms an item", f"{low} to {high} ms", None)
-    if day.on_gpu and not any(_COMPILED in ways for ways in found.values()):
-        findings.note("torch.compile: no C++ compiler on this machine, so it was not measured.")
 
 
-def _whole_steps(day: Day, findings: Findings) -> None:
-    """With their data, as a training takes them: at the paper's batch."""
-    table = findings.table(
-        "Whole steps of IASS with their data, batch " + str(day.sizes.batches[0]),
-        *("channels", "way", "ms an item", "in kernels", "kernels a step"),
-    )
-    ways: dict[str, dict[str, Any]] = {"eager": {"compile": "never"}}
-    if day.on_gpu:
-        ways["compiled"] = {"compile": "always"}
-    with noise_of(day) as noise:
-        for corpus, channels in (("mm", 1), ("musdb", 2)):
-            for name, change in ways.items():
-                _whole_step(noise, findings, table, corpus, channels, name, {"training": change})
-            if features.has_graphs() and day.on_gpu:
-                _whole_step(noise, findings, table, corpus, channels, "CUDA graphs", features.with_graphs("always"))
-    if not features.has_graphs():
-        findings.note(f"training.graphs: {features.NOT_IN_THIS_VERSION}.")
-
-
-def _whole_step(
-    noise: Noise, findings: Findings, table: Table, corpus: str, channels: int, name: str, change: dict[str, Any]
-) -> None:
+def _whole_steps(noise: Noise, findings: Findings, table: Table, ways: dict[str, dict[str, Any]]) -> None:
+    """With their data, as a training takes them, mono and stereo."""
     day, batch = noise.day, noise.day.sizes.batches[0]
-    if name == "compiled" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
-        return
-    change = merge({"training": {"batch_size": batch}}, change)
-    training = noise.training(day.sizes.scale, *target_run(corpus, "vocals", "iass"), change)
-    training.begin()
-    training.model.train()
-    numbers = iter(range(1_000_000))
-    one = _pace(day, lambda: training.step(next(numbers)))
-    milliseconds = 1000 * one.seconds / batch
-    table.row(str(channels), name, f"{milliseconds:.3f}", one.in_kernels, one.launches)
-    if one.busy is not None:
-        bound = "launching and preparing" if one.busy < _LAUNCH_BOUND else "the device's work"
-        findings.check(f"{channels} channels, {name}: what bounds it", bound, "", None)
-        found = f"{milliseconds:.2f} ms an item"
-        findings.check(f"{channels} channels, {name}: affordable", found, f"{_AFFORDABLE} ms with validation", None)
+    for (name, change), (corpus, channels) in product(ways.items(), _CORPORA):
+        change = merge({"training": {"batch_size": batch}}, change)
+        training = noise.training(day.sizes.scale, *target_run(corpus, "vocals", "iass"), change)
+        training.begin()
+        training.model.train()
+        numbers = count()
+        one = _pace(day, lambda: training.step(next(numbers)))  # noqa: B023, called here
+        milliseconds = 1000 * one.seconds / batch
+        table.row(str(channels), name, f"{milliseconds:.3f}", one.in_kernels, one.launches)
+        if one.busy is not None:
+            bound = "launching and preparing" if one.busy < _LAUNCH_BOUND else "the device's work"
+            findings.check(f"{channels} channels, {name}: what bounds it", bound, "", None)
+            found = f"{milliseconds:.2f} ms an item"
+            findings.check(f"{channels} channels, {name}", found, f"{_AFFORDABLE} ms with validation at most", None)
 
 
 SECTION = Section(
@@ -192,6 +199,6 @@ SECTION = Section(
         "The main job of a GPU: how long an item takes mono and stereo, in the authors' layout and in ours, and "
         "whether the device works all the time or waits for launches."
     ),
-    seconds=200,
+    seconds=170,
     measure=measure,
 )

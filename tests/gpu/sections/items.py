@@ -48,6 +48,6 @@ SECTION = Section(
     about=(
         "Whether an item is the same wherever the recordings lie: in mapped files, in main memory, in the GPU's memory."
     ),
-    seconds=45,
+    seconds=25,
     measure=measure,
 )

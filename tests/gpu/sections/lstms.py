@@ -92,6 +92,6 @@ SECTION = Section(
         "cuDNN has LSTMs in bfloat16 from version 9.13 on; with an older one they fall apart into tens of thousands of "
         "kernels, and the project computes them in float32."
     ),
-    seconds=40,
+    seconds=25,
     measure=measure,
 )

@@ -99,6 +99,6 @@ SECTION = Section(
     name="machine",
     title="Versions and rates",
     about="On what everything below was measured, and how fast that is at best.",
-    seconds=40,
+    seconds=20,
     measure=measure,
 )

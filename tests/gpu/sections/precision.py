@@ -63,6 +63,6 @@ SECTION = Section(
     about=(
         "Whether bfloat16, in which a GPU trains by default, learns what float32 learns: a few hundred steps on noise."
     ),
-    seconds=60,
+    seconds=30,
     measure=measure,
 )

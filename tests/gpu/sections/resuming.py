@@ -71,6 +71,6 @@ SECTION = Section(
         "A training that is stopped goes on to the same weights. That holds on processors to the last bit; on a GPU it "
         "holds if its algorithms are deterministic and all random states are kept."
     ),
-    seconds=60,
+    seconds=40,
     measure=measure,
 )

@@ -46,6 +46,6 @@ SECTION = Section(
     name="scoring",
     title="BSS Eval on the GPU",
     about="Whether scoring.device: cuda gives the processor's scores, and whether it is worth it.",
-    seconds=40,
+    seconds=20,
     measure=measure,
 )

@@ -101,6 +101,6 @@ SECTION = Section(
     name="separation",
     title="Separation on the GPU",
     about="Whether a song that is separated on the GPU is the processor's within rounding, and how much sooner.",
-    seconds=60,
+    seconds=25,
     measure=measure,
 )

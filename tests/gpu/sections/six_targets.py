@@ -84,6 +84,6 @@ SECTION = Section(
         "Six networks are to be trained. Whether one process with a step of each in turn keeps the GPU busy, or "
         "several processes do (without NVIDIA's MPS, their kernels take turns)."
     ),
-    seconds=75,
+    seconds=40,
     measure=measure,
 )

@@ -105,6 +105,6 @@ SECTION = Section(
         "One training on two processes, one of which is told to stop at random moments: both must stop together, and "
         "nobody may wait for the other."
     ),
-    seconds=80,
+    seconds=40,
     measure=measure,
 )

@@ -46,6 +46,6 @@ SECTION = Section(
     name="validation",
     title="Validation",
     about="How long a song takes to validate after every epoch, and whether its error is the processor's.",
-    seconds=45,
+    seconds=25,
     measure=measure,
 )

@@ -66,6 +66,6 @@ SECTION = Section(
         "A step that copies a number back, or anything else that waits, keeps the processor from preparing the next. "
         "After the first three steps PyTorch is told to refuse all that waits."
     ),
-    seconds=40,
+    seconds=25,
     measure=measure,
 )
