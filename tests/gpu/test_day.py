@@ -289,7 +289,7 @@ def test_the_day_imports_nothing_else(tmp_path: Path) -> None:
 
 def test_wheels_are_collected_for_both_pythons(tmp_path: Path) -> None:
     called: list[list[str]] = []
-    wheels.collect(tmp_path / "wheels", ["numpy", "PyArrow"], lambda words: called.append(words) or 0)
+    wheels.collect(tmp_path / "wheels", ["numpy", "PyArrow"], wheels.PYTHONS, lambda words: called.append(words) or 0)
     assert [words[words.index("--python-version") + 1] for words in called] == ["3.11", "3.12"]
     for words in called:
         pinned = {word for word in words if "==" in word}
@@ -297,9 +297,9 @@ def test_wheels_are_collected_for_both_pythons(tmp_path: Path) -> None:
         assert {word.partition("==")[0] for word in wanted - pinned} == {"numpy", "pyarrow"} and pinned < wanted
         assert {"--no-deps", "--only-binary=:all:"} < {*words}
     with pytest.raises(UserError, match="--without torch: not on the list"):
-        wheels.collect(tmp_path, ["torch"], lambda _: 0)
+        wheels.collect(tmp_path, ["torch"], wheels.PYTHONS, lambda _: 0)
     with pytest.raises(UserError, match=r"did not bring the wheels for Python 3.11"):
-        wheels.collect(tmp_path, [], lambda _: 1)
+        wheels.collect(tmp_path, [], wheels.PYTHONS, lambda _: 1)
 
 
 def carry(folder: Path, names: set[str]) -> None:

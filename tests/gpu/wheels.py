@@ -42,8 +42,8 @@ def needed() -> dict[str, str]:
     return {name: locked[name] for name in names}
 
 
-def collect(folder: Path, without: Iterable[str], run: Run) -> None:
-    """Download the wheels that are not in the folder, for every Python.
+def collect(folder: Path, without: Iterable[str], pythons: Iterable[str], run: Run) -> None:
+    """Download the wheels that are not in the folder, for some versions of Python.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def collect(folder: Path, without: Iterable[str], run: Run) -> None:
         raise UserError(f"--without {unknown[0]}: not on the list of {LIST}, so that it need not be left out")
     wanted = [f"{name}=={version}" for name, version in packages.items() if name not in left_out]
     folder.mkdir(parents=True, exist_ok=True)
-    for python in PYTHONS:
+    for python in pythons:
         places = [word for platform in _PLATFORMS for word in ("--platform", platform)]
         command = ["download", "--no-deps", "--only-binary=:all:", "--python-version", python, "--implementation", "cp"]
         if run([*command, *places, "--dest", str(folder), "--find-links", str(folder), *wanted]):
@@ -107,11 +107,12 @@ def main(arguments: list[str] | None = None) -> int:
     for verb in (collecting, installing):
         verb.add_argument("folder", type=Path)
     collecting.add_argument("--without", nargs="+", default=[], metavar="NAME", help="what the other machine has")
+    collecting.add_argument("--python", nargs="+", choices=PYTHONS, default=PYTHONS, help="its versions [all]")
     installing.add_argument("target", type=Path)
     options = parser.parse_args(arguments)
     try:
         if options.verb == "collect":
-            collect(options.folder, options.without, pip)
+            collect(options.folder, options.without, options.python, pip)
         else:
             install(options.folder, options.target, pip)
     except UserError as error:

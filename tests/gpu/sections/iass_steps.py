@@ -33,6 +33,10 @@ _AUTHORS, _EAGER, _BENCHMARK, _COMPILED, _GRAPHS = (
     "and torch.compile",
     "as one CUDA graph, without torch.compile",
 )
+_EAGER_TRAININGS: dict[str, dict[str, Any]] = {
+    "deterministic": {"training": {"deterministic": True}},
+    "not deterministic": {"training": {"deterministic": False}},
+}
 _CHANNELS = (1, 2)
 _CORPORA = (("mm", 1), ("musdb", 2))  # and their channels
 _COMPILERS = ("c++", "g++", "clang++")
@@ -56,7 +60,7 @@ def measure(day: Day, findings: Findings) -> None:
     with noise_of(day) as noise:
         for case in cases:
             _measure_ways(day, findings, table, case, _eager_ways(day), found[case])
-        _whole_steps(noise, findings, whole, {"eager": {"training": {"compile": "never"}}})
+        _whole_steps(noise, findings, whole, _EAGER_TRAININGS)
         if day.on_gpu and features.has_graphs():
             _whole_steps(noise, findings, whole, {"CUDA graphs": features.with_graphs("always")})
         if day.on_gpu and _compiles(findings):
@@ -107,15 +111,21 @@ def _eager_ways(day: Day) -> dict[str, Way]:
     return ways
 
 
+def _as_pytorch_begins() -> None:
+    """What trainings decide of a process, and what was compiled for other shapes, is forgotten."""
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = True, False
+    torch.compiler.reset()
+
+
 def _way(day: Day, name: str, benchmark: bool = False) -> Way:
     """A way of ``reprosep bench train``."""
 
     def measured(params: Params, system: TargetSystem, batch: int) -> Pace:
+        _as_pytorch_begins()
         torch.backends.cudnn.benchmark = benchmark
-        try:
-            return _pace(day, step_of(name, system, params, batch, day.device))
-        finally:
-            torch.backends.cudnn.benchmark = False
+        return _pace(day, step_of(name, system, params, batch, day.device))
 
     return measured
 
@@ -126,6 +136,7 @@ def _pace(day: Day, step: Callable[[], Any]) -> Pace:
 
 def graphed_step(params: Params, system: TargetSystem, batch: int, device: torch.device) -> Callable[[], Any]:
     """The step of ``reprosep bench train`` in bfloat16, recorded once as a CUDA graph and replayed."""
+    _as_pytorch_begins()
     step = plain_step(params, system, batch, device, capturable=True)
     beside = torch.cuda.Stream()
     beside.wait_stream(torch.cuda.current_stream())
@@ -177,6 +188,7 @@ def _whole_steps(noise: Noise, findings: Findings, table: Table, ways: dict[str,
     """With their data, as a training takes them, mono and stereo."""
     day, batch = noise.day, noise.day.sizes.batches[0]
     for (name, change), (corpus, channels) in product(ways.items(), _CORPORA):
+        torch.compiler.reset()
         change = merge({"training": {"batch_size": batch}}, change)
         training = noise.training(day.sizes.scale, *target_run(corpus, "vocals", "iass"), change)
         training.begin()

@@ -24,7 +24,7 @@ from reprosep.base.preemption import StopRequest
 from reprosep.training.checkpoint import LAST
 
 _STOPS = {False: 10, True: 2}  # tiny or not
-_HUNG = 40.0  # seconds after which processes wait in vain
+_HUNG = 25.0  # seconds after which processes wait in vain
 _BATCH = 2
 
 

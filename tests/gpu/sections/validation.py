@@ -25,7 +25,10 @@ def measure(day: Day, findings: Findings) -> None:
         for run, system in one_of_every_network(day, day.sizes.scale):
             found: dict[str, dict[str, float]] = {}
             for together in _TOGETHER if day.on_gpu and system.kind == "target" else _TOGETHER[-1:]:
-                change: dict[str, Any] = {"separation": {"chunks_at_once": together}, "training": {"batch_size": 4}}
+                change: dict[str, Any] = {
+                    "separation": {"chunks_at_once": together},
+                    "training": {"batch_size": 4, "precision": "float32"},
+                }
                 training = noise.training(day.sizes.scale, run, system, change)
                 training.begin()
                 found["device"] = training.validate()
