@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from measuring import features
 from measuring.clock import Pace, pace
+from measuring.differences import all_apart, same, told
 from measuring.findings import Findings, Table
 from measuring.noise import Noise, noise_of
 from measuring.section import Section
@@ -21,6 +22,7 @@ from reprosep.papers.loading import load_paper
 from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import Params, merge
 from reprosep.tools.bench.layouts import CORPUS, _batch, step_of
+from reprosep.training.checkpoint import copied
 from reprosep.training.losses import activity_loss, separation_loss
 
 # ms an item on an H200, computed beforehand from operations and bytes: eager, and compiled.
@@ -63,6 +65,7 @@ def measure(day: Day, findings: Findings) -> None:
         _whole_steps(noise, findings, whole, _EAGER_TRAININGS)
         if day.on_gpu and features.has_graphs():
             _whole_steps(noise, findings, whole, {"CUDA graphs": features.with_graphs("always")})
+            _compare_recorded(noise, findings)
         if day.on_gpu and _compiles(findings):
             for case in cases:
                 if case[1] == day.sizes.batches[0]:  # compiling takes longest
@@ -202,6 +205,21 @@ def _whole_steps(noise: Noise, findings: Findings, table: Table, ways: dict[str,
             findings.check(f"{channels} channels, {name}: what bounds it", bound, "", None)
             found = f"{milliseconds:.2f} ms an item"
             findings.check(f"{channels} channels, {name}", found, f"{_AFFORDABLE} ms with validation at most", None)
+
+
+def _compare_recorded(noise: Noise, findings: Findings) -> None:
+    """Whether steps that are recorded train what the usual ones train."""
+    pair, ways = target_run("mm", "vocals", "iass"), ("never", "always")
+    trainings = [noise.training(noise.day.sizes.scale, *pair, features.with_graphs(way)) for way in ways]
+    for training in trainings:
+        training.model.train()
+        for number in range(noise.day.sizes.steps):
+            training.step(number)
+    usual, recorded = (copied(training.model) for training in trainings)
+    equal = same(usual, recorded)
+    found = "the same weights to the last bit" if equal else f"weights {told(all_apart(usual, recorded))} apart"
+    what = f"{noise.day.sizes.steps} steps, recorded as CUDA graphs or not"
+    findings.check(what, found, "the same weights to the last bit", equal)
 
 
 SECTION = Section(
