@@ -67,9 +67,11 @@ def test_train_quickly_for_real(reprosep: Callable[..., Answer]) -> None:
     assert answer.out.count("authors': NCHW") == 2 and "Quick, one round" in answer.out
 
 
-def test_whole_steps_quickly() -> None:
+def test_whole_steps_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a GPU measures with data, here on the processor: one placement, nothing compiled."""
-    table = whole_steps.bench_whole_steps(make_params(), [2], quick=True)
+    monkeypatch.setattr(whole_steps, "_WARM_UP", 1)
+    monkeypatch.setattr(whole_steps, "_STEPS", {True: 2})
+    table = whole_steps.bench_whole_steps(make_params({"training": {"schedule": "plateau"}}), [2], quick=True)
     assert table.row_count == 2 and str(table.title).startswith("Quick")
     assert [*table.columns[2].cells] == ["device"] * 2
     assert all(float(cell) > 0 for cell in table.columns[3].cells)
