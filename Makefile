@@ -13,7 +13,7 @@ COMPARE = $(BIN)/reprosep compare results/$(SCALE) --if-published || [ $$? -eq 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smoke real preview papers plan record s3 test test-all test-devices test-slurm life lint format docs docs-picture clean
+.PHONY: help demo smoke real preview papers plan record s3 test test-all test-devices test-slurm life gpu gpu-wheels lint format docs docs-picture clean
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,16 @@ life: .venv/ready-test ## Go through a result's whole life with DVC and an SSH s
 	@$(BIN)/python tests/life/parameters.py --limit 1800
 	@$(BIN)/python tests/life/additions.py --limit 1200
 	@$(BIN)/python tests/life/disturbances.py --limit 2400
+
+# What a day on a GPU is kept in (wheels, packages, records and the page), and options of tests/gpu/day.py.
+GPU ?= build/gpu
+DAY ?=
+
+gpu: ## Measure all that needs a GPU, in ten minutes: build/gpu/day/index.html (a try anywhere: DAY="--tiny --device cpu")
+	@PYTHON="$(PYTHON)" sh tests/gpu/gpu.sh "$(GPU)" $(DAY)
+
+gpu-wheels: ## Collect what that needs on a machine without a network: build/gpu/wheels (WITHOUT="numpy scipy", PYTHONS=3.12: less)
+	@PYTHONPATH=src $(or $(PYTHON),python3) tests/gpu/wheels.py collect "$(GPU)/wheels" $(if $(WITHOUT),--without $(WITHOUT)) $(if $(PYTHONS),--python $(PYTHONS))
 
 lint: .venv/ready-test ## Run the linters and the type checker
 	$(BIN)/ruff check src tests docs

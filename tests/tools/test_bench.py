@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import torch
 from conftest import Answer
 from reprosep.base.project import repository
 from reprosep.papers.loading import load_paper
-from reprosep.tools.bench import layouts, machine, separators
+from reprosep.tools.bench import layouts, machine, separators, train, whole_steps
 from reprosep.tools.bench.data import WAYS
 from synthetic import make_params
 
@@ -37,6 +39,42 @@ def test_train(reprosep: Callable[..., Answer]) -> None:
     answer = reprosep("bench", "train", "--scale", "smoke", "--batch", 1, "--repeats", 1)
     assert answer.status == 0, answer.err
     assert answer.out.count("authors': NCHW") == answer.out.count("channels last") == 2
+
+
+def test_train_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same table with the same ratios, of one round and few steps, and it says so."""
+    measured: list[tuple[str, int]] = []
+
+    def measure(way: str, case: train.Case, file: Path, device: torch.device, steps: int) -> dict[str, Any]:
+        measured.append((way, steps))
+        return {"seconds": [0.5 * case.batch] * steps, "memory": 1, "operations": 1, "bytes": 1}
+
+    monkeypatch.setattr(train, "_measure", measure)
+    monkeypatch.setattr(machine, "_MATRIX", {"cpu": 8})
+    monkeypatch.setattr(machine, "_COPIED", {"cpu": 8})
+    (quick,) = train.bench(make_params(), [], "cpu", 3, quick=True)
+    few, steps = len(measured), {steps for _, steps in measured}
+    (whole,) = train.bench(make_params(), [], "cpu", 3)
+    assert str(quick.title).startswith("Quick") and "Quick" not in str(whole.title)
+    assert quick.row_count == whole.row_count and len(quick.columns) == len(whole.columns)
+    assert few * 3 == len(measured) - few and steps == {1}
+
+
+@pytest.mark.slow
+def test_train_quickly_for_real(reprosep: Callable[..., Answer]) -> None:
+    answer = reprosep("bench", "train", "--scale", "smoke", "--quick")
+    assert answer.status == 0, answer.err
+    assert answer.out.count("authors': NCHW") == 2 and "Quick, one round" in answer.out
+
+
+def test_whole_steps_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a GPU measures with data, here on the processor: one placement, nothing compiled."""
+    monkeypatch.setattr(whole_steps, "_WARM_UP", 1)
+    monkeypatch.setattr(whole_steps, "_STEPS", {True: 2})
+    table = whole_steps.bench_whole_steps(make_params({"training": {"schedule": "plateau"}}), [2], quick=True)
+    assert table.row_count == 2 and str(table.title).startswith("Quick")
+    assert [*table.columns[2].cells] == ["device"] * 2
+    assert all(float(cell) > 0 for cell in table.columns[3].cells)
 
 
 def test_separate(reprosep: Callable[..., Answer]) -> None:

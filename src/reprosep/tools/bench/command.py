@@ -76,12 +76,15 @@ def train(
     batch: Annotated[list[int] | None, typer.Option(min=1, help="Batch sizes; default: 2, on a GPU 8 to 64.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     repeats: Repeats = 3,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few minutes at most: one round of few steps at one batch size.")
+    ] = False,
 ) -> None:
     """Training steps against the authors' layout of the network; on a GPU also whole steps with their data."""
     from reprosep.dag.reproduce import scale_params
     from reprosep.tools.bench.train import bench
 
-    _print(*bench(scale_params(scale, []), batch or [], device, repeats))
+    _print(*bench(scale_params(scale, []), batch or [], device, repeats, quick))
 
 
 @bench_app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,8 +30,25 @@ _TITLES = {
     "compiled": "and torch.compile",
 }
 _SYSTEMS = ("iass", "open-unmix")
-_BATCHES = {"cpu": [2], "cuda": [8, 16, 32, 64]}
-_STEPS = {"cpu": 2, "cuda": 20}  # measured in a process
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured on a device: batch sizes where none are given, rounds at most, steps in a process."""
+
+    batches: tuple[int, ...]
+    rounds: int | None
+    steps: int
+
+
+# By device, quickly or not. On a GPU compiling takes most of the time, and every batch size is compiled anew.
+_EFFORTS = {
+    ("cpu", False): Effort((2,), None, 2),
+    ("cuda", False): Effort((8, 16, 32, 64), None, 20),
+    ("cpu", True): Effort((1,), 1, 1),
+    ("cuda", True): Effort((8,), 1, 5),
+}
+_QUICK = "Quick, one round of few steps: for the order of magnitude. "
 
 
 @dataclass(frozen=True)
@@ -42,26 +59,32 @@ class Case:
     batch: int
 
 
-def bench(params: Params, batches: list[int], device_name: str, repeats: int) -> list[Table]:
+def bench(params: Params, batches: list[int], device_name: str, repeats: int, quick: bool = False) -> list[Table]:
     """Time per item of every way, its ratio to the authors' and its shares of the machine's rates.
+
+    `quick` takes a few minutes at most on any device: the same ratios, of one round, few steps and one batch size.
 
     Raises
     ------
     UserError
         For a device that is not there.
     """
-    if device_name not in _STEPS or (device_name == "cuda" and not torch.cuda.is_available()):
+    if device_name not in ("cpu", "cuda") or (device_name == "cuda" and not torch.cuda.is_available()):
         raise UserError(f"--device: '{device_name}' is not there; cpu is, and cuda where torch sees a GPU")
     torch.set_num_threads(1)
     device = torch.device(device_name)
-    cases = [Case(system, batch) for system in _SYSTEMS for batch in batches or _BATCHES[device.type]]
+    effort = _EFFORTS[device.type, quick]
+    batches, repeats = batches or [*effort.batches], min(repeats, effort.rounds or repeats)
+    cases = [Case(system, batch) for system in _SYSTEMS for batch in batches]
     ways = [way for way in WAYS if way not in _left_out(device)]
     with tempfile.TemporaryDirectory(prefix="reprosep-bench-") as temporary:
         file = Path(temporary) / "params.yaml"
         file.write_text(yaml.safe_dump(dump(params)))
-        rows = list(_rows(cases, ways, file, device, repeats))
-    tables = [_table(params, rows, device)]
-    return tables if device.type == "cpu" else [*tables, bench_whole_steps(params, batches or _BATCHES["cuda"])]
+        rows = list(
+            _rows(cases, ways, partial(_measure, file=file, device=device, steps=effort.steps), device, repeats)
+        )
+    tables = [_table(params, rows, device, _QUICK if quick else "")]
+    return tables if device.type == "cpu" else [*tables, bench_whole_steps(params, batches, quick)]
 
 
 def _left_out(device: torch.device) -> list[str]:
@@ -71,7 +94,7 @@ def _left_out(device: torch.device) -> list[str]:
 
 
 def _rows(
-    cases: list[Case], ways: list[str], file: Path, device: torch.device, repeats: int
+    cases: list[Case], ways: list[str], measure: Callable[..., dict[str, Any]], device: torch.device, repeats: int
 ) -> Iterator[tuple[str, ...]]:
     rates = {way: matmul_rate(torch.bfloat16 if WAYS[way][1] else torch.float32, device) for way in ways}
     copying = copy_rate(device)
@@ -80,14 +103,14 @@ def _rows(
             runs = in_alternation(
                 ways,
                 repeats,
-                partial(_measure, case=case, file=file, device=device),
+                partial(measure, case=case),
                 partial(_tell, progress=progress, case=case),
             )
             yield from (_row(case, way, runs, rates[way], copying) for way in ways)
 
 
-def _measure(way: str, case: Case, file: Path, device: torch.device) -> dict[str, Any]:
-    arguments = [way, case.system, str(file), str(case.batch), device.type, str(_STEPS[device.type])]
+def _measure(way: str, case: Case, file: Path, device: torch.device, steps: int) -> dict[str, Any]:
+    arguments = [way, case.system, str(file), str(case.batch), device.type, str(steps)]
     remedy = "measure smaller batches with --batch"
     return in_own_process("reprosep.tools.bench.layouts", *arguments, what=_title(way, case), remedy=remedy)
 
@@ -114,10 +137,10 @@ def _row(case: Case, way: str, runs: dict[str, list[dict[str, Any]]], rate: floa
     return (case.system, str(case.batch), _TITLES[way], f"{1000 * item:.2f}", ratio, *work, *traffic, memory)
 
 
-def _table(params: Params, rows: list[tuple[str, ...]], device: torch.device) -> Table:
+def _table(params: Params, rows: list[tuple[str, ...]], device: torch.device, quick: str) -> Table:
     where = torch.cuda.get_device_name() if device.type == "cuda" else "one thread of the processor"
     seconds, channels = params.training.chunk_seconds, params.corpora[CORPUS].channels
-    title = f"Training steps without data on {where}: items of {seconds:g} s, {channels} channels, medians"
+    title = f"{quick}Training steps without data on {where}: items of {seconds:g} s, {channels} channels, medians"
     table = Table(title=title, title_justify="left")
     columns = ("system", "batch", "way", "ms per item", "against the authors'", "GFLOP", "of products", "GB moved")
     for column in (*columns, "of copying", "peak MB"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from rich.table import Table
@@ -18,40 +18,55 @@ from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump, merge
 from reprosep.tools.bench.machine import settle
 from reprosep.tools.cost.measure import training_on_noise
+from reprosep.training.costs import peak_memory
 from reprosep.training.loop import Training
 from reprosep.training.recordings import Placement
 
 _SYSTEMS = ("iass", "open-unmix")
-_WARM_UP, _STEPS = 10, 40
+_WARM_UP = 10
+_STEPS = {False: 40, True: 10}  # quickly or not
+_QUICK = "Quick, recordings on the device alone, without torch.compile. "
 _MICROSECOND = 1e-6
 
 
-def bench_whole_steps(params: Params, batches: list[int]) -> Table:
-    """Of every network, batch size and placement: milliseconds per item, items per second, share of time in kernels."""
-    title = f"Whole training steps with their data on {torch.cuda.get_device_name()}"
+def bench_whole_steps(params: Params, batches: list[int], quick: bool = False) -> Table:
+    """Of every network, batch size and placement: milliseconds per item, items per second, share of time in kernels.
+
+    `quick` has one placement and compiles nothing.
+    """
+    title = f"{_QUICK if quick else ''}Whole training steps with their data on {_device_name()}"
+    placements: tuple[Placement, ...] = ("device",) if quick else get_args(Placement)
     table = Table(title=title, title_justify="left")
     for column in ("system", "batch", "recordings", "ms per item", "items per s", "in kernels", "peak MB"):
         table.add_column(column, justify="left" if column in ("system", "recordings") else "right")
     for system in _SYSTEMS:
         for batch in batches:
-            for placement in get_args(Placement):
-                table.add_row(system, str(batch), placement, *_measure(params, system, batch, placement))
+            for placement in placements:
+                table.add_row(system, str(batch), placement, *_measure(params, system, batch, placement, quick))
     return table
 
 
-def _measure(params: Params, system: str, batch: int, placement: Placement) -> list[str]:
-    change = {"training": {"batch_size": batch, "gpu": 1}, "machine": {"recordings": placement}}
-    changed = parse(merge(dump(params), change))
+def _device_name() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "the processor"
+
+
+def _measure(params: Params, system: str, batch: int, placement: Placement, quick: bool) -> list[str]:
+    change: dict[str, Any] = {"training": {"batch_size": batch, "gpu": 1}, "machine": {"recordings": placement}}
+    if quick:
+        change = merge(change, {"training": {"compile": "never"}})
+    changed, steps = parse(merge(dump(params), change)), _STEPS[quick]
     run = Run("musdb", "vocals", system, params.seeds[0])
     with tempfile.TemporaryDirectory(prefix="reprosep-bench-") as folder:
         training = training_on_noise(changed, run, load_paper("iass").systems[system], Path(folder))
-        torch.cuda.reset_peak_memory_stats()
+        on_gpu = training.device.type == "cuda"
+        if on_gpu:
+            torch.cuda.reset_peak_memory_stats()
         _steps(training, 0, _WARM_UP)
-        seconds = _steps(training, _WARM_UP, _STEPS)
-        busy = _time_in_kernels(training, _WARM_UP + _STEPS) / seconds
-    item = seconds / _STEPS / batch
-    memory = torch.cuda.max_memory_allocated() / 1e6
-    return [f"{1000 * item:.3f}", f"{1 / item:.0f}", f"{100 * busy:.0f} %", f"{memory:.0f}"]
+        seconds = _steps(training, _WARM_UP, steps)
+        busy = f"{100 * _time_in_kernels(training, _WARM_UP + steps, steps) / seconds:.0f} %" if on_gpu else ""
+        memory = peak_memory(training.device) / 1e6
+    item = seconds / steps / batch
+    return [f"{1000 * item:.3f}", f"{1 / item:.0f}", busy, f"{memory:.0f}"]
 
 
 def _steps(training: Training, first: int, count: int) -> float:
@@ -63,10 +78,10 @@ def _steps(training: Training, first: int, count: int) -> float:
     return time.perf_counter() - start
 
 
-def _time_in_kernels(training: Training, first: int) -> float:
+def _time_in_kernels(training: Training, first: int, count: int) -> float:
     """Seconds of as many steps in which a kernel runs: the union of the kernels' times."""
     with profile(activities=[ProfilerActivity.CUDA]) as profiler:
-        _steps(training, first, _STEPS)
+        _steps(training, first, count)
     spans = sorted(
         (event.time_range.start, event.time_range.end)
         for event in profiler.events() or []
