@@ -26,6 +26,8 @@ def load_paper(name: str) -> Paper:
         paper = Paper.model_validate(read_yaml(path))
     except ValidationError as error:
         raise UserError(f"{path.name}: {explain(error, Paper, 'another paper file')}") from error
+    if problem := paper.own_problem():
+        raise UserError(f"{path.name}: {problem}")
     _check_systems(path, paper)
     _check_filters(path, paper)
     _check_shapes(path, paper)
