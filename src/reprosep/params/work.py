@@ -68,11 +68,19 @@ class WienerFilter(Section):
     residual: Literal["auto", "always", "never"] = "auto"
 
 
+class ChosenGates(Section):
+    """Gates that are chosen on validation songs: thresholds are multiples of ``1 / steps``. Runs written before there
+    were any have the default."""
+
+    steps: Annotated[int, Field(ge=2, le=100)] = 20
+
+
 class Separation(Section):
     chunk_frames: Positive
     chunks_at_once: Positive
     threshold: Share
     median_frames: Positive
+    gates: ChosenGates = ChosenGates()
     wiener: WienerFilter = WienerFilter()
 
 

@@ -25,8 +25,8 @@ from reprosep.claims.verdicts import counted
 from reprosep.experiments.runs import every_run
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
-from reprosep.papers.seeds import seeds_of
 from reprosep.papers.loading import load_paper
+from reprosep.papers.seeds import seeds_of
 from reprosep.params.scale import Params
 from reprosep.report.parameters import RECORD, differences, papers_beside, read_record, record_of
 from reprosep.report.provenance_table import step_times, summary, training_records
@@ -155,8 +155,8 @@ def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Pa
     lines = [f"# {paper.short}, scale `{params.scale}`", ""]
     if paper.own:
         lines += [
-            f"**{'Stand-in, our' if standin else 'Our'} own questions, verdicts with {seeds} training{'s'[: seeds > 1]} of "
-            "each network**: nobody has published an answer.",
+            f"**{'Stand-in, our' if standin else 'Our'} own questions, verdicts with {seeds} "
+            f"training{'s'[: seeds > 1]} of each network**: nobody has published an answer.",
             "",
         ]
     elif standin:

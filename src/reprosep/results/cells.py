@@ -97,7 +97,7 @@ def _oracle_cells(params: Params, paper: Paper) -> set[tuple[str, str, str]]:
         (name, cell.row, cell.column)
         for name, table in paper.tables.items()
         for cell in table_cells(params, paper, table)
-        if not paper.systems[cell.system].trained
+        if not paper.systems[cell.system].trainings(cell.system)
     }
 
 
