@@ -28,15 +28,15 @@ def paper_page(root: Path, name: str) -> str:
     results = {scale: folder for (one, scale), folder in published_results(root).items() if one == name}
     return page(
         f"# {paper.short}",
-        f"{plain(paper.authors)}: *{plain(paper.title)}*, {plain(paper.venue)}.",
+        _source(paper),
         f"Metric: {plain(paper.metric)}. Computed by `{_COMMANDS.get(name, 'make papers')}`. This page is made from "
         f"`workflow/papers/{name}.yaml`, as the workflow is.",
         _results(name, results),
-        "## Notes on the source",
+        "## Notes" if paper.own else "## Notes on the source",
         plain(_head_comment(root / f"workflow/papers/{name}.yaml")),
         "## Systems",
         _systems(paper),
-        "## Tables as published",
+        "## Tables" if paper.own else "## Tables as published",
         *[part for key, one in paper.tables.items() for part in table_parts(key, one)],
         "## Figures" if paper.figures else "",
         *[part for key, one in paper.figures.items() for part in _figure(key, one)],
@@ -44,6 +44,14 @@ def paper_page(root: Path, name: str) -> str:
         "## Deviations" if paper.deviations else "",
         _deviations(paper),
     )
+
+
+def _source(paper: Paper) -> str:
+    """Where a paper is published, or that it is one of our own."""
+    if not paper.own:
+        return f"{plain(paper.authors)}: *{plain(paper.title)}*, {plain(paper.venue)}."
+    trained = f" Every network is trained {paper.seeds} times, whatever the scale." if paper.seeds else ""
+    return f"*{plain(paper.title)}*: our own questions, to which nobody has published an answer.{trained}"
 
 
 def _head_comment(path: Path) -> str:

@@ -62,6 +62,8 @@ def _unprinted(content: Table, rows: list[int], columns: list[int]) -> str:
     """What is computed beside the printed numbers."""
     missing = [_label(row) for number, row in enumerate(content.rows) if number not in rows]
     missing += [_label(one) for number, one in enumerate(content.columns) if rows and number not in columns]
+    if not columns:
+        return f"Rows: {'; '.join(missing)}. Columns: {'; '.join(map(_label, content.columns))}."
     return f"Computed here without a printed number beside it: {'; '.join(missing)}." if missing else ""
 
 

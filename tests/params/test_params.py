@@ -298,7 +298,7 @@ def test_any_value_in_any_place_is_taken_or_told(rounds: int) -> None:
 
 
 @pytest.mark.parametrize("rounds", [100, pytest.param(500, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", ["iass", "munet", "slakh", "activity"])
+@pytest.mark.parametrize("name", ["iass", "munet", "slakh", "activity", "beyond"])
 def test_any_value_in_any_place_of_a_paper(monkeypatch: pytest.MonkeyPatch, name: str, rounds: int) -> None:
     draws, content = random.Random(22), read_yaml(repository() / f"workflow/papers/{name}.yaml")
     everywhere = list(places(content))

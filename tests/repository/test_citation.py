@@ -16,7 +16,8 @@ import reprosep
 from reprosep.base.project import repository
 from reprosep.papers.loading import load_paper
 
-PAPERS = sorted(path.stem for path in (repository() / "workflow/papers").glob("*.yaml"))
+EVERY = sorted(path.stem for path in (repository() / "workflow/papers").glob("*.yaml"))
+PAPERS = [name for name in EVERY if not load_paper(name).own]  # those that somebody published
 OPEN_UNMIX = "Open-Unmix - A Reference Implementation for Music Source Separation"
 
 

@@ -50,7 +50,7 @@ class ScoreTerms:
 
     def _quantity(self, part: Part, common: bool) -> Compared:
         sides = [(side.system, side.variant) for side in part.sides]
-        trained = [side.system if self.paper.systems[side.system].trained else "" for side in part.sides]
+        trained = [self.paper.systems[side.system].trainings(side.system) for side in part.sides]
         statistic = cast(OfSongs, self.claim.statistic)
         named = list(zip(sides, trained, strict=True))
         return compare(self.scores, self.claim.corpus, part.target, named, part.metric, statistic, common)

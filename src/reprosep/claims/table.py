@@ -293,7 +293,8 @@ def _identity(params: Params, paper: Paper, claim: Claim) -> dict[str, Any]:
 
 def scope(paper: Paper, systems: Sequence[str], seeds: int) -> str:
     """Of which trainings a verdict is; '' where nothing is trained."""
-    trained = [name for name in systems if name and paper.systems[name].trained]
+    owners = dict.fromkeys(paper.systems[name].trainings(name) for name in systems if name)
+    trained = [name for name in owners if name]
     if not seeds or not trained:
         return ""
     if seeds > 1:

@@ -69,7 +69,7 @@ class Plan:
     ----------
     runs
         Every run of the papers by its id, with its system; `trained`, `oracles`, `published` (whose scores were) and
-        `released` (whose weights were) are their ids.
+        `released` (whose weights were) are their ids, `borrowing` those of runs with the networks of others.
     together, alone
         Trained runs that one process trains and scores, by the name of the group, and those that have one each.
     """
@@ -81,6 +81,7 @@ class Plan:
         self.runs = {run.id: (run, paper.systems[run.system]) for paper in papers for run in every_run(params, paper)}
         self.trained = [name for name, (_, system) in self.runs.items() if system.trained]
         self.published = [name for name, (_, system) in self.runs.items() if system.kind == "published"]
+        self.borrowing = [name for name, (_, system) in self.runs.items() if system.networks_of]
         self.released = [name for name, (_, system) in self.runs.items() if system.published_weights]
         self.oracles = [name for name, (_, system) in self.runs.items() if system.is_oracle]
         self.together = side_by_side(params, [self.run(name) for name in self.trained])
@@ -218,13 +219,17 @@ class Plan:
         return list(dict.fromkeys(self.scoring_reads(name).code for name in names))
 
     def scored_together(self) -> dict[str, list[str]]:
-        """Runs with networks that one job scores, by its name: of one process, or of one set of weights.
+        """Runs with networks that one job scores, by its name: of one process, of one set of weights, or of one target.
 
-        Where the estimates of the latter are filtered together, each network hears a song once.
+        Where the estimates of one set are filtered together, each network hears a song once; those of one target, with
+        the networks of all seeds, have the references of a song in common.
         """
         groups = {name: list(members) for name, members in self.together.items()}
         for name in self.released:
             groups.setdefault(f"{self.run(name).corpus}-{self.run(name).system}", []).append(name)
+        for name in self.borrowing:
+            run = self.run(name)
+            groups.setdefault(f"{run.corpus}-{run.target}-{run.system}", []).append(name)
         return groups
 
     def published_weights(self) -> dict[str, list[Path]]:

@@ -99,8 +99,8 @@ class Kind(ABC, Generic[SystemType]):
     separates: ClassVar[bool] = True  # whether its runs estimate sound
     tells_activity: ClassVar[bool] = False  # whether they all tell who plays when, without an activity head
 
-    def targets(self, params: Params, target: str, system: SystemType) -> list[str]:
-        """What a run of that target estimates or detects."""
+    def targets(self, params: Params, corpus: str, target: str, system: SystemType) -> list[str]:
+        """What a run of that corpus and target estimates or detects."""
         return [target]
 
     def threshold(self, params: Params) -> float:

@@ -6,6 +6,8 @@ from typing import Any
 
 from reprosep.experiments.clips.plan import ClipsKind
 from reprosep.experiments.detectors.plan import DetectorKind
+from reprosep.experiments.gated.plan import GatedKind
+from reprosep.experiments.joint.plan import JointKind
 from reprosep.experiments.kind import Kind
 from reprosep.experiments.oracles.plan import OracleKind
 from reprosep.experiments.published.plan import PublishedKind
@@ -15,9 +17,11 @@ from reprosep.papers.system import System
 
 KINDS: dict[str, Kind[Any]] = {
     "target": TargetKind(),
+    "joint": JointKind(),
     "sources": SourcesKind(),
     "clips": ClipsKind(),
     "detector": DetectorKind(),
+    "gated": GatedKind(),
     "oracle": OracleKind(),
     "published": PublishedKind(),
 }

@@ -10,6 +10,7 @@ from reprosep.experiments.kinds import kind_of
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
 from reprosep.papers.run import Run
+from reprosep.papers.seeds import with_seeds_of
 from reprosep.papers.system import System, Variant
 from reprosep.params.scale import Params
 
@@ -31,7 +32,7 @@ def needed_runs(params: Params, paper: Paper) -> list[Run]:
 
 
 def _runs_of_cell(params: Params, paper: Paper, corpus: str, target: str, name: str) -> list[Run]:
-    system = paper.systems[name]
+    system, params = paper.systems[name], with_seeds_of(params, paper)
     return list(kind_of(system).runs_of_cell(params, corpus, target, name, system))
 
 
@@ -41,7 +42,7 @@ def _estimating(params: Params, run: Run, system: System) -> list[Run]:
 
 def detector_runs(params: Params, paper: Paper) -> list[Run]:
     """The runs that no cell asks for, those of a paper's detectors, one per seed, in a stable order."""
-    systems = paper.systems.items()
+    systems, params = paper.systems.items(), with_seeds_of(params, paper)
     runs = [run for name, system in systems for run in kind_of(system).own_runs(params, name, system)]
     return sorted(runs, key=lambda run: run.id)
 

@@ -66,7 +66,8 @@ class TrainedRun:
     @property
     def targets(self) -> list[str]:
         """What it estimates or detects."""
-        return kind_of(self.system).targets(self.params, str(self.record["target"]), self.system)
+        names = str(self.record["corpus"]), str(self.record["target"])
+        return kind_of(self.system).targets(self.params, *names, self.system)
 
     @property
     def model_name(self) -> str:

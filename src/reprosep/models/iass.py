@@ -56,17 +56,21 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Up-sampling over frequency to a given size, the skip connection, then two transposed convolutions."""
+    """Up-sampling over frequency to a given size, the skip connection, then two transposed convolutions.
 
-    def __init__(self, inputs: int, skip: int, outputs: int, last: bool = False) -> None:
+    Between these are `inner` channels: half of what comes in, if nothing else is said.
+    """
+
+    def __init__(self, inputs: int, skip: int, outputs: int, last: bool = False, inner: int | None = None) -> None:
         super().__init__()
         joined = inputs + skip
+        inner = inner or joined // 2
         self.up = nn.ConvTranspose2d(inputs, inputs, (_STRIDE, 1), stride=(_STRIDE, 1))
         self.body = nn.Sequential(
-            nn.ConvTranspose2d(joined, joined // 2, 3, padding=1),
+            nn.ConvTranspose2d(joined, inner, 3, padding=1),
             nn.LeakyReLU(),
-            nn.BatchNorm2d(joined // 2),
-            nn.ConvTranspose2d(joined // 2, outputs, 3, padding=1),
+            nn.BatchNorm2d(inner),
+            nn.ConvTranspose2d(inner, outputs, 3, padding=1),
         )
         if not last:
             self.body.extend([nn.LeakyReLU(), nn.BatchNorm2d(outputs)])
@@ -80,16 +84,17 @@ class ActivityHead(nn.Sequential):
     """Strided convolutions over frequency until one bin is left: 55 → 18 → 6 → 2 → 1 at the paper's size.
 
     Fewer bins need fewer convolutions: they stop when fewer than three bins remain, and one kernel covers the rest.
+    `outputs` are the targets whose activity is told.
     """
 
-    def __init__(self, inputs: int, bins: int, width: int) -> None:
+    def __init__(self, inputs: int, bins: int, width: int, outputs: int = 1) -> None:
         layers: list[nn.Module] = []
         sizes = [2 * width, width]
         while bins >= _STRIDE:
-            outputs = sizes.pop(0) if sizes else width
-            layers += [nn.Conv2d(inputs, outputs, (_STRIDE, 1), stride=(_STRIDE, 1)), nn.BatchNorm2d(outputs)]
-            inputs, bins = outputs, bins // _STRIDE
-        layers.append(nn.Conv2d(inputs, 1, (bins, 1), stride=(bins, 1)))
+            wide = sizes.pop(0) if sizes else width
+            layers += [nn.Conv2d(inputs, wide, (_STRIDE, 1), stride=(_STRIDE, 1)), nn.BatchNorm2d(wide)]
+            inputs, bins = wide, bins // _STRIDE
+        layers.append(nn.Conv2d(inputs, outputs, (bins, 1), stride=(bins, 1)))
         super().__init__(*layers)
 
 
@@ -148,6 +153,12 @@ class IASS(nn.Module):
 
     def forward(self, mixture: Tensor) -> tuple[Tensor, Tensor | None]:
         """(magnitude estimate, activity logit ``(batch, frame)`` or None) of mixture magnitudes."""
+        y, logits = self.decoded(mixture)
+        mask = torch.relu(y * self.output_scale[:, None] + self.output_mean[:, None])
+        return mask * mixture, None if logits is None else logits[:, 0]
+
+    def decoded(self, mixture: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What masks are made from, ``(batch, channel, bin, frame)``, and logits ``(batch, target, frame)`` or None."""
         x = mixture[:, :, : self.bins]
         x = (x - self.input_mean[:, None]) / self.input_scale[:, None]
         skips: list[Tensor | None] = []
@@ -155,9 +166,7 @@ class IASS(nn.Module):
             x = encoder(x)
             if number < len(self.skips):
                 skips.append(self.skips[number](x))
-        logit = None if self.head is None else self.head(x)[:, 0, 0]
+        logits = None if self.head is None else self.head(x)[:, :, 0]
         for decoder, skip, bins in zip(self.decoders, [*reversed(skips), None], reversed(self.sizes[:-1]), strict=True):
             x = decoder(x, skip, bins)
-        y = dense(self.linear, x.transpose(2, 3)).transpose(2, 3)
-        mask = torch.relu(y * self.output_scale[:, None] + self.output_mean[:, None])
-        return mask * mixture, logit
+        return dense(self.linear, x.transpose(2, 3)).transpose(2, 3), logits

@@ -22,7 +22,8 @@ from reprosep.models.placement import CPU, answered, device_of
 from reprosep.params.work import Separation
 
 Magnitudes = Callable[[int, int], Tensor]  # (first frame, end frame) -> (channel, bin, frame)
-# First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; on the network's device.
+# First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; on the network's device. Of a
+# network of several targets both have an axis of these before.
 Part = tuple[int, Tensor, Tensor | None]
 _Window = tuple[int, int, int, int]  # first frame and end of what is kept, and of what the network sees
 
@@ -72,7 +73,7 @@ def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int,
         estimates, logits = answered(model, model, seen.contiguous(memory_format=torch.channels_last))
         for number, (first, end, low, _) in enumerate(batch):
             inner = slice(first - low, end - low)
-            logit = None if logits is None else logits[number, inner].float()
+            logit = None if logits is None else logits[number, ..., inner].float()
             yield first, estimates[number, ..., inner].float(), logit
 
 

@@ -9,6 +9,7 @@ from reprosep.base.errors import UserError, near_match
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.kinds import TABLE_KINDS
+from reprosep.papers.seeds import seeds_of
 from reprosep.papers.system import WIENER, Variant
 from reprosep.params.scale import Params
 
@@ -101,10 +102,12 @@ def _table_problem(paper: Paper, claim: Claim) -> str | None:
 def check_seeds(params: Params, papers: Iterable[tuple[str, Paper]]) -> None:
     """:class:`UserError` for the first claim or question that needs more training seeds than there are."""
     for name, paper in papers:
+        seeds = seeds_of(params, paper)
+        where = "params: seeds" if paper.seeds is None else f"{name}.yaml: seeds"
         for claim in paper.statements:
-            if claim.seeds > len(params.seeds):
-                listed = ", ".join(map(str, params.seeds))
+            if claim.seeds > len(seeds):
+                listed = ", ".join(map(str, seeds))
                 raise UserError(
-                    f"params: seeds: {len(params.seeds)} ({listed}), but '{claim.id}' of the paper '{name}' needs "
+                    f"{where}: {len(seeds)} ({listed}), but '{claim.id}' of the paper '{name}' needs "
                     f"{claim.seeds}; list as many, or lower claims.{claim.id}.seeds in {name}.yaml"
                 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from reprosep.papers.calibration import Calibration
 from reprosep.papers.claim import Claim
@@ -50,6 +50,8 @@ class Doubtful(Section):
 
 
 class Table(Section):
+    """A table: `published` has what is printed, and may be left out where nothing is."""
+
     caption: str
     bind: Binding
     rows: list[Entry]
@@ -58,6 +60,22 @@ class Table(Section):
     doubtful: list[Doubtful] = []
     kind: str = "scores"  # one of papers.kinds.TABLE_KINDS
     form: Literal["median", "mean", "mean ± std (median)"] = "median"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank(cls, content: Any) -> Any:
+        """A table without printed numbers as one of blanks."""
+        if not isinstance(content, dict) or "published" in content:
+            return content
+        rows, columns = (content.get(key) for key in ("rows", "columns"))
+        if not isinstance(rows, list) or not isinstance(columns, list):
+            return content  # what is wrong with these is told of them
+        return {**content, "published": [[None] * len(columns) for _ in rows]}
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether anything is printed of it."""
+        return any(value is not None for values in self.published for value in values)
 
     def statistics(self) -> tuple[Statistic, ...]:
         """What a cell of this table tells of its scores."""
@@ -100,11 +118,17 @@ class Deviation(Section):
 
 
 class Paper(Section):
-    """One paper file."""
+    """One paper file.
 
+    One that is `own` asks what no paper answers: nothing of it is printed, and all its statements are questions.
+    `seeds` is how often its networks are trained, whatever the seeds of the scale.
+    """
+
+    own: bool = False
+    seeds: Annotated[int, Field(ge=1, le=1000)] | None = None
     title: str
-    authors: str
-    venue: str
+    authors: str = ""
+    venue: str = ""
     short: str
     listen: list[str]
     metric: str
@@ -120,6 +144,27 @@ class Paper(Section):
     def statements(self) -> list[Claim]:
         """The paper's claims, then our own questions."""
         return [*self.claims, *self.questions]
+
+    @property
+    def cited(self) -> str:
+        """Authors, title and venue, the title in italics; of one of our own the title."""
+        return f"*{self.title}*" if self.own else f"{self.authors}, *{self.title}*, {self.venue}"
+
+    def own_problem(self) -> str | None:
+        """What only a published paper can have, or has to have, as a sentence; None when all is there as it should."""
+        for key in ("authors", "venue"):
+            if self.own and getattr(self, key):
+                return f"{key}: given in a paper of our own, which nobody published; leave it out"
+            if not self.own and not getattr(self, key):
+                return f"{key}: missing; write who published the paper, and where, or set own to true"
+        if not self.own:
+            return None
+        if self.claims:
+            return f"claims: '{self.claims[0].id}' in a paper of our own, which quotes nobody; move it to questions"
+        printed = [name for name, table in self.tables.items() if table.is_printed]
+        if printed:
+            return f"tables.{printed[0]}.published: numbers in a paper of our own, which prints none; leave it out"
+        return None
 
     def minimises_errors(self) -> bool:
         """Whether its networks are trained by the mean squared error of magnitudes."""

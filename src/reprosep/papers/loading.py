@@ -13,6 +13,7 @@ from reprosep.base.validation import explain
 from reprosep.papers.claim_checks import check_claims, filter_problem
 from reprosep.papers.content import SPREAD, TRIPLE, Paper
 from reprosep.papers.kinds import kind_problem
+from reprosep.papers.system import System
 
 
 def load_paper(name: str) -> Paper:
@@ -26,6 +27,8 @@ def load_paper(name: str) -> Paper:
         paper = Paper.model_validate(read_yaml(path))
     except ValidationError as error:
         raise UserError(f"{path.name}: {explain(error, Paper, 'another paper file')}") from error
+    if problem := paper.own_problem():
+        raise UserError(f"{path.name}: {problem}")
     _check_systems(path, paper)
     _check_filters(path, paper)
     _check_shapes(path, paper)
@@ -64,6 +67,17 @@ def _check_filters(path: Path, paper: Paper) -> None:
                 raise UserError(f"{path.name}: tables.{name}.{problem}")
 
 
+def _borrowing_problem(paper: Paper, system: System) -> str | None:
+    """Whether the system whose networks another one is scored with is there, trained, and has activity heads."""
+    name = system.networks_of
+    if not name:
+        return None
+    known = [key for key, one in paper.systems.items() if one.kind == "target" and one.trained and one.has_head]
+    if name in known:
+        return None
+    return f"of: '{name}' is no trained network of one target with an activity head; allowed: {', '.join(known)}"
+
+
 def _check_systems(path: Path, paper: Paper) -> None:
     used = {entry.system for table in paper.tables.values() for entry in [*table.rows, *table.columns, table.bind]}
     used |= set(paper.listen)
@@ -72,6 +86,8 @@ def _check_systems(path: Path, paper: Paper) -> None:
             raise UserError(f"{path.name}: unknown system '{name}'{near_match(name, paper.systems)}")
     for name, system in paper.systems.items():
         if problem := system.problem():
+            raise UserError(f"{path.name}: systems.{name}.{problem}")
+        if problem := _borrowing_problem(paper, system):
             raise UserError(f"{path.name}: systems.{name}.{problem}")
     oracles = [name for name, system in paper.systems.items() if system.is_oracle]
     printed = [name for name in oracles if name in used]

@@ -9,7 +9,7 @@ from pydantic import Field
 Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR", "uSDR", "Leakage"]
 """Of separated songs, in dB; *Leakage* is the estimate's energy where the target is silent, beside the mixture's."""
 
-Cost = Literal["parameters", "iterations", "seconds", "hours"]
+Cost = Literal["parameters", "iterations", "seconds", "training seconds", "hours"]
 Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]
 Measure = Literal["LRAP", "LRAP above chance", "AUC"]
 HeadMeasure = Literal["misses", "false alarms", "activation rate"]

@@ -15,13 +15,14 @@ from pydantic import Field, TypeAdapter
 from reprosep.papers.calibration import MaskChange, Oracle
 from reprosep.params.section import Positive, Section
 
-Variant = Literal["none", "raw", "median", "oracle", "wiener", "detector"]
+Variant = Literal["none", "raw", "median", "oracle", "wiener", "detector", "tuned", "soft", "hysteresis"]
 Way = Literal["coherent", "incoherent"]  # of mixing clips
 Weights = Literal["unit", "dwa", "ebw-p1", "ebw-instp1", "ebw-p2", "oh"]
 VARIANTS: tuple[Variant, ...] = ("none", "raw", "median", "oracle")
 BY_DETECTOR: Variant = "detector"
 WIENER: Variant = "wiener"
-ALL_VARIANTS = (*VARIANTS, WIENER, BY_DETECTOR)
+GATES: tuple[Variant, ...] = ("tuned", "soft", "hysteresis")
+ALL_VARIANTS = (*VARIANTS, *GATES, WIENER, BY_DETECTOR)
 DETECTORS = ("fc", "cnn", "crnn")
 ANY_LENGTH = ("cnn", "crnn")  # those that a maximum over time ends
 
@@ -58,6 +59,15 @@ class AnySystem(Section):
     def published_weights(self) -> str:
         """The set of published weights that stands in place of its trainings; '' for none."""
         return ""
+
+    @property
+    def networks_of(self) -> str:
+        """The system whose trained networks it is scored with, where it has none of its own; '' for none."""
+        return ""
+
+    def trainings(self, name: str) -> str:
+        """The system whose trainings scores depend on, of this one under that name; '' where nothing is trained."""
+        return name if self.trained else self.networks_of
 
     @property
     def is_oracle(self) -> bool:
@@ -162,6 +172,20 @@ class TargetSystem(Separator):
         return None
 
 
+class JointSystem(Separator):
+    """A network that estimates several targets at once, each against its accompaniment: those of `targets` that a
+    corpus has."""
+
+    kind: Literal["joint"]
+    scored: Literal["frames"]
+    model: Literal["iass"]
+    blocks: Annotated[int, Field(ge=1, le=6)] = 3
+    targets: Annotated[list[str], Field(min_length=2)]
+
+    def problem(self) -> str | None:
+        return "wiener: true, but a joint network is not scored behind a filter; leave it out" if self.wiener else None
+
+
 class SourcesSystem(Separator):
     """A network that masks the sources of a setting: one of them, or where it is `joint` all at once."""
 
@@ -215,6 +239,25 @@ class DetectorSystem(Network):
                 "input of any length, leave it out"
             )
         return None
+
+
+class GatedSystem(AnySystem):
+    """The trained networks of another system, `of`, whose activity heads gate them in other ways."""
+
+    kind: Literal["gated"]
+    scored: Literal["frames"]
+    of: str
+
+    @property
+    def trained(self) -> bool:
+        return False
+
+    @property
+    def networks_of(self) -> str:
+        return self.of
+
+    def variants(self) -> tuple[Variant, ...]:
+        return GATES
 
 
 class OracleSystem(AnySystem):
@@ -275,7 +318,14 @@ class PublishedSystem(AnySystem):
 
 
 System = Annotated[
-    TargetSystem | SourcesSystem | ClipsSystem | DetectorSystem | OracleSystem | PublishedSystem,
+    TargetSystem
+    | JointSystem
+    | SourcesSystem
+    | ClipsSystem
+    | DetectorSystem
+    | GatedSystem
+    | OracleSystem
+    | PublishedSystem,
     Field(discriminator="kind"),
 ]
 _READER: TypeAdapter[System] = TypeAdapter(System)

@@ -71,12 +71,20 @@ class WienerFilter(Section):
     residual: Literal["auto", "always", "never"] = "auto"
 
 
+class ChosenGates(Section):
+    """Gates that are chosen on validation songs: thresholds are multiples of ``1 / steps``. Runs written before there
+    were any have the default."""
+
+    steps: Annotated[int, Field(ge=2, le=100)] = 20
+
+
 class Separation(Section):
     chunk_frames: Positive
     chunks_at_once: Positive
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"  # records of trainings from before it was there are read
     threshold: Share
     median_frames: Positive
+    gates: ChosenGates = ChosenGates()
     wiener: WienerFilter = WienerFilter()
 
 

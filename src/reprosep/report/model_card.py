@@ -141,7 +141,7 @@ def _variant(name: str) -> str:
 
 
 def _head(card: Card) -> list[str]:
-    papers = [f"- {paper.authors}, *{paper.title}*, {paper.venue}" for paper in card.papers.values()]
+    papers = [f"- {paper.cited}" for paper in card.papers.values()]
     return [
         f"# {card.title}",
         "",

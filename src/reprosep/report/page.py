@@ -22,6 +22,7 @@ from reprosep.experiments.runs import detector_runs, every_run
 from reprosep.experiments.runs import needed_runs as runs_of
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
+from reprosep.papers.seeds import seeds_of
 from reprosep.papers.system import ALL_VARIANTS
 from reprosep.params.scale import Params, dump
 from reprosep.report import claim_views, pictures, players, provenance_table
@@ -121,6 +122,7 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path, state: St
     claims, questions = (claim_views.claim_views(asked, folder) if judged else [] for asked in _statements(paper))
     logged = [run for run in [*runs, *detector_runs(params, paper)] if _is_there(state, _epochs(results, run.id))]
     curves = curves_svg(results, paper, logged)
+    corpora = sorted({run.corpus for run in every_run(params, paper)})
     return {
         "name": name,
         "paper": paper,
@@ -137,6 +139,8 @@ def paper_view(params: Params, name: str, paper: Paper, results: Path, state: St
         "questions_tally": verdicts.counted(view["verdict"] for view in questions),
         "in_print": claim_views.in_print(claims),
         "left_out": report_sections.left_out(params, paper),
+        "seeds": len(seeds_of(params, paper)),
+        "standins": [params.corpora[name].title for name in corpora if params.corpora[name].standin],
         "one_seed": claim_views.any_single_seed([*claims, *questions]),
         "figures": [report_sections.figure_view(params, paper, key, folder, state) for key in paper.figures],
         "songs": players.listening(params, folder / "listen") if _is_there(state, folder / _FILES["excerpts"]) else [],

@@ -23,6 +23,7 @@ from reprosep.dag.versions.stages import Stages
 from reprosep.experiments.left_out import needs
 from reprosep.experiments.runs import corpora_of, every_run
 from reprosep.papers.content import Paper
+from reprosep.papers.seeds import seeds_of
 from reprosep.params.reading import recordings_of
 from reprosep.params.scale import Params, dump
 from reprosep.results.left_out import figure_left_out, whole_table_left_out
@@ -48,7 +49,7 @@ def record_of(params: Params, name: str, paper: Paper) -> dict[str, Any]:
     stages = [stage for stage in Stages(narrow).stages() if not stage.name.startswith(_SHOWING)]
     leaves = {leaf: value for stage in stages for key in stage.keys for leaf, value in _written(content, key)}
     parameters = {key: leaves[key] for key in sorted(leaves) if not _NO_CELL.match(key) and _is_read(key, corpora)}
-    record = {"seeds": list(params.seeds), "beside": beside, "parameters": parameters}
+    record = {"seeds": seeds_of(params, paper), "beside": beside, "parameters": parameters}
     lacking = _left_out(params, paper)
     return {**record, **({"left_out": lacking} if lacking else {})}
 

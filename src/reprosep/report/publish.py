@@ -26,6 +26,7 @@ from reprosep.experiments.runs import every_run
 from reprosep.papers.claim import Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.loading import load_paper
+from reprosep.papers.seeds import seeds_of
 from reprosep.params.scale import Params
 from reprosep.report.parameters import RECORD, differences, papers_beside, read_record, record_of
 from reprosep.report.provenance_table import step_times, summary, training_records
@@ -149,9 +150,16 @@ def _origin(records: list[dict[str, Any]]) -> dict[str, list[str]]:
 def page(params: Params, paper: Paper, records: list[dict[str, Any]], folder: Path, command: str) -> str:
     """The page in Markdown."""
     combined = summary(records)
+    seeds = len(seeds_of(params, paper))
     standin = any(params.corpora[run.corpus].standin for run in every_run(params, paper))
     lines = [f"# {paper.short}, scale `{params.scale}`", ""]
-    if standin:
+    if paper.own:
+        lines += [
+            f"**{'Stand-in, our' if standin else 'Our'} own questions, verdicts with {seeds} "
+            f"training{'s'[: seeds > 1]} of each network**: nobody has published an answer.",
+            "",
+        ]
+    elif standin:
         lines += [
             "**Measured on stand-in corpora**, composed and rendered by this project. The paper's values, in brackets,",
             "are of other recordings: compare the order of systems, not the decibels.",

@@ -134,7 +134,7 @@ def zenodo_record(card: Card) -> dict[str, Any]:
         **({"license": "MIT"} if terms == "mit" else {}),
         "notes": "Terms of the training data: " + ("; ".join(one.line for one in card.data) or "nothing was trained"),
         "keywords": ["music source separation", "reproducibility"],
-        "references": [f"{one.authors}: {one.title}. {one.venue}." for one in card.papers.values()],
+        "references": [f"{one.authors}: {one.title}. {one.venue}." for one in card.papers.values() if not one.own],
     }
 
 

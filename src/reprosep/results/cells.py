@@ -19,6 +19,7 @@ import pandas as pd
 from reprosep.experiments.cells import table_cells
 from reprosep.experiments.runs import needed_runs
 from reprosep.papers.content import Figure, Paper
+from reprosep.papers.seeds import seeds_of
 from reprosep.params.scale import Params
 from reprosep.results.activity_figure import RATE
 from reprosep.results.aggregate import Scores
@@ -54,9 +55,10 @@ def cells_by_seed(params: Params, paper: Paper, results: Path) -> pd.DataFrame:
         When a file of scores or a catalog is missing or foreign.
     """
     quick = params.model_copy(update={"statistics": params.statistics.model_copy(update={"bootstrap": 1})})
-    seeds: dict[str, list[int]] = {str(seed): [seed] for seed in params.seeds}
-    if len(params.seeds) > 1:
-        seeds[ALL_SEEDS] = list(params.seeds)
+    every, paper = seeds_of(params, paper), paper.model_copy(update={"seeds": None})  # one seed at a time
+    seeds: dict[str, list[int]] = {str(seed): [seed] for seed in every}
+    if len(every) > 1:
+        seeds[ALL_SEEDS] = every
     rows = []
     for number, (name, chosen) in enumerate(seeds.items()):
         one = quick.model_copy(update={"seeds": chosen})
@@ -95,7 +97,7 @@ def _oracle_cells(params: Params, paper: Paper) -> set[tuple[str, str, str]]:
         (name, cell.row, cell.column)
         for name, table in paper.tables.items()
         for cell in table_cells(params, paper, table)
-        if not paper.systems[cell.system].trained
+        if not paper.systems[cell.system].trainings(cell.system)
     }
 
 

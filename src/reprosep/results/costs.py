@@ -1,4 +1,5 @@
-"""What training a system costs: trained values, passes of the training chunks, seconds of the device.
+"""What training a system costs: trained values, passes of the training chunks, seconds of the device for an epoch or
+for all.
 
 Conventions
 -----------
@@ -35,6 +36,7 @@ _COSTS: dict[Cost, Callable[[_Record], float]] = {
     "parameters": lambda record: record["parameters"] / _MILLION,
     "iterations": lambda record: record["items"] / record["epochs"] / record["chunks"],
     "seconds": lambda record: record["device_seconds"] / record["epochs"],
+    "training seconds": lambda record: record["device_seconds"],
     "hours": lambda record: record["chunks"] * record["params"]["clips"]["seconds"] / _HOUR,
 }
 
@@ -77,5 +79,5 @@ def system_cost(needed: list[Run], cost: Cost, results: Path) -> float:
 COSTS = TableKind(
     rows=lambda shown: cost_rows(shown.params, shown.paper, shown.table, shown.results),
     is_seeded=False,
-    of_the_machine=("seconds",),
+    of_the_machine=("seconds", "training seconds"),
 )

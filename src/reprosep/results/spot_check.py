@@ -21,6 +21,7 @@ from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.base.progress import track
+from reprosep.experiments.joint.scores import JointScorer
 from reprosep.experiments.runs import needed_runs
 from reprosep.experiments.scorers import scorer_for
 from reprosep.experiments.sources.frame_scores import SourceFramesScorer
@@ -150,6 +151,14 @@ def _recompute_source_frames(
     waves = scorer.estimates(recipe, scene).waves[variant]
     references = scorer.references(recipe, scene)[0]
     return _recompute_frames(references, waves[[scorer.run.targets.index(first)]], mine[mine["target"] == first])
+
+
+@recompute.register(JointScorer)
+def _recompute_jointly(scorer: JointScorer, recipe: Recipe, variant: Variant, mine: pd.DataFrame) -> Recomputed:
+    scene = scorer.scene(recipe)
+    first = next(iter(scene))
+    wave = scorer.wave(variant, recipe, first, scorer.separate(scene)[first])
+    return _recompute_frames(scorer.references(recipe, scene)[0], wave, mine[mine["target"] == first])
 
 
 @recompute.register(SettingWhole)

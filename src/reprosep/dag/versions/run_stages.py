@@ -31,7 +31,7 @@ class RunStages(CorpusStages):
 
     def _untrained_of(self, name: str) -> list[str]:
         """The runs of a paper that need no network."""
-        networks = {*self.trained, *self.plan.released}
+        networks = {*self.trained, *self.plan.released, *self.plan.borrowing}
         return [run for run, (_, paper) in self.runs.items() if paper == name and run not in networks]
 
     def _untrained(self, name: str) -> Stage:
@@ -46,7 +46,7 @@ class RunStages(CorpusStages):
         return self._scored(group, title, made, oracles, steps)
 
     def _scores(self) -> Stage:
-        runs = [*self.trained, *self.plan.released]
+        runs = [*self.trained, *self.plan.released, *self.plan.borrowing]
         made = [str(path) for path in self.plan.score_files(runs)]
         return self._scored("scores", "Test songs separated and scored", made, runs, [], ("seeds", "papers"))
 

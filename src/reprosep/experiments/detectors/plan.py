@@ -41,7 +41,7 @@ class DetectorKind(Kind[DetectorSystem]):
         if system.detects in params.corpora:
             yield from (Run(system.detects, INSTRUMENTS, name, seed) for seed in self.seeds(params))
 
-    def targets(self, params: Params, target: str, system: DetectorSystem) -> list[str]:
+    def targets(self, params: Params, corpus: str, target: str, system: DetectorSystem) -> list[str]:
         return params.detection.instruments
 
     def threshold(self, params: Params) -> float:

@@ -32,7 +32,7 @@ class PublishedKind(Kind[PublishedSystem]):
         content = params.corpora[corpus]
         return target in system.targets and content.kind == "scores" and is_there(content, system.method)
 
-    def targets(self, params: Params, target: str, system: PublishedSystem) -> list[str]:
+    def targets(self, params: Params, corpus: str, target: str, system: PublishedSystem) -> list[str]:
         return system.targets
 
     def training_files(self, run: Run, system: PublishedSystem) -> list[str]:

@@ -45,7 +45,7 @@ class SourcesKind(Kind[SourcesSystem]):
     def has_target(self, params: Params, corpus: str, target: str, system: SourcesSystem) -> bool:
         return in_setting(params, corpus, target, system)
 
-    def targets(self, params: Params, target: str, system: SourcesSystem) -> list[str]:
+    def targets(self, params: Params, corpus: str, target: str, system: SourcesSystem) -> list[str]:
         return system.sources if system.joint else [target]
 
     def variants(self, params: Params, run: Run, system: SourcesSystem) -> tuple[Variant, ...]:

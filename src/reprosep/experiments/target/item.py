@@ -20,7 +20,7 @@ def training_item(params: Params, identifier: str, index: int, folder: Path) -> 
     The sound is 32-bit floating point, since a sum of stems may be beyond full scale.
     """
     run, system = find_run(params, identifier)
-    if run.seed is None:
+    if run.seed is None or not system.trained:
         raise UserError(f"'{identifier}' is not trained here and has no training items; name a trained run")
     if not isinstance(system, TargetSystem):
         raise UserError(

@@ -70,7 +70,8 @@ def cost(params: Params, epochs: int | None, minutes: float, steps: int) -> Grou
 def _trained(params: Params) -> Iterable[tuple[Run, System]]:
     for name in params.papers:
         paper = load_paper(name)
-        yield from ((run, paper.systems[run.system]) for run in every_run(params, paper) if run.seed is not None)
+        pairs = ((run, paper.systems[run.system]) for run in every_run(params, paper))
+        yield from ((run, system) for run, system in pairs if system.trained)
 
 
 def _released(params: Params) -> Iterable[tuple[Run, TargetSystem]]:

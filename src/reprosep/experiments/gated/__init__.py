@@ -1,0 +1,1 @@
+"""Trained networks of one target behind other gates of their own activity heads."""
