@@ -2,9 +2,10 @@
 
 Layers, sizes and order are those of the authors' released code (their latest state), which differs from the paper's
 text: the encoder alone is residual, decoder blocks activate before they normalise, and the activity head is four
-strided convolutions without activations between them.
+strided convolutions without activations between them. A pitch head beside it is ours, a wish of the paper's outlook.
 
-Shape: magnitudes ``(batch, channel, bin, frame)``; the activity logit ``(batch, frame)``.
+Shape: magnitudes ``(batch, channel, bin, frame)``; the activity logit ``(batch, frame)``, pitch logits ``(batch, pitch,
+frame)``.
 
 References
 ----------
@@ -77,8 +78,23 @@ class ActivityHead(nn.Sequential):
         super().__init__(*layers)
 
 
+class PitchHead(nn.Sequential):
+    """All bins and channels of a frame of the latent at once, a hidden layer, and a logit for every pitch.
+
+    Which pitch sounds is told by where its harmonics lie, so that no convolution over frequency comes first.
+    """
+
+    def __init__(self, inputs: int, bins: int, hidden: int, pitches: int) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, hidden, (bins, 1)),
+            nn.BatchNorm2d(hidden),
+            nn.LeakyReLU(),
+            nn.Conv2d(hidden, pitches, 1),
+        )
+
+
 class IASS(nn.Module):
-    """Mask by a U-Net and activity by its latent.
+    """Mask by a U-Net, activity and pitches by its latent.
 
     Parameters
     ----------
@@ -92,6 +108,8 @@ class IASS(nn.Module):
         Channels of the first block; block b has ``b * width`` (16 in the paper).
     activity_head
         False for the network "without instrument labels".
+    pitches, pitch_hidden
+        How many pitches the pitch head tells, 0 for none as in the paper, and the width of its hidden layer.
     """
 
     def __init__(
@@ -103,6 +121,8 @@ class IASS(nn.Module):
         width: int = 16,
         activity_head: bool = True,
         output_mean: float = 1.0,
+        pitches: int = 0,
+        pitch_hidden: int = 64,
     ) -> None:
         super().__init__()
         self.bins = bins
@@ -124,14 +144,19 @@ class IASS(nn.Module):
         self.input_scale = nn.Parameter(torch.ones(bins))
         self.output_scale = nn.Parameter(torch.ones(all_bins))
         self.output_mean = nn.Parameter(torch.full((all_bins,), output_mean))
+        # Last, so that all before it begins as without it.
+        self.pitch_head = PitchHead(widths[-1], self.sizes[-1], pitch_hidden, pitches) if pitches else None
 
     def set_statistics(self, mean: Tensor, deviation: Tensor) -> None:
         """Whiten the input by the data set's mean and standard deviation per bin, the start of learned parameters."""
         self.input_mean.data.copy_(mean[: self.bins])
         self.input_scale.data.copy_(deviation[: self.bins])
 
-    def forward(self, mixture: Tensor) -> tuple[Tensor, Tensor | None]:
-        """(magnitude estimate, activity logit ``(batch, frame)`` or None) of mixture magnitudes."""
+    def forward(self, mixture: Tensor) -> tuple[Tensor, Tensor | None] | tuple[Tensor, Tensor | None, Tensor]:
+        """(magnitude estimate, activity logit ``(batch, frame)`` or None) of mixture magnitudes.
+
+        With a pitch head a third: pitch logits ``(batch, pitch, frame)``.
+        """
         x = mixture[:, :, : self.bins]
         x = (x - self.input_mean[:, None]) / self.input_scale[:, None]
         skips: list[Tensor | None] = []
@@ -140,8 +165,9 @@ class IASS(nn.Module):
             if number < len(self.skips):
                 skips.append(self.skips[number](x))
         logit = None if self.head is None else self.head(x)[:, 0, 0]
+        pitches = None if self.pitch_head is None else self.pitch_head(x)[:, :, 0]
         for decoder, skip, bins in zip(self.decoders, [*reversed(skips), None], reversed(self.sizes[:-1]), strict=True):
             x = decoder(x, skip, bins)
         y = self.linear(x.transpose(2, 3)).transpose(2, 3)
         mask = torch.relu(y * self.output_scale[:, None] + self.output_mean[:, None])
-        return mask * mixture, logit
+        return (mask * mixture, logit) if pitches is None else (mask * mixture, logit, pitches)

@@ -28,6 +28,6 @@ def song_error(song: Example, parts: Iterable[Part]) -> Tensor:
     """Mean squared error of magnitudes over the whole song, on its device; the gate plays no part in it."""
     target = song.target[0]
     total = torch.zeros((), dtype=torch.double, device=target.device)
-    for first, part, _ in parts:
+    for first, part, *_ in parts:
         total += (part - target[..., first : first + part.shape[-1]]).square().sum(dtype=torch.double)
     return total / target.numel()
