@@ -108,15 +108,10 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
 
 def _notes_disagreement(corpus: Corpus) -> str | None:
     """Whether the notes of a corpus can be where it says that they are."""
-    if corpus.notes == "published" and corpus.kind != "medleydb":
+    if corpus.notes == "published" and corpus.kind != "medleydb" and not corpus.of:
         return (
             f"notes: 'published' needs kind 'medleydb', of whose stems pitches were annotated, not '{corpus.kind}'; "
             "set notes: none"
-        )
-    if corpus.notes == "beside" and not corpus.standin and corpus.kind != "slakh":
-        return (
-            f"notes: 'beside' needs a stand-in or kind 'slakh', whose notes lie beside the sound, not kind "
-            f"'{corpus.kind}'; set notes: none"
         )
     if corpus.note_folders and corpus.notes != "published":
         return f"note_folders: {corpus.note_folders}, but notes: {corpus.notes}; take them out or set notes: published"

@@ -45,9 +45,9 @@ def _notes(data: CorpusData, run: Run) -> PitchLabels:
     own = stems[(stems["split"] == "train") & (stems["target"] == run.target)]
     if not any(notes.knows(*stem) for stem in own[["song", "row"]].itertuples(index=False)):
         raise UserError(
-            f"'{run.id}': of none of the {len(own)} training stems of '{run.target}' the notes are known; name the "
-            f"folder of their annotations in corpora.{run.corpus}.note_folders, or take '{run.target}' out of "
-            f"corpora.{run.corpus}.targets"
+            f"'{run.id}': of none of the {len(own)} training stems of '{run.target}' the notes are known; put them "
+            f"beside the stems, name the folder of annotations in corpora.{run.corpus}.note_folders, or set "
+            f"corpora.{run.corpus}.notes to none: the network is then left out"
         )
     return notes
 
