@@ -39,8 +39,8 @@ class PitchLabels:
         self._spans: dict[tuple[str, int], Spans] = {(song, rows[song, stem]): [] for song, stem in known}
         heard = notes[notes["pitch"].between(params.pitch.lowest, params.pitch.highest)]
         for song, stem, pitch, start, end in zip(*(heard[name].tolist() for name in NOTES), strict=True):
-            if (song, stem) in rows:
-                spans = self._spans[song, rows[song, stem]]
+            spans = self._spans.get((song, rows.get((song, stem), -1)))
+            if spans is not None:
                 spans.append((pitch - params.pitch.lowest, *self._frames(start, end)))
 
     def _frames(self, start: float, end: float) -> tuple[int, int]:
