@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from conftest import Line
-from reprosep.activity.notes import INDEX, NOTES
 from reprosep.audio.stft import frame_count, stft
 from reprosep.audio.store import write_table
+from reprosep.corpora.notes_table import INDEX, NOTES
 from reprosep.mixtures.mixing import Excerpt, Mixer, Recipe
 from reprosep.mixtures.pitches import PitchLabels
 

@@ -1,9 +1,4 @@
-"""The notes of every stem of a corpus, where they are known: what pitch labels are made of.
-
-``notes/index.parquet`` has one row per stem of the catalog: song, stem, split, target, origin (*midi*, *composed* or
-*annotated*; '' where nothing tells its notes) and how many notes there are. ``notes/notes.parquet`` has one row per
-note: song, stem, pitch (MIDI's number), start and end in seconds.
-"""
+"""The notes of every stem of a corpus, where they are known: what pitch labels are made of."""
 
 from __future__ import annotations
 
@@ -17,11 +12,9 @@ from reprosep.audio.store import write_table
 from reprosep.base.progress import track
 from reprosep.corpora.catalog_table import read_catalog
 from reprosep.corpora.note_files import SUFFIX, StemNote, annotation_files, notes_beside, read_notes
+from reprosep.corpora.notes_table import INDEX, NOTES
 from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
-
-INDEX = ["song", "stem", "split", "target", "origin", "notes"]
-NOTES = ["song", "stem", "pitch", "start", "end"]
 
 
 def write_notes(params: Params, name: str) -> None:

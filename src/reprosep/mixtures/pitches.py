@@ -15,11 +15,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from reprosep.activity.notes import INDEX, NOTES
-from reprosep.audio.store import read_table
-from reprosep.base.errors import UserError
+from reprosep.corpora.notes_table import NOTES, read_notes_tables
 from reprosep.mixtures.mixing import Mixer, Recipe
 from reprosep.params.scale import Params
 
@@ -31,7 +28,7 @@ class PitchLabels:
 
     def __init__(self, params: Params, mixer: Mixer, folder: Path) -> None:
         self.params = params
-        index, notes = (_read(folder / f"{name}.parquet", columns) for name, columns in _TABLES.items())
+        index, notes = read_notes_tables(folder)
         stems = mixer.stems
         rows = dict(zip(zip(stems["song"], stems["stem"], strict=True), stems["row"].tolist(), strict=True))
         told = index[index["origin"] != ""]
@@ -66,13 +63,3 @@ class PitchLabels:
     def knows(self, song: str, row: int) -> bool:
         """Whether the notes of a stem are known."""
         return (song, row) in self._spans
-
-
-_TABLES = {"index": INDEX, "notes": NOTES}
-
-
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    table = read_table(path)
-    if missing := [name for name in columns if name not in table.columns]:
-        raise UserError(f"{path}: no column '{missing[0]}'; delete {path.parent} and run the step notes again")
-    return table
