@@ -14,9 +14,12 @@ Hung and Lerch, "Multitask learning for instrument activation aware music source
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
+_SOUNDING = 0.02  # share of pitches that sound in a frame, before training
 _STRIDE = 3  # of frequency, per block; time is never downsampled
 
 
@@ -81,7 +84,8 @@ class ActivityHead(nn.Sequential):
 class PitchHead(nn.Sequential):
     """All bins and channels of a frame of the latent at once, a hidden layer, and a logit for every pitch.
 
-    Which pitch sounds is told by where its harmonics lie, so that no convolution over frequency comes first.
+    Which pitch sounds is told by where its harmonics lie, so that no convolution over frequency comes first. It begins
+    with the probability that any pitch has, or the first epochs would only learn that few sound.
     """
 
     def __init__(self, inputs: int, bins: int, hidden: int, pitches: int) -> None:
@@ -91,6 +95,7 @@ class PitchHead(nn.Sequential):
             nn.LeakyReLU(),
             nn.Conv2d(hidden, pitches, 1),
         )
+        nn.init.constant_(self[-1].bias, math.log(_SOUNDING / (1 - _SOUNDING)))  # type: ignore[arg-type]
 
 
 class IASS(nn.Module):
