@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,19 +19,10 @@ from reprosep.models.iass import IASS
 from reprosep.models.open_unmix import OpenUnmix
 
 Magnitudes = Callable[[int, int], Tensor]  # (first frame, end frame) -> (channel, bin, frame)
+# First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; with a pitch head also pitch
+# logits (pitch, frame); on the network's device.
+Part = tuple[int, Tensor, Tensor | None] | tuple[int, Tensor, Tensor | None, Tensor]
 _Window = tuple[int, int, int, int]  # first frame and end of what is kept, and of what the network sees
-
-
-class Part(NamedTuple):
-    """Magnitude estimate ``(channel, bin, frame)`` of some frames of a song, on the network's device.
-
-    Activity logits ``(frame,)`` and pitch logits ``(pitch, frame)`` are those of its heads, where it has them.
-    """
-
-    first: int
-    magnitudes: Tensor
-    logits: Tensor | None
-    pitches: Tensor | None = None
 
 
 def estimate_song(
@@ -60,8 +50,11 @@ def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int,
         for number, (first, end, low, _) in enumerate(batch):
             inner = slice(first - low, end - low)
             logit = None if logits is None else logits[number, inner].float()
-            pitch = pitches[0][number, :, inner].float() if pitches else None
-            yield Part(first, estimates[number, ..., inner].float(), logit, pitch)
+            estimate = estimates[number, ..., inner].float()
+            if pitches:
+                yield first, estimate, logit, pitches[0][number, :, inner].float()
+            else:
+                yield first, estimate, logit
 
 
 def _batches(windows: list[_Window], most: int) -> Iterator[list[_Window]]:
@@ -75,4 +68,4 @@ def _recurrent(model: OpenUnmix, magnitudes: Magnitudes, frames: int, chunk: int
     encoded = torch.cat([model.encode(magnitudes(first, end)[None]) for first, end in _chunks(frames, chunk)])
     recurrent = model.recur(encoded)
     for first, end in _chunks(frames, chunk):
-        yield Part(first, model.decode(recurrent[first:end], magnitudes(first, end)[None])[0].float(), None)
+        yield first, model.decode(recurrent[first:end], magnitudes(first, end)[None])[0].float(), None

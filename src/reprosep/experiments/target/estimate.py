@@ -54,13 +54,12 @@ def estimate(
     logits = np.zeros(spectrum.frames, np.float32)
     has_head = False
     pitches: list[np.ndarray] = []
-    for first, part, logit, pitch in estimate_song(model, mixture, spectrum.frames, chunk):
+    for first, part, logit, *told in estimate_song(model, mixture, spectrum.frames, chunk):
         magnitudes[:, :, first : first + part.shape[-1]] = part.numpy()
         if logit is not None:
             has_head = True
             logits[first : first + len(logit)] = logit.numpy()
-        if pitch is not None:
-            pitches.append(pitch.numpy())
+        pitches += [pitch.numpy() for pitch in told]
         if advance:
             advance(1)
     probability = _probability(logits) if has_head else None

@@ -79,5 +79,5 @@ def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
     chunk = params.separation.chunk_frames
     parts = estimate_song(model, lambda first, end: spectrum.chunk(first, end).abs(), spectrum.frames, chunk)
     tracked = track(parts, run.title, -(-spectrum.frames // chunk))
-    logits = torch.cat([part.logits for part in tracked if part.logits is not None])
+    logits = torch.cat([logit for _, _, logit, *_ in tracked if logit is not None])
     return seconds_of_frames(torch.sigmoid(logits.double()).numpy()[None], run.params, song.seconds)
