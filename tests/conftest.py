@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 
 from loopback import Server
 from reprosep import cli
+from reprosep.activity.notes import write_notes
 from reprosep.activity.stems import write_activity
 from reprosep.audio.store import read_table
 from reprosep.claims.table import write_claims
@@ -76,6 +77,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "catalog": write_catalog,
     "store": write_store,
     "activity": write_activity,
+    "notes": write_notes,
     "mixtures": write_mixtures,
     "clips": clips,
     "energies": write_energies,

@@ -9,7 +9,7 @@ from scipy import stats
 
 from reprosep.claims.effects import Effect, Term, effect_of
 from reprosep.claims.score_quantities import ScoreQuantity
-from reprosep.results.aggregate import Framed, seed_cubes, song_scores
+from reprosep.results.aggregate import METRICS, Framed, seed_cubes, song_scores
 from reprosep.tools.bench.verdicts import DRAWING, Truth, decided, over_songs_alone, scores, seeds_within_songs
 from reprosep.tools.bench.verdicts import claim_of as simulated
 
@@ -125,7 +125,7 @@ def frames(missing: bool) -> pd.DataFrame:
                     "SDR": score,
                 }
             )
-    return pd.DataFrame(rows).assign(**dict.fromkeys(("SIR", "SAR", "ISR", "SI-SDR", "uSDR", "Leakage"), np.nan))
+    return pd.DataFrame(rows).assign(**{metric: np.nan for metric in METRICS if metric != "SDR"})
 
 
 def test_a_missing_score_is_not_that_of_another_seed() -> None:

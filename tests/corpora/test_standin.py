@@ -15,9 +15,10 @@ import yaml
 from scipy.signal import butter, filtfilt
 
 from reprosep.base.errors import UserError
+from reprosep.corpora.note_files import read_notes
 from reprosep.corpora.standin.compose import compose
 from reprosep.corpora.standin.corpus import render_corpus, render_song, require_synthesisers
-from reprosep.corpora.standin.instruments import PRESENCE
+from reprosep.corpora.standin.instruments import INSTRUMENTS, PRESENCE
 from reprosep.corpora.standin.render import render_part
 from reprosep.corpora.standin.songs import plan_song
 
@@ -80,7 +81,26 @@ def test_same_seed_same_bytes_in_other_processes(musdb_root: Path, tmp_path: Pat
     render_corpus("musdb", tmp_path, seed=7, songs={"train": 2, "test": 1}, seconds=6, workers=2)
     assert sums(tmp_path) == sums(musdb_root)
     assert "CC0" in (tmp_path / "LICENSE").read_text()
-    assert len({digest for files in sums(tmp_path).values() for digest in files.values()}) == 15
+    assert len({d for files in sums(tmp_path).values() for name, d in files.items() if name.endswith(".wav")}) == 15
+
+
+def test_the_notes_beside_a_stem_are_those_that_were_played(musdb_root: Path, medleydb: Path) -> None:
+    """Of every pitched stem, of sums of parts together; none of drums; and their checksums are recorded."""
+    plan = plan_song("musdb", 0, "test", seed=7, seconds=6)
+    folder = musdb_root / "test" / f"{plan.artist} - {plan.title}"
+    for source in ("vocals", "bass", "other"):
+        own = [part for part in plan.parts if (part.instrument.group in ("vocals", "bass")) == (source != "other")]
+        own = [part for part in own if source == "other" or part.instrument.group == source]
+        pitched = [part for part in own if not part.instrument.percussion]
+        expected = sorted((n.start, n.end, n.pitch) for part in pitched for n in compose(plan, part))
+        assert [tuple(note) for note in read_notes(folder / f"{source}_NOTES.csv")] == expected
+    assert not (folder / "drums_NOTES.csv").exists()
+    assert "bass_NOTES.csv" in sums(musdb_root)[folder.name]
+    for folder, metadata, _ in songs_of(medleydb):
+        for stem in metadata["stems"].values():
+            sound = folder / metadata["stem_dir"] / stem["filename"]
+            percussive = stem["instrument"] in {one.label for one in INSTRUMENTS.values() if one.percussion}
+            assert sound.with_name(f"{sound.stem}_NOTES.csv").exists() is not percussive
 
 
 def test_musdb_reads_the_layout_and_the_mixture_is_the_exact_sum(musdb_root: Path) -> None:

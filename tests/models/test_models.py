@@ -203,8 +203,53 @@ def test_songs_together_are_estimated_as_one_by_one(lengths: list[int], chunk: i
         (number, part) for number, song in enumerate(songs) for part in estimate_song(model, *heard(song), chunk)
     ]
     assert [(number, first) for number, (first, *_) in found] == [(number, first) for number, (first, *_) in expected]
-    for (_, (_, one, _)), (_, (_, other, _)) in zip(found, expected, strict=True):
+    for (_, (_, one, *_)), (_, (_, other, *_)) in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_a_pitch_head_changes_nothing_of_the_network(head: bool) -> None:
+    """It begins with the same weights, and estimates the same as without it."""
+    torch.manual_seed(3)
+    without = IASS(100, 129, 1, 3, 4, activity_head=head)
+    torch.manual_seed(3)
+    model = IASS(100, 129, 1, 3, 4, activity_head=head, pitches=69, pitch_hidden=8)
+    weights = without.state_dict()
+    assert {name for name in model.state_dict() if name not in weights} == {
+        name for name in model.state_dict() if name.startswith("pitch_head.")
+    }
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in weights.items())
+    song = torch.rand(2, 1, 129, 11)
+    with torch.no_grad():
+        estimate, logit, pitches = model.eval()(song)
+        expected, expected_logit = without.eval()(song)
+    assert torch.equal(estimate, expected) and pitches.shape == (2, 69, 11)
+    assert (logit is None) == (expected_logit is None) and (logit is None or torch.equal(logit, expected_logit))
+
+
+@pytest.mark.parametrize("together", [1, 3])
+@pytest.mark.parametrize("chunk", [7, 100])
+def test_pitches_in_chunks_equal_those_of_one_pass(chunk: int, together: int) -> None:
+    torch.manual_seed(0)
+    model = randomised(IASS(100, 129, 1, 3, 4, pitches=20, pitch_hidden=8))
+    song = torch.rand(1, 129, 53)
+    parts = list(estimate_song(model, lambda a, b: song[..., a:b], 53, chunk, together))
+    with torch.no_grad():
+        _, _, expected = model(song[None])
+        _, _, inferred = for_inference(model)(song[None])
+    torch.testing.assert_close(torch.cat([pitches for *_, pitches in parts], dim=1), expected[0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(inferred, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_a_pitch_head_is_of_the_system_and_its_parameters() -> None:
+    params = make_params({"pitch": {"lowest": 40, "highest": 51, "hidden": 5}})
+    plain = network(system(model="iass", activity_weight=2.0), params, 1)
+    with_pitches = network(system(model="iass", activity_weight=2.0, pitch_weight=0.2), params, 1)
+    assert plain.pitch_head is None
+    _, _, pitches = with_pitches(torch.rand(1, 1, params.stft.n_fft // 2 + 1, 9))
+    assert pitches.shape == (1, 12, 9)
+    assert "open-unmix" in (system(model="open-unmix", pitch_weight=0.2).problem() or "")
+    assert "added" in (system(model="iass", pitch_weight=0.2, added="slakh-mm").problem() or "")
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -107,6 +107,14 @@ def confidences(corpus: str, params: ParamFiles = DEFAULT_PARAMS, threads: Threa
 
 
 @app.command(rich_help_panel=PANEL)
+def notes(corpus: str, params: ParamFiles = DEFAULT_PARAMS) -> None:
+    """Collect the notes of every stem of a corpus, where they are known."""
+    from reprosep.activity.notes import write_notes
+
+    write_notes(*params_and_corpus(params, corpus))
+
+
+@app.command(rich_help_panel=PANEL)
 def mixtures(
     corpus: str,
     params: ParamFiles = DEFAULT_PARAMS,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reprosep.claims.left_out import claims_left_out
+from reprosep.experiments.cells import cells_refused
 from reprosep.experiments.left_out import Needs, recorded, systems_left_out
 from reprosep.papers.content import Paper
 from reprosep.params.scale import Params
@@ -49,7 +50,10 @@ def left_out_of_paper(params: Params, paper: Paper) -> dict[str, Needs]:
 
 
 def sentences(params: Params, papers: Mapping[str, Paper]) -> list[str]:
-    """All that a scale leaves out: a line for every corpus, and one for every paper; none where nothing is."""
+    """All that a scale leaves out: a line for every corpus, and one for every paper; none where nothing is.
+
+    And a line for every system that cannot estimate some of the targets which its paper's tables have of it.
+    """
     lines = [
         f"left out at the scale '{params.scale}': {one.title} ({', '.join(one.names)}): {one.reason}"
         for one in left_out_corpora(params)
@@ -58,6 +62,8 @@ def sentences(params: Params, papers: Mapping[str, Paper]) -> list[str]:
         if found := left_out_of_paper(params, paper):
             listed = (_listed(kind, needs) for kind, needs in found.items())
             lines.append(f"left out of {paper.short}: {'; '.join(listed)}")
+        for name, reasons in cells_refused(params, paper).items():
+            lines.append(f"left out of {paper.short}: cells of {name}: {'; '.join(reasons)}")
     return lines
 
 

@@ -15,6 +15,7 @@ from reprosep.base.files import digest
 from reprosep.claims.reads import reads_of_claims
 from reprosep.corpora.label_files import label_files
 from reprosep.corpora.listing import recordings_listing, versions_to_get
+from reprosep.corpora.note_files import annotation_files
 from reprosep.corpora.registry import RECORDS, load_version, song_list
 from reprosep.corpora.splits import read_split_file
 from reprosep.dag.dependencies import paper_of, step_reads
@@ -153,6 +154,10 @@ class Plan:
     def label_files(self, corpus: str) -> list[Path]:
         """Label files of the songs of a corpus whose labels are the published ones."""
         return sorted(label_files(corpus, self.params.corpora[corpus]).values())
+
+    def note_files(self, corpus: str) -> list[Path]:
+        """Annotations of the stems of a corpus whose notes are the published ones."""
+        return sorted(annotation_files(corpus, self.params.corpora[corpus]).values())
 
     def verified(self, corpus: str) -> list[Path]:
         """What says that the published versions of a corpus are in its roots; a stand-in has none."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 from reprosep.base.errors import UserError, near_match
 from reprosep.experiments.kinds import kind_of
 from reprosep.papers.calibration import Calibration, value_name
 from reprosep.papers.content import SPREAD, STATISTICS, TRIPLE, Entry, Paper, Table
 from reprosep.papers.measures import Metric, Statistic
-from reprosep.papers.run import Run
+from reprosep.papers.run import Run, targets_of
 from reprosep.papers.system import BY_DETECTOR, WIENER, System, Variant
 from reprosep.params.scale import Params
 
@@ -45,6 +46,19 @@ def table_cells(params: Params, paper: Paper, table: Table) -> list[Cell]:
                 ):
                     cells.append(cell)
     return cells
+
+
+def cells_refused(params: Params, paper: Paper) -> dict[str, list[str]]:
+    """System -> why it does not estimate targets that its corpora have, each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for table in paper.tables.values():
+        for row, column in product(table.rows, table.columns) if table.kind == "scores" else ():
+            cell = _cell(table, row, column, None, table.main)
+            if cell.corpus in params.corpora and cell.target in targets_of(params, cell.corpus):
+                system = paper.systems[cell.system]
+                if reason := kind_of(system).why_not(params, cell.corpus, cell.target, system):
+                    reasons.setdefault(cell.system, []).append(reason)
+    return {name: list(dict.fromkeys(found)) for name, found in reasons.items()}
 
 
 def has_target(params: Params, paper: Paper, corpus: str, target: str, name: str) -> bool:

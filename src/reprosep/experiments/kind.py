@@ -73,6 +73,10 @@ class Kind(ABC, Generic[SystemType]):
         """Whether a system estimates a target on a corpus of this scale."""
         return target in targets_of(params, corpus)
 
+    def why_not(self, params: Params, corpus: str, target: str, system: SystemType) -> str:
+        """Why a system cannot estimate a target that a corpus of this scale has, in a few words; '' where it can."""
+        return ""
+
     def check(self, params: Params, corpus: str, system: SystemType) -> None:
         """:class:`UserError` when the parameters of a corpus do not fit a system that is trained on it."""
 

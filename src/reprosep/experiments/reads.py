@@ -26,6 +26,7 @@ from reprosep.papers.system import AnySystem
 
 CORPUS_TABLES = ("catalog.parquet", "audio/index.parquet", "activity/index.parquet")
 _LETTERS = 32  # of the digest of a run
+_LATER = ("released", "pitch_weight")  # keys of systems from before which there are digests
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,15 @@ def filled(keys: Iterable[str], corpus: str, model: str) -> tuple[str, ...]:
 
 
 def settings_of_system(system: AnySystem) -> dict[str, Any]:
-    """What a run depends on of its system: all but what it is called; `released` where it is."""
+    """What a run depends on of its system: all but what it is called; `released`, `pitch_weight` where it has them."""
     content = system.model_dump(mode="json", exclude={"label"})
-    return {key: value for key, value in content.items() if key != "released" or value is not None}
+    return {key: value for key, value in content.items() if value or key not in _LATER}
 
 
 def settings_of_training(system: AnySystem) -> dict[str, Any]:
     """What a training depends on of its system: not whether it is scored behind a filter as well."""
-    return system.model_dump(mode="json", exclude={"label", "wiener"})
+    content = system.model_dump(mode="json", exclude={"label", "wiener"})
+    return {key: value for key, value in content.items() if value or key != "pitch_weight"}
 
 
 def look_up(content: Mapping[str, Any], key: str) -> Any:

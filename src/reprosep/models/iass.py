@@ -2,9 +2,10 @@
 
 Layers, sizes and order are those of the authors' released code (their latest state), which differs from the paper's
 text: the encoder alone is residual, decoder blocks activate before they normalise, and the activity head is four
-strided convolutions without activations between them.
+strided convolutions without activations between them. A pitch head beside it is ours, a wish of the paper's outlook.
 
-Shape: magnitudes ``(batch, channel, bin, frame)``; the activity logit ``(batch, frame)``.
+Shape: magnitudes ``(batch, channel, bin, frame)``; the activity logit ``(batch, frame)``, pitch logits ``(batch, pitch,
+frame)``.
 
 References
 ----------
@@ -13,11 +14,14 @@ Hung and Lerch, "Multitask learning for instrument activation aware music source
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from reprosep.models.aligned import dense
 
+_SOUNDING = 0.02  # share of pitches that sound in a frame, before training
 _STRIDE = 3  # of frequency, per block; time is never downsampled
 
 
@@ -98,8 +102,25 @@ class ActivityHead(nn.Sequential):
         super().__init__(*layers)
 
 
+class PitchHead(nn.Sequential):
+    """All bins and channels of a frame of the latent at once, a hidden layer, and a logit for every pitch.
+
+    Which pitch sounds is told by where its harmonics lie, so that no convolution over frequency comes first. It begins
+    with the probability that any pitch has, or the first epochs would only learn that few sound.
+    """
+
+    def __init__(self, inputs: int, bins: int, hidden: int, pitches: int) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, hidden, (bins, 1)),
+            nn.BatchNorm2d(hidden),
+            nn.LeakyReLU(),
+            nn.Conv2d(hidden, pitches, 1),
+        )
+        nn.init.constant_(self[-1].bias, math.log(_SOUNDING / (1 - _SOUNDING)))  # type: ignore[arg-type]
+
+
 class IASS(nn.Module):
-    """Mask by a U-Net and activity by its latent.
+    """Mask by a U-Net, activity and pitches by its latent.
 
     Parameters
     ----------
@@ -113,6 +134,8 @@ class IASS(nn.Module):
         Channels of the first block; block b has ``b * width`` (16 in the paper).
     activity_head
         False for the network "without instrument labels".
+    pitches, pitch_hidden
+        How many pitches the pitch head tells, 0 for none as in the paper, and the width of its hidden layer.
     """
 
     def __init__(
@@ -124,6 +147,8 @@ class IASS(nn.Module):
         width: int = 16,
         activity_head: bool = True,
         output_mean: float = 1.0,
+        pitches: int = 0,
+        pitch_hidden: int = 64,
     ) -> None:
         super().__init__()
         self.bins = bins
@@ -145,20 +170,26 @@ class IASS(nn.Module):
         self.input_scale = nn.Parameter(torch.ones(bins))
         self.output_scale = nn.Parameter(torch.ones(all_bins))
         self.output_mean = nn.Parameter(torch.full((all_bins,), output_mean))
+        # Last, so that all before it begins as without it.
+        self.pitch_head = PitchHead(widths[-1], self.sizes[-1], pitch_hidden, pitches) if pitches else None
 
     def set_statistics(self, mean: Tensor, deviation: Tensor) -> None:
         """Whiten the input by the data set's mean and standard deviation per bin, the start of learned parameters."""
         self.input_mean.data.copy_(mean[: self.bins])
         self.input_scale.data.copy_(deviation[: self.bins])
 
-    def forward(self, mixture: Tensor) -> tuple[Tensor, Tensor | None]:
-        """(magnitude estimate, activity logit ``(batch, frame)`` or None) of mixture magnitudes."""
-        y, logits = self.decoded(mixture)
-        mask = torch.relu(y * self.output_scale[:, None] + self.output_mean[:, None])
-        return mask * mixture, None if logits is None else logits[:, 0]
+    def forward(self, mixture: Tensor) -> tuple[Tensor, Tensor | None] | tuple[Tensor, Tensor | None, Tensor]:
+        """(magnitude estimate, activity logit ``(batch, frame)`` or None) of mixture magnitudes.
 
-    def decoded(self, mixture: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What masks are made from, ``(batch, channel, bin, frame)``, and logits ``(batch, target, frame)`` or None."""
+        With a pitch head a third: pitch logits ``(batch, pitch, frame)``.
+        """
+        y, logits, latent = self.decoded(mixture)
+        mask = torch.relu(y * self.output_scale[:, None] + self.output_mean[:, None])
+        found = mask * mixture, None if logits is None else logits[:, 0]
+        return found if self.pitch_head is None else (*found, self.pitch_head(latent)[:, :, 0])
+
+    def decoded(self, mixture: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
+        """What masks are made of ``(batch, channel, bin, frame)``, logits ``(batch, target, frame)`` or None, latent."""
         x = mixture[:, :, : self.bins]
         x = (x - self.input_mean[:, None]) / self.input_scale[:, None]
         skips: list[Tensor | None] = []
@@ -166,7 +197,8 @@ class IASS(nn.Module):
             x = encoder(x)
             if number < len(self.skips):
                 skips.append(self.skips[number](x))
-        logits = None if self.head is None else self.head(x)[:, :, 0]
+        latent = x
+        logits = None if self.head is None else self.head(latent)[:, :, 0]
         for decoder, skip, bins in zip(self.decoders, [*reversed(skips), None], reversed(self.sizes[:-1]), strict=True):
             x = decoder(x, skip, bins)
-        return dense(self.linear, x.transpose(2, 3)).transpose(2, 3), logits
+        return dense(self.linear, x.transpose(2, 3)).transpose(2, 3), logits, latent

@@ -52,7 +52,7 @@ class JointIASS(IASS):
 
     def forward(self, mixture: Tensor) -> tuple[Tensor, Tensor | None]:
         """(magnitude estimates, activity logits or None) of mixture magnitudes."""
-        y, logits = self.decoded(mixture)
+        y, logits, _ = self.decoded(mixture)
         y = y.unflatten(1, (self.targets, -1))
         mask = torch.relu(y * self.output_scale[:, None, :, None] + self.output_mean[:, None, :, None])
         return mask * mixture[:, None], logits

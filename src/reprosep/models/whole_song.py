@@ -22,9 +22,9 @@ from reprosep.models.placement import CPU, answered, device_of
 from reprosep.params.work import Separation
 
 Magnitudes = Callable[[int, int], Tensor]  # (first frame, end frame) -> (channel, bin, frame)
-# First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; on the network's device. Of a
-# network of several targets both have an axis of these before.
-Part = tuple[int, Tensor, Tensor | None]
+# First frame, magnitude estimate (channel, bin, frame), activity logits (frame,) or None; with a pitch head also pitch
+# logits (pitch, frame); on the network's device. Of a network of several targets both have an axis of these before.
+Part = tuple[int, Tensor, Tensor | None] | tuple[int, Tensor, Tensor | None, Tensor]
 _Window = tuple[int, int, int, int]  # first frame and end of what is kept, and of what the network sees
 
 
@@ -70,11 +70,15 @@ def _convolutional(model: IASS, magnitudes: Magnitudes, frames: int, chunk: int,
     windows = [(a, b, max(a - context, 0), min(b + context, frames)) for a, b in _chunks(frames, chunk)]
     for batch in _batches(windows, together):
         seen = torch.stack([magnitudes(low, high) for *_, low, high in batch])
-        estimates, logits = answered(model, model, seen.contiguous(memory_format=torch.channels_last))
+        estimates, logits, *pitches = answered(model, model, seen.contiguous(memory_format=torch.channels_last))
         for number, (first, end, low, _) in enumerate(batch):
             inner = slice(first - low, end - low)
             logit = None if logits is None else logits[number, ..., inner].float()
-            yield first, estimates[number, ..., inner].float(), logit
+            estimate = estimates[number, ..., inner].float()
+            if pitches:
+                yield first, estimate, logit, pitches[0][number, :, inner].float()
+            else:
+                yield first, estimate, logit
 
 
 def _batches(windows: list[_Window], most: int) -> Iterator[list[_Window]]:

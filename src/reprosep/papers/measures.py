@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR", "uSDR", "Leakage"]
+PitchMetric = Literal["pitch accuracy", "pitch precision", "pitch recall"]
+"""Of the pitches that a network tells beside its estimate: shares from 0 to 1, mir_eval's multi-pitch measures."""
+
+Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR", "uSDR", "Leakage"] | PitchMetric
 """Of separated songs, in dB; *Leakage* is the estimate's energy where the target is silent, beside the mixture's."""
+
+OF_PITCH: tuple[str, ...] = get_args(PitchMetric)
 
 Cost = Literal["parameters", "iterations", "seconds", "training seconds", "hours"]
 Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]

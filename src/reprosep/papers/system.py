@@ -84,6 +84,11 @@ class AnySystem(Section):
         return False
 
     @property
+    def has_pitch(self) -> bool:
+        """Whether it has a pitch head."""
+        return False
+
+    @property
     def setting(self) -> list[str]:
         """The sources that a mixture is the sum of; none where a target stands against all else."""
         return []
@@ -137,6 +142,8 @@ class Separator(Network):
 class TargetSystem(Separator):
     """A network that estimates one target against its accompaniment; `added` is a corpus whose stems are mixed in.
 
+    `pitch_weight` is with what weight the loss of a pitch head counts, 0 where it has none.
+
     `released` are published weights (``workflow/weights/``), which stand in place of a training: such a system is
     scored on published corpora alone, and only as the weights hear sound.
     """
@@ -146,9 +153,14 @@ class TargetSystem(Separator):
     model: Literal["iass", "open-unmix"]
     blocks: Annotated[int, Field(ge=1, le=6)] = 3
     channel_swap: bool = False
+    pitch_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     added: str | None = None
     gated_by: GatedBy | None = None
     released: str | None = None
+
+    @property
+    def has_pitch(self) -> bool:
+        return self.pitch_weight > 0
 
     @property
     def trained(self) -> bool:
@@ -165,6 +177,12 @@ class TargetSystem(Separator):
     def problem(self) -> str | None:
         if self.gated_by and not self.has_head:
             return "gated_by: only iass with an activity head is scored with another network's gate; leave it out"
+        if self.pitch_weight and (self.model != "iass" or self.added or self.released):
+            other = "added" if self.added else "released" if self.released else f"model: {self.model}"
+            return (
+                f"pitch_weight: {self.pitch_weight:g} beside {other}; only iass has a pitch head, trained here on "
+                "notes of its own corpus; leave one of the two out"
+            )
         if self.released and (self.added or self.gated_by):
             return (
                 "released: weights as they were published, so nothing is added and no detector gates; leave these out"

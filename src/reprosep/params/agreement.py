@@ -31,6 +31,8 @@ def disagreement(params: Params) -> str | None:
         return f"activity.window: {window} must equal stft.n_fft ({stft.n_fft}) to align labels"
     if window % (2 * stft.hop):
         return f"stft.hop: {stft.hop} must divide half of activity.window ({window // 2}), or labels and frames drift"
+    if params.pitch.lowest > params.pitch.highest:
+        return f"pitch.lowest: {params.pitch.lowest} must not be above pitch.highest ({params.pitch.highest})"
     if mixing.gain[0] > mixing.gain[1]:
         return f"mixing.gain: {list(mixing.gain)} must be [lowest, highest]"
     if mixing.accompaniments[0] > mixing.accompaniments[1]:
@@ -90,6 +92,8 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
         )
     if corpus.label_folders and corpus.labels == "computed":
         return f"label_folders: {corpus.label_folders}, but labels are computed; take them out or set labels: published"
+    if problem := _notes_disagreement(corpus):
+        return problem
     if problem := _repetition(corpus.targets):
         return f"targets: {problem}"
     # A view may be of a corpus that was exchanged for another: its catalog tells what is missing when it is used.
@@ -99,6 +103,18 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
     for target in corpus.targets:
         if target not in known:
             return f"targets: unknown target '{target}'{near_match(target, known)}; allowed: {', '.join(known)}"
+    return None
+
+
+def _notes_disagreement(corpus: Corpus) -> str | None:
+    """Whether the notes of a corpus can be where it says that they are."""
+    if corpus.notes == "published" and corpus.kind != "medleydb" and not corpus.of:
+        return (
+            f"notes: 'published' needs kind 'medleydb', of whose stems pitches were annotated, not '{corpus.kind}'; "
+            "set notes: none"
+        )
+    if corpus.note_folders and corpus.notes != "published":
+        return f"note_folders: {corpus.note_folders}, but notes: {corpus.notes}; take them out or set notes: published"
     return None
 
 

@@ -45,6 +45,8 @@ class Corpus(Section):
     files: dict[CorpusName, list[str]]
     labels: Literal["computed", "published"] = "computed"
     label_folders: list[str] = []
+    notes: Literal["none", "beside", "published"] = "none"
+    note_folders: list[str] = []
     settings: dict[Literal["audio", "stft", "activity", "mixing", "chunks", "training"], dict[str, Any]] = {}
 
 
@@ -80,6 +82,24 @@ class Activity(Section):
     slope: Annotated[float, Field(gt=0, le=1e6)]
     centre: Share
     threshold: Share
+
+
+class Pitch(Section):
+    """The pitches of a target's notes, and the part of a network that tells them; pitches are MIDI's note numbers.
+
+    The defaults are for records of trainings from before it was there, which are read all the same.
+    """
+
+    lowest: Annotated[int, Field(ge=0, le=127)] = 28
+    highest: Annotated[int, Field(ge=0, le=127)] = 96
+    hidden: Positive = 64
+    threshold: Share = 0.5
+    unpitched: list[CorpusName] = ["drums"]
+
+    @property
+    def count(self) -> int:
+        """How many pitches there are."""
+        return self.highest - self.lowest + 1
 
 
 class Mixing(Section):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from reprosep.params.agreement import disagreement
-from reprosep.params.data import Activity, Audio, Chunks, Clips, Corpus, Detection, Doctor, Mixing, Spectra, Stft
+from reprosep.params.data import Activity, Audio, Chunks, Clips, Corpus, Detection, Doctor, Mixing, Pitch, Spectra, Stft
 from reprosep.params.networks import Models, Weighting
 from reprosep.params.section import CorpusName, Section, Seed
 from reprosep.params.work import (
@@ -40,6 +40,7 @@ class Params(Section):
     stft: Stft
     spectra: Spectra
     activity: Activity
+    pitch: Pitch = Pitch()
     mixing: Mixing
     chunks: Chunks
     clips: Clips

@@ -18,6 +18,7 @@ from reprosep.dag.progress import MISSING, OUT_OF_DATE, THERE
 from reprosep.experiments.cells import column_name, table_cells
 from reprosep.experiments.left_out import needs
 from reprosep.papers.content import Figure, Paper, Table
+from reprosep.papers.measures import OF_PITCH
 from reprosep.params.scale import Params
 from reprosep.report.pictures import table_panels
 from reprosep.report.progress_view import finished
@@ -89,13 +90,19 @@ def _table(params: Params, paper: Paper, name: str, table: Table, folder: Path) 
         "columns": columns,
         "panels": table_panels(kind.has_one_axis, columns, shown[0]),
         "sublabels": any(row.sublabel for row in table.rows),
-        "unit": kind.unit,
+        "unit": _unit(kind.unit, shown[0]),
         "rows": shown[0],
         "common": shown[1] if len(shown) > 1 and table.form == "median" else None,
         "notes": notes,
         "note": kind.note,
         "left_out": _needs(params, whole_table_left_out(params, paper, table)),
     }
+
+
+def _unit(unit: str, rows: list[dict[str, Any]]) -> str:
+    """That of a table's values; of pitches, shares, also where its kind is in dB."""
+    metrics = {cell["metric"] for row in rows for cell in row["cells"] if cell}
+    return "share" if unit and metrics and metrics <= {*OF_PITCH} else unit
 
 
 def _needs(params: Params, corpora: list[str]) -> str:

@@ -36,6 +36,7 @@ _LICENCE = (
     "under CC0 1.0 (https://creativecommons.org/publicdomain/zero/1.0/) and may be used freely, for any purpose.\n"
 )
 GENERATOR_VERSION = 2  # raise it whenever the same parameters give other audio
+_NOTES_VERSION = 1  # raise it whenever the same audio gets other notes beside it
 
 __all__ = ["GENERATOR_VERSION", "RenderedSong", "render_corpus", "render_song", "require_synthesisers"]
 
@@ -153,7 +154,9 @@ def _recipe(
     """The digest of everything that decides the bytes of a song."""
     content: list[object] = [GENERATOR_VERSION, layout, index, split, seed, float(seconds), sample_rate]
     content += [presence] if presence else []
-    if layout in FROM_MIDI:
+    if layout not in FROM_MIDI:
+        content += ["notes", _NOTES_VERSION]
+    else:
         content += [MAKER_VERSION, load_table(default_table()).content() if layout == "slakh" else []]
     return digest(content)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from reprosep.base.errors import UserError
 from reprosep.corpora.standin.medley_layout import write_medleydb, write_mixing_secrets
+from reprosep.corpora.standin.note_files import write_stem_notes
 from reprosep.corpora.standin.render import render_stems
 from reprosep.corpora.standin.slakh_layout import track_id, write_slakh
 from reprosep.corpora.standin.songs import Song
@@ -54,7 +55,7 @@ def song_folder(layout: str, root: Path, split: str, name: str) -> Path:
 
 
 def write_song(layout: str, folder: Path, name: str, song: Song, sample_rate: int) -> None:
-    """Render a song into `folder`: stems and, where the layout has one, a mixture."""
+    """Render a song into `folder`: stems with their notes and, where the layout has one, a mixture."""
     if layout in FROM_MIDI:
         write_slakh(folder, song, sample_rate, flakh=layout == "flakh")
         return
@@ -75,6 +76,8 @@ def _write_musdb(folder: Path, song: Song, stems: list[np.ndarray], sample_rate:
     }
     for source, audio in sources.items():
         write_wave(folder / f"{source}.wav", audio, sample_rate)
+        parts = [part for part in song.parts if _musdb_source(part.instrument.group) == source]
+        write_stem_notes(folder / f"{source}.wav", song, parts)
     write_wave(folder / "mixture.wav", exact_sum(list(sources.values())), sample_rate)
 
 

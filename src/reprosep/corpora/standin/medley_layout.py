@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from reprosep.corpora.standin.note_files import write_stem_notes
 from reprosep.corpora.standin.songs import Part, Song
 from reprosep.synthesis.waves import exact_sum, to_mono, write_wave
 
@@ -56,10 +57,12 @@ _FREE_LABELS = {
 
 
 def write_medleydb(folder: Path, name: str, song: Song, stems: list[np.ndarray], sample_rate: int) -> None:
-    """Write stereo stems, their exact integer sum, and metadata."""
+    """Write stereo stems with their notes, their exact integer sum, and metadata."""
     (folder / f"{name}_STEMS").mkdir(parents=True)
-    for number, stem in enumerate(stems, start=1):
-        write_wave(folder / f"{name}_STEMS" / f"{name}_STEM_{number:02d}.wav", stem, sample_rate)
+    for number, (part, stem) in enumerate(zip(song.parts, stems, strict=True), start=1):
+        sound = folder / f"{name}_STEMS" / f"{name}_STEM_{number:02d}.wav"
+        write_wave(sound, stem, sample_rate)
+        write_stem_notes(sound, song, [part])
     write_wave(folder / f"{name}_MIX.wav", exact_sum(stems), sample_rate)
     entries = [
         _entry(part, f"{name}_STEM_{number:02d}.wav", part.instrument.label)
@@ -69,11 +72,13 @@ def write_medleydb(folder: Path, name: str, song: Song, stems: list[np.ndarray],
 
 
 def write_mixing_secrets(folder: Path, name: str, song: Song, stems: list[np.ndarray], sample_rate: int) -> None:
-    """Write mono stems under free names, and metadata."""
+    """Write mono stems under free names with their notes, and metadata."""
     (folder / f"{name}_STEMS").mkdir(parents=True)
     entries = _free_entries(name, song)
-    for entry, stem in zip(entries, stems, strict=True):
-        write_wave(folder / f"{name}_STEMS" / entry["filename"], to_mono(stem), sample_rate)
+    for part, entry, stem in zip(song.parts, entries, stems, strict=True):
+        sound = folder / f"{name}_STEMS" / entry["filename"]
+        write_wave(sound, to_mono(stem), sample_rate)
+        write_stem_notes(sound, song, [part])
     change = {
         "album": "",
         "excerpt": "",

@@ -26,6 +26,7 @@ class CorpusStages(Contents):
             (self._corpus, self._listed(read)),
             (self._catalog, self._listed(read)),
             (self._activity, read),
+            (self._notes, self._holding("notes/")),
             (self._mixtures, [name for name in read if name in heard]),
             (self._clips, self._holding("clips/")),
             (self._seconds, self._holding("seconds/")),
@@ -98,6 +99,14 @@ class CorpusStages(Contents):
         read, made = self.tables(name)[:-1], [f"{folder}/activity/index.parquet"]
         read += _label_folders(self.params.corpora[name])
         return self._corpus_stage(f"activity@{name}", title, made, read, ["activity"], outs=[f"{folder}/activity"])
+
+    def _notes(self, name: str) -> Stage:
+        corpus, folder = self.params.corpora[name], f"{self.root}/{name}"
+        title, read = f"Notes of every stem of corpus {name}", [f"{folder}/catalog.parquet"]
+        made = [f"{folder}/notes/{file}.parquet" for file in ("index", "notes")]
+        own = corpus.roots if corpus.notes != "none" and not (corpus.standin or corpus.versions) else []
+        read += [*corpus.note_folders, *own]
+        return self._corpus_stage(f"notes@{name}", title, made, read, ["notes"], outs=[f"{folder}/notes"])
 
     def _mixtures(self, name: str) -> Stage:
         made = [str(path) for path in self.plan.mixtures(name)]

@@ -57,7 +57,7 @@ class GatedScorer(TargetInFrames[GatedSystem]):
             raise UserError(
                 f"{path}: a network without activity head, which gates need; delete {path.parent} and train"
             )
-        trained: IASS = load_best(path.parent, network(system, self.params, self.channels))
+        trained: IASS = load_best(path.parent, network(system, self.params, self.channels)).to(self.device)
         return trained
 
     def estimate(self, mixture: np.ndarray) -> Estimate:

@@ -72,7 +72,7 @@ class JointExamples(Examples):
         """Item `index`, with the roles that it has for the network of its target."""
         return self.mixer.training_recipe(self.pools[index % len(self.pools)], self.seed, index // len(self.pools))
 
-    def prepare(self, first: int, count: int) -> JointItems:
+    def prepare(self, first: int, count: int) -> JointItems:  # type: ignore[override]
         """The processor's part of a batch: where to find the excerpts, what they are, and labels."""
         recipes = [self.recipe(first + number) for number in range(count)]
         places = max(len(recipe.excerpts) for recipe in recipes)

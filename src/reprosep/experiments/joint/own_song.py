@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from reprosep.base.progress import track
 from reprosep.experiments.joint.estimate import separate_jointly
@@ -13,9 +14,9 @@ from reprosep.papers.system import Variant
 from reprosep.separation.gate import gate_for
 
 
-def separator(run: TrainedRun) -> Separator:
+def separator(run: TrainedRun, device: torch.device) -> Separator:
     """Estimates ``(target, channel, sample)`` of a wave ``(channel, sample)`` by test-time variant."""
-    model = run.model()
+    model = run.model(device)
 
     def estimates(wave: np.ndarray, variant: Variant, advance: Advance) -> np.ndarray:
         several = separate_jointly(model, wave, run.params, advance)
@@ -26,9 +27,9 @@ def separator(run: TrainedRun) -> Separator:
     return estimates
 
 
-def probabilities(run: TrainedRun, song: Song) -> np.ndarray:
+def probabilities(run: TrainedRun, song: Song, device: torch.device) -> np.ndarray:
     """By the activity heads, ``(second, target)``."""
     params, wave = run.params, song.wave(run.params.audio.sample_rate, run.channels)
-    (several,) = track((separate_jointly(run.model(), wave, params) for _ in range(1)), run.title, 1)
+    (several,) = track((separate_jointly(run.model(device), wave, params) for _ in range(1)), run.title, 1)
     heads = np.stack([one.probability for one in several if one.probability is not None])
     return seconds_of_frames(heads, params, song.seconds)

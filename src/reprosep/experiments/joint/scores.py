@@ -72,7 +72,9 @@ class JointScorer(Scorer[JointSystem]):
         for (target, own), pair in zip(scene.items(), references, strict=True):
             labels = self.mixer.labels(self.songs[recipe.name].recipes[target])
             song = Sounding(own.target, own.mixture, labels, self.params.stft.hop)
-            waves = {one: self.wave(one, recipe, target, estimates[target]) for one in self.system.variants()}
+            waves: dict[str, np.ndarray] = {
+                one: self.wave(one, recipe, target, estimates[target]) for one in self.system.variants()
+            }
             scores.append(score_frames(pair, waves, self.params.audio.sample_rate, song).assign(target=target))
             if (probability := estimates[target].probability) is not None:
                 activity.append(self.activity_of(target, probability, labels))

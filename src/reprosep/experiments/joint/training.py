@@ -16,7 +16,7 @@ from reprosep.experiments.joint.examples import JointExamples
 from reprosep.experiments.joint.network import network
 from reprosep.experiments.joint.songs import HeldSong, held_songs
 from reprosep.experiments.target.examples import Example
-from reprosep.experiments.target.validation import estimate_of
+from reprosep.experiments.target.validation import estimates_of
 from reprosep.models.whole_song import Part
 from reprosep.papers.run import Run
 from reprosep.papers.system import JointSystem
@@ -77,8 +77,8 @@ class JointTraining(Training[JointSystem]):
         errors = torch.zeros(len(self.songs), len(targets), dtype=torch.double, device=self.device)
         for number, example in zip(mine, examples, strict=False):
             held = [targets.index(target) for target in self.songs[number].recipes]
-            parts = self.stop.until(estimate_of(example, self.model, self.params))
-            errors[number, held] = song_errors(example, held, parts)
+            parts = self.stop.until(estimates_of([example], self.model, self.params))
+            errors[number, held] = song_errors(example, held, (part for _, part in parts))
         sums = self.devices.total(errors).sum(dim=0).tolist()
         counts = [sum(target in song.recipes for song in self.songs) for target in targets]
         known = [total / count for total, count in zip(sums, counts, strict=True) if count]
@@ -89,7 +89,7 @@ def song_errors(song: Example, held: list[int], parts: Iterable[Part]) -> Tensor
     """Mean squared error of magnitudes of the targets of those numbers over a whole song, ``(target,)``."""
     wanted = song.target[0]
     total = torch.zeros(len(held), dtype=torch.double, device=wanted.device)
-    for first, part, _ in parts:
+    for first, part, *_ in parts:
         difference = part[held] - wanted[..., first : first + part.shape[-1]]
         total += difference.square().sum(dim=(1, 2, 3), dtype=torch.double)
     return total / wanted[0].numel()

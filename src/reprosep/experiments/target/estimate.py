@@ -3,7 +3,7 @@
 Works in chunks of frames throughout, with the result of one pass over the song: the whole song is held as samples and
 as one array of magnitudes, everything else by the chunk.
 
-Shape: waves ``(channel, sample)``, magnitudes ``(channel, bin, frame)``.
+Shape: waves ``(channel, sample)``, magnitudes ``(channel, bin, frame)``, pitch probabilities ``(pitch, frame)``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Estimate:
     magnitudes: np.ndarray
     probability: np.ndarray | None
     chunk: int
+    pitches: np.ndarray | None = None
 
     def wave(self, gate: np.ndarray | None = None) -> np.ndarray:
         """The estimate's wave ``(channel, sample)``, frames weighted by `gate` ``(frame,)``."""
@@ -54,12 +55,20 @@ def estimate(
     magnitudes = np.empty((channels, spectrum.n_fft // 2 + 1, spectrum.frames), np.float32)
     logits = np.zeros(spectrum.frames, np.float32)
     has_head = False
-    for first, part, logit in estimate_song(model, mixture, spectrum.frames, chunk, together):
+    pitches: list[np.ndarray] = []
+    for first, part, logit, *told in estimate_song(model, mixture, spectrum.frames, chunk, together):
         magnitudes[:, :, first : first + part.shape[-1]] = part.cpu().numpy()
         if logit is not None:
             has_head = True
             logits[first : first + len(logit)] = logit.cpu().numpy()
+        pitches += [pitch.cpu().numpy() for pitch in told]
         if advance:
             advance(1)
-    probability = 1 / (1 + np.exp(-logits.astype(np.float64))) if has_head else None
-    return Estimate(spectrum, magnitudes, probability, chunk)
+    probability = _probability(logits) if has_head else None
+    return Estimate(
+        spectrum, magnitudes, probability, chunk, _probability(np.concatenate(pitches, axis=1)) if pitches else None
+    )
+
+
+def _probability(logits: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))

@@ -4,7 +4,8 @@ The processor draws the recipes of a batch (a few numbers per item, from counter
 and the STFT are done for the whole batch on the device that trains. An item is the same wherever the recordings lie and
 however many devices share the batch.
 
-Shape: magnitudes ``(batch, channel, bin, frame)``, labels ``(batch, frame)``.
+Shape: magnitudes ``(batch, channel, bin, frame)``, labels ``(batch, frame)``; pitch labels ``(batch, pitch, frame)``,
+and where they are known ``(batch, frame)``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from reprosep.audio.store import FULL_SCALE
 from reprosep.base.preemption import StopRequest
 from reprosep.corpora.draws import Stream
 from reprosep.mixtures.mixing import Excerpt, Mixer, Recipe, Role
+from reprosep.mixtures.pitches import PitchLabels
 from reprosep.params.scale import Params
 from reprosep.training.devices import Devices
 from reprosep.training.moving import Moving
@@ -31,11 +33,13 @@ _DEVIATION_FLOOR = 1e-4  # of the largest deviation, as in Open-Unmix
 
 @dataclass
 class Example:
-    """One batch: magnitudes of target and mixture, and the target's activity labels."""
+    """One batch: magnitudes of target and mixture, the target's activity labels, its pitches where these are asked."""
 
     target: Tensor
     mixture: Tensor
     labels: Tensor
+    pitches: Tensor | None = None
+    known: Tensor | None = None
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Items(Moving):
         float32 ``(item, frame)``.
     targets
         Places of the target; the others are the accompaniment's.
+    pitches, known
+        float32 ``(item, pitch, frame)`` and ``(item, frame)``, None where no pitches are asked.
     """
 
     located: Tensor
@@ -61,6 +67,8 @@ class Items(Moving):
     swaps: Tensor
     labels: Tensor
     targets: int
+    pitches: Tensor | None = None
+    known: Tensor | None = None
 
 
 @dataclass
@@ -69,6 +77,8 @@ class Mixed:
 
     waves: Tensor
     labels: Tensor
+    pitches: Tensor | None = None
+    known: Tensor | None = None
 
     def to(self, _device: torch.device) -> Mixed:
         """It stays where it is."""
@@ -78,7 +88,8 @@ class Mixed:
 class Examples:
     """Examples of one (corpus, target, seed), made on `device`.
 
-    `recordings` may be shared by the trainings of a process; left out, they are read from the store's files.
+    `recordings` may be shared by the trainings of a process; left out, they are read from the store's files. Batches
+    have pitch labels where `notes` are given.
     """
 
     def __init__(
@@ -90,8 +101,9 @@ class Examples:
         swap_channels: bool,
         device: torch.device | None = None,
         recordings: Recordings | None = None,
+        notes: PitchLabels | None = None,
     ) -> None:
-        self.params, self.mixer, self.seed = params, mixer, seed
+        self.params, self.mixer, self.seed, self.notes = params, mixer, seed, notes
         self.device = device or torch.device("cpu")
         self.swap_channels = swap_channels and mixer.corpus.channels > 1
         self.recordings = recordings or MappedRecordings(mixer.store, mixer.corpus.channels)
@@ -112,10 +124,17 @@ class Examples:
             waves = np.empty((2, count, self.mixer.corpus.channels, recipes[0].length), np.float32)
             for item, recipe in enumerate(recipes):
                 self.mixer.render_into(waves[:, item], recipe, self.swap_channels, self.recordings.read)
-            return Mixed(torch.from_numpy(waves), labels)
-        return self._located(recipes, labels)
+            return Mixed(torch.from_numpy(waves), labels, *self._pitches(recipes, frames))
+        return self._located(recipes, labels, frames)
 
-    def _located(self, recipes: list[Recipe], labels: Tensor) -> Items:
+    def _pitches(self, recipes: list[Recipe], frames: int) -> tuple[Tensor, Tensor] | tuple[()]:
+        """Pitch labels of chunks and where they are known; nothing where no pitches are asked."""
+        if self.notes is None:
+            return ()
+        labels, known = zip(*(self.notes.of(recipe, frames) for recipe in recipes), strict=True)
+        return torch.from_numpy(np.stack(labels)).float(), torch.from_numpy(np.stack(known)).float()
+
+    def _located(self, recipes: list[Recipe], labels: Tensor, frames: int) -> Items:
         targets, others = places(recipes, "target"), places(recipes, "accompaniment")
         placed = [excerpt for pair in zip(targets, others, strict=True) for part in pair for excerpt in part]
         shape = (len(recipes), len(placed) // len(recipes))
@@ -128,6 +147,7 @@ class Examples:
             torch.from_numpy(swaps.reshape(shape)),
             labels,
             len(targets[0]),
+            *self._pitches(recipes, frames),
         )
 
     def finish(self, items: Items | Mixed) -> Example:
@@ -135,7 +155,7 @@ class Examples:
         waves = self.waves(items) if isinstance(items, Items) else items.waves
         magnitudes = stft(waves.flatten(0, 1), self.params.stft.n_fft, self.params.stft.hop, center=False).abs()
         target, mixture = magnitudes.unflatten(0, waves.shape[:2])
-        return Example(target, mixture, items.labels)
+        return Example(target, mixture, items.labels, items.pitches, items.known)
 
     def waves(self, items: Items) -> Tensor:
         """Targets and mixtures, float32 ``(2, item, channel, sample)``, the same as :meth:`Mixer.render` gives."""

@@ -23,4 +23,6 @@ def network(system: TargetSystem, params: Params, channels: int, _targets: int =
         width=params.models.iass.width,
         activity_head=system.has_head,
         output_mean=params.models.iass.output_mean,
+        pitches=params.pitch.count if system.has_pitch else 0,
+        pitch_hidden=params.pitch.hidden,
     )

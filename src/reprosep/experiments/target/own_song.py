@@ -79,5 +79,5 @@ def probabilities(run: TrainedRun, song: Song, device: torch.device) -> np.ndarr
     chunk, together = params.separation.chunk_frames, chunks_at_once(model, params.separation)
     parts = estimate_song(model, lambda first, end: spectrum.chunk(first, end).abs(), spectrum.frames, chunk, together)
     tracked = track(parts, run.title, -(-spectrum.frames // chunk))
-    logits = torch.cat([logit.cpu() for _, _, logit in tracked if logit is not None])
+    logits = torch.cat([logit.cpu() for _, _, logit, *_ in tracked if logit is not None])
     return seconds_of_frames(torch.sigmoid(logits.double()).numpy()[None], run.params, song.seconds)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FRAMES = ("scoring.window_seconds", "scoring.hop_seconds", "activity.threshold", "audio.sample_rate")
 """What scores in frames depend on: the frames, and the labels that tell what leaks into silence."""
+_HEAD = ("pitch.lowest", "pitch.highest", "pitch.hidden")
+"""What a pitch head is."""
 
 
 class TargetKind(Kind[TargetSystem]):
@@ -59,7 +61,14 @@ class TargetKind(Kind[TargetSystem]):
         if system.released and not hears(params, corpus, target, system.released):
             return False
         added = not system.added or system.added in params.corpora
-        return added and target in targets_of(params, corpus)
+        return added and target in targets_of(params, corpus) and not self.why_not(params, corpus, target, system)
+
+    def why_not(self, params: Params, corpus: str, target: str, system: TargetSystem) -> str:
+        if system.has_pitch and target in params.pitch.unpitched:
+            return f"{target} has no pitch"
+        if system.has_pitch and params.every_corpus[corpus].notes == "none":
+            return f"no notes of {corpus} are known"
+        return ""
 
     def group(self, system: TargetSystem) -> str:
         return self.groups[1] if system.added else self.groups[0]
@@ -92,18 +101,24 @@ class TargetKind(Kind[TargetSystem]):
         return "released_scores" if system.released else "scores"
 
     def training_files(self, run: Run, system: TargetSystem) -> list[str]:
-        return [*tables(*self.trained_on(run, system)), mixtures(run)]
+        return [*tables(*self.trained_on(run, system)), mixtures(run), *notes(run, system)]
+
+    def training_reads(self, run: Run, system: TargetSystem) -> Reads:
+        reads = super().training_reads(run, system)
+        return replace(reads, keys=(*reads.keys, *_HEAD)) if system.has_pitch else reads
 
     def scoring_files(self, params: Params, run: Run, system: TargetSystem) -> list[str]:
         gate = gating_run(params, run.corpus, system, run.seed)
-        return [*tables(run.corpus), mixtures(run), *([f"scores/{gate.id}.parquet"] if gate else [])]
+        gates = [f"scores/{gate.id}.parquet"] if gate else []
+        return [*tables(run.corpus), mixtures(run), *notes(run, system), *gates]
 
     def scoring_keys(self, params: Params, run: Run, system: TargetSystem) -> tuple[str, ...]:
         gates = ("separation.threshold", "separation.median_frames") if system.has_head else ()
         detected = ("detection.instruments", "detection.clip_seconds", "detection.threshold")
         gated = detected if gating_run(params, run.corpus, system, run.seed) else ()
         filtered = ("separation.wiener", "corpora.<corpus>.targets") if filtered_runs(params, run, system) else ()
-        return ("models.<model>", *FRAMES, "stft", *gates, *gated, *filtered)
+        pitches = (*_HEAD, "pitch.threshold") if system.has_pitch else ()
+        return ("models.<model>", *FRAMES, "stft", *gates, *gated, *filtered, *pitches)
 
     def scoring_project_files(self, params: Params, run: Run, system: TargetSystem) -> tuple[str, ...]:
         gated = gating_run(params, run.corpus, system, run.seed)
@@ -120,6 +135,11 @@ class TargetKind(Kind[TargetSystem]):
 
     def epoch_items(self, params: Params, system: TargetSystem, songs: int, seconds: float) -> float:
         return params.training.items_per_song * songs
+
+
+def notes(run: Run, system: TargetSystem) -> list[str]:
+    """The notes of a run's corpus, where its network tells pitches."""
+    return [f"{run.corpus}/notes/{name}.parquet" for name in ("index", "notes")] if system.has_pitch else []
 
 
 def mixtures(run: Run) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import pandas as pd
 
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
@@ -18,7 +19,10 @@ from reprosep.experiments.target.ensemble import Ensemble, Network
 from reprosep.experiments.target.estimate import Estimate
 from reprosep.experiments.target.network import network
 from reprosep.experiments.target.plan import TargetKind
+from reprosep.metrics.bsseval import References
+from reprosep.metrics.multipitch import pitch_scores
 from reprosep.mixtures.mixing import Recipe
+from reprosep.mixtures.pitches import PitchLabels
 from reprosep.papers.run import Run
 from reprosep.papers.system import BY_DETECTOR, WIENER, TargetSystem, Variant
 from reprosep.params.scale import Params
@@ -71,6 +75,21 @@ class TargetScorer(TargetInFrames[TargetSystem]):
             return estimate.wave(self._gate(variant, recipe, estimate, labels))
 
         return ((variant, wave(variant)) for variant in self.variants), estimate.probability
+
+    def score(self, recipe: Recipe, scene: Scene, references: list[References]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        scores, activity = super().score(recipe, scene, references)
+        return (scores.assign(**self._pitch_scores(recipe, scene)) if self.system.has_pitch else scores), activity
+
+    @cached_property
+    def _notes(self) -> PitchLabels:
+        return PitchLabels(self.params, self.mixer, self.folder / "notes")
+
+    def _pitch_scores(self, recipe: Recipe, scene: Scene) -> dict[str, float]:
+        """Of a song, in the frames whose notes are known; as scores of whole songs the same in every row."""
+        told, (notes, known) = self.ensemble.estimate(self.run.target, scene.mixture).pitches, self._notes.of(recipe)
+        assert told is not None
+        pitch, hop = self.params.pitch, self.params.stft.hop / self.params.audio.sample_rate
+        return pitch_scores(notes[:, known], told[:, known] >= pitch.threshold, pitch.lowest, hop)
 
     @property
     def variants(self) -> tuple[Variant, ...]:

@@ -11,16 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from reprosep.audio.store import read_table
+from reprosep.base.errors import UserError
 from reprosep.experiments.data import CorpusData
 from reprosep.experiments.target.examples import Example, Examples
 from reprosep.experiments.target.network import network
 from reprosep.experiments.target.validation import estimates_of, groups_of, song_errors, songs_at_once
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
+from reprosep.mixtures.pitches import PitchLabels
 from reprosep.papers.run import Run
 from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import Params
 from reprosep.training.loop import Training
-from reprosep.training.losses import activity_loss, separation_loss
+from reprosep.training.losses import activity_loss, pitch_loss, separation_loss
 
 
 def make_training(
@@ -31,15 +33,29 @@ def make_training(
     mixer = data.mixer.joined(Mixer.of(data.params, system.added, data.results)) if system.added else data.mixer
     recordings = data.placed(mixer, "train") if system.added else data.recordings
     swap = system.channel_swap
-    examples = Examples(data.params, mixer, run.target, run.seed, swap, data.device, recordings)
+    notes = _notes(data, run) if system.has_pitch else None
+    examples = Examples(data.params, mixer, run.target, run.seed, swap, data.device, recordings, notes)
     recipes = valid or recipes_of(read_table(data.file(f"mixtures/{run.target}.parquet")), run.target, "valid")
     return TargetTraining(data.params, run, system, examples, recipes)
 
 
-class TargetTraining(Training[TargetSystem]):
-    """One target, by MSE and, with an activity head, by the cross-entropy of its labels."""
+def _notes(data: CorpusData, run: Run) -> PitchLabels:
+    """The notes of a corpus; :class:`UserError` when those of no training stem of the target are known."""
+    notes, stems = PitchLabels(data.params, data.mixer, data.file("notes")), data.mixer.stems
+    own = stems[(stems["split"] == "train") & (stems["target"] == run.target)]
+    if not any(notes.knows(*stem) for stem in own[["song", "row"]].itertuples(index=False)):
+        raise UserError(
+            f"'{run.id}': of none of the {len(own)} training stems of '{run.target}' the notes are known; put them "
+            f"beside the stems, name the folder of annotations in corpora.{run.corpus}.note_folders, or set "
+            f"corpora.{run.corpus}.notes to none: the network is then left out"
+        )
+    return notes
 
-    losses = ("train_loss", "train_mse", "train_bce")
+
+class TargetTraining(Training[TargetSystem]):
+    """One target, by MSE and by the cross-entropy of what its heads tell: activity, pitches."""
+
+    losses: tuple[str, ...] = ("train_loss", "train_mse", "train_bce")
     judged_by = stalled_by = "valid_mse"
     examples: Examples
 
@@ -47,6 +63,8 @@ class TargetTraining(Training[TargetSystem]):
         self, params: Params, run: Run, system: TargetSystem, examples: Examples, recipes: list[Recipe]
     ) -> None:
         self.recipes, self.channels = recipes, params.corpora[run.corpus].channels
+        if system.has_pitch:
+            self.losses = (*self.losses, "train_pitch")
         songs = examples.pool.stems.loc[examples.pool.stems["target"] == run.target, "song"].nunique()
         super().__init__(params, run, system, examples, params.training.items_per_song * songs)
 
@@ -59,11 +77,16 @@ class TargetTraining(Training[TargetSystem]):
 
     def losses_of(self, batch: Example) -> tuple[Tensor, Tensor]:
         with self.autocast():
-            estimate, logit = self.network(batch.mixture.contiguous(memory_format=torch.channels_last))
+            estimate, logit, *pitches = self.network(batch.mixture.contiguous(memory_format=torch.channels_last))
         mse = separation_loss(estimate, batch.target)
         bce = activity_loss(logit, batch.labels) if logit is not None else torch.zeros((), device=self.device)
         loss = mse + self.system.activity_weight * bce
-        return loss, torch.stack([loss, mse, bce])
+        if not pitches:
+            return loss, torch.stack([loss, mse, bce])
+        assert batch.pitches is not None and batch.known is not None
+        pitch = pitch_loss(pitches[0], batch.pitches, batch.known)
+        loss = loss + self.system.pitch_weight * pitch
+        return loss, torch.stack([loss, mse, bce, pitch])
 
     @property
     def validated_seconds(self) -> float:

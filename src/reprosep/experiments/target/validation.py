@@ -52,7 +52,7 @@ def _frames(magnitudes: Tensor, first: int, end: int) -> Tensor:
 def song_errors(songs: list[Example], parts: Iterable[tuple[int, Part]]) -> list[Tensor]:
     """Mean squared error of magnitudes over each whole song, on its device; the gate plays no part in it."""
     totals = [torch.zeros((), dtype=torch.double, device=song.target.device) for song in songs]
-    for place, (first, part, _) in parts:
+    for place, (first, part, *_) in parts:
         target = songs[place].target[0, ..., first : first + part.shape[-1]]
         totals[place] += (part - target).square().sum(dtype=torch.double)
     return [total / song.target[0].numel() for total, song in zip(totals, songs, strict=True)]
