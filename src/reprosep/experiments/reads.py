@@ -67,14 +67,19 @@ def filled(keys: Iterable[str], corpus: str, model: str) -> tuple[str, ...]:
 
 
 def settings_of_system(system: AnySystem) -> dict[str, Any]:
-    """What a run depends on of its system: all but what it is called; `released` where it is."""
-    content = system.model_dump(mode="json", exclude={"label"})
+    """What a run depends on of its system: all but what it is called; `released` and `amount` where there are such."""
+    content = _with_amount(system.model_dump(mode="json", exclude={"label"}))
     return {key: value for key, value in content.items() if key != "released" or value is not None}
 
 
 def settings_of_training(system: AnySystem) -> dict[str, Any]:
     """What a training depends on of its system: not whether it is scored behind a filter as well."""
-    return system.model_dump(mode="json", exclude={"label", "wiener"})
+    return _with_amount(system.model_dump(mode="json", exclude={"label", "wiener"}))
+
+
+def _with_amount(content: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a system without `amount` where it is trained on all songs."""
+    return {key: value for key, value in content.items() if key != "amount" or value}
 
 
 def look_up(content: Mapping[str, Any], key: str) -> Any:

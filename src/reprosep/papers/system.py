@@ -127,6 +127,8 @@ class Separator(Network):
 class TargetSystem(Separator):
     """A network that estimates one target against its accompaniment; `added` is a corpus whose stems are mixed in.
 
+    `amount` is the share of the training songs of a corpus that it is trained on, where that is not all of them; of its
+    own corpus it can be none.
     `released` are published weights (``workflow/weights/``), which stand in place of a training: such a system is
     scored on published corpora alone, and only as the weights hear sound.
     """
@@ -137,12 +139,17 @@ class TargetSystem(Separator):
     blocks: Annotated[int, Field(ge=1, le=6)] = 3
     channel_swap: bool = False
     added: str | None = None
+    amount: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     gated_by: GatedBy | None = None
     released: str | None = None
 
     @property
     def trained(self) -> bool:
         return self.released is None
+
+    def amount_of(self, corpus: str) -> float:
+        """The share of the training songs of a corpus, its own or the added one, that it is trained on."""
+        return self.amount.get(corpus, 1.0)
 
     @property
     def published_weights(self) -> str:
@@ -155,10 +162,14 @@ class TargetSystem(Separator):
     def problem(self) -> str | None:
         if self.gated_by and not self.has_head:
             return "gated_by: only iass with an activity head is scored with another network's gate; leave it out"
-        if self.released and (self.added or self.gated_by):
+        if self.released and (self.added or self.amount or self.gated_by):
             return (
                 "released: weights as they were published, so nothing is added and no detector gates; leave these out"
             )
+        if self.added and self.amount_of(self.added) == 0:
+            return f"amount.{self.added}: 0 of what is added; leave `added` out, or give more than 0"
+        if not self.added and 0 in self.amount.values():
+            return "amount: 0, and no corpus is added, so there is nothing to train on; name one in `added`"
         return None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reprosep.base.errors import near_match
 from reprosep.params.data import Corpus
-from reprosep.params.instruments import instrument_classes
+from reprosep.params.instruments import class_tables, further_classes, instrument_classes
 
 if TYPE_CHECKING:
     from reprosep.params.scale import Params
@@ -92,6 +92,8 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
         return f"label_folders: {corpus.label_folders}, but labels are computed; take them out or set labels: published"
     if problem := _repetition(corpus.targets):
         return f"targets: {problem}"
+    if problem := _class_disagreement(corpus):
+        return f"classes: {problem}"
     # A view may be of a corpus that was exchanged for another: its catalog tells what is missing when it is used.
     if corpus.of:
         return None
@@ -102,8 +104,31 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
     return None
 
 
+def _class_disagreement(corpus: Corpus) -> str | None:
+    """Why a corpus cannot have the table of classes that it names."""
+    if corpus.classes is None:
+        return None
+    if corpus.kind not in ("medleydb", "slakh"):
+        return (
+            f"'{corpus.classes}', but only songs of the kinds medleydb and slakh tell instruments, not "
+            f"'{corpus.kind}'; leave it out"
+        )
+    known = class_tables()
+    if corpus.classes not in known:
+        return (
+            f"unknown table '{corpus.classes}'{near_match(corpus.classes, known)}; allowed: {', '.join(known)} "
+            "(workflow/classes)"
+        )
+    return None
+
+
 def known_targets(corpus: Corpus) -> list[str]:
-    """The targets that a corpus of this kind can have."""
+    """The targets that a corpus can have: those of its kind, and of its table of classes."""
+    own = [name for name in further_classes(corpus.classes) if name != "mixed"] if corpus.classes else []
+    return [*_targets_of_kind(corpus), *own]
+
+
+def _targets_of_kind(corpus: Corpus) -> list[str]:
     if corpus.kind == "musdb":
         return ["vocals", "bass", "drums", "other"]
     if corpus.kind == "scores":
