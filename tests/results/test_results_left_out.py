@@ -71,7 +71,7 @@ def test_nothing_is_told_where_nothing_is_left_out() -> None:
 
 def test_the_reason_and_the_names_are_told(settings: Params) -> None:
     corpus, names = sentences(settings, checked_papers(settings))
-    assert corpus == f"left out at the scale 'demo': MedleyDB + Mixing Secrets (mm, mm-detection): {WHY}"
+    assert corpus == f"left out at the scale 'demo': MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare): {WHY}"
     assert names.startswith("left out of IASS: Table 3; Table 4; Table 4 extension; Figure 4; Figure 5; ")
     assert "systems iass-no-labels; claims mm-better-than-open-unmix, " in names
     assert "questions gate-leaves-less-in-silence, gate-raises-whole-song-sdr" in names
@@ -194,7 +194,7 @@ def test_figures_say_that_they_are_left_out(output: Path) -> None:
 def test_the_report_names_what_is_left_out(output: Path) -> None:
     text = (output.parents[1] / "report.html").read_text(encoding="utf-8")
     assert (
-        "what needs MedleyDB + Mixing Secrets (mm, mm-detection): it has to be requested; <code>reprosep get mm</code>"
+        "what needs MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare): it has to be requested; <code>reprosep get mm</code>"
         in text
     )
     assert "15 of the paper’s 21 claims, 2 of our 11 questions" in text

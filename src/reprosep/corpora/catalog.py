@@ -45,7 +45,7 @@ def write_catalog(params: Params, name: str, threads: int, examined: Path | None
     """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
     path = params.results / name / "catalog.parquet"
     if is_copied(params, name, path.name):
-        catalog = reclassed(read_catalog(path), params.corpora[name])
+        catalog = reclassed(name, read_catalog(path), params.corpora[name])
         if params.corpora[name].classes:
             write_table(path, catalog)
         check_targets(name, catalog, params.corpora[name])
@@ -92,7 +92,8 @@ def build_catalog(params: Params, name: str, threads: int = 1, examined: pd.Data
     }
     songs = assign_splits(name, readable_songs(name, corpus), corpus, params.seed)
     pairs = [(song, stem, recordings.get((song.name, stem.name))) for song in songs for stem in song.stems]
-    catalog = reclassed(pd.DataFrame([_row(song, stem, read) for song, stem, read in pairs if read]), corpus)
+    catalog = pd.DataFrame([_row(song, stem, recording) for song, stem, recording in pairs if recording])
+    catalog = reclassed(name, catalog, corpus)
     check_targets(name, catalog, corpus)
     return catalog
 
@@ -117,7 +118,7 @@ def _row(song: Song, stem: Stem, recording: dict[Any, Any]) -> dict[str, Any]:
 
 
 def check_targets(name: str, catalog: pd.DataFrame, corpus: Corpus) -> None:
-    """:class:`UserError` for the first target that fewer songs hold than the corpus asks for: one to train and to test."""
+    """:class:`UserError` for the first target that fewer songs hold than the corpus asks for."""
     fewest = {"train": 1, "test": 1, **corpus.least_songs}
     for target in corpus.targets:
         held = catalog[catalog["target"] == target]

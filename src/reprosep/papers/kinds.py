@@ -38,8 +38,8 @@ def _has_amounts(paper: Paper, figure: Figure) -> str | None:
     """Two corpora, the first of them its own, and networks that are trained on shares of them."""
     if len(figure.corpora) != 2 or figure.corpora[0] != figure.bind.corpus:
         return (
-            f"corpora: {figure.corpora}, but '{figure.kind}' compares amounts of two, bind.corpus and one that is added; "
-            "list them in this order"
+            f"corpora: {figure.corpora}, but '{figure.kind}' compares amounts of two, bind.corpus and one that is "
+            "added; list them in this order"
         )
     if not any(getattr(system, "added", None) == figure.corpora[1] for system in paper.systems.values()):
         return f"corpora: no system has {figure.corpora[1]} added; list the corpus that some have"

@@ -105,19 +105,17 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
 
 
 def _class_disagreement(corpus: Corpus) -> str | None:
-    """Why a corpus cannot have the table of classes that it names."""
-    if corpus.classes is None:
-        return None
-    if corpus.kind not in ("medleydb", "slakh"):
-        return (
-            f"'{corpus.classes}', but only songs of the kinds medleydb and slakh tell instruments, not "
-            f"'{corpus.kind}'; leave it out"
-        )
-    known = class_tables()
-    if corpus.classes not in known:
+    """Why a corpus cannot have the table of classes that it names; of a view, its catalog tells what of its kind."""
+    known = class_tables() if corpus.classes else []
+    if corpus.classes and corpus.classes not in known:
         return (
             f"unknown table '{corpus.classes}'{near_match(corpus.classes, known)}; allowed: {', '.join(known)} "
             "(workflow/classes)"
+        )
+    if corpus.classes and not corpus.of and corpus.kind not in ("medleydb", "slakh"):
+        return (
+            f"'{corpus.classes}', but only songs of the kinds medleydb and slakh name instruments, not those of kind "
+            f"'{corpus.kind}'; leave it out"
         )
     return None
 

@@ -24,8 +24,8 @@ class Standin(Section):
 class Corpus(Section):
     """One corpus: where it is, how it is laid out, how it is split and mixed.
 
-    `left_out` says why a scale has to do without it, and what would bring it. `classes` names a table of further classes
-    of instruments, `least_songs` how many songs of a part of the split have to hold each target; without it, one.
+    `left_out` says why a scale has to do without it, and what would bring it. `classes` names a table of further
+    classes of instruments, `least_songs` how many songs of a part of the split have to hold each target.
     """
 
     of: CorpusName | None = None

@@ -21,7 +21,7 @@ def class_tables() -> list[str]:
 
 
 def further_classes(name: str) -> dict[str, dict[str, list[str]]]:
-    """Class -> its `labels` in MedleyDB's layout and its `programs` in Slakh's; ``mixed`` of what may be one of several.
+    """Class -> its `labels` in MedleyDB's layout and its `programs` in Slakh's; ``mixed`` of what may be of several.
 
     Raises
     ------

@@ -4,19 +4,18 @@ A heat map per target, and of their mean: upwards the share of the recordings, t
 Colours tell the difference from all recordings alone, so that targets of different levels have one scale.
 
 What the added corpus alone is worth is the share of the recordings that, alone, gives the same score: linearly between
-the shares that were trained on, on a logarithmic scale of shares, as scores tend to grow with the logarithm of the amount
-of data.
+the shares that were trained on, on a logarithmic scale of shares: errors tend to fall with a power of the amount of
+data, which is a line in dB.
 
 References
 ----------
-Hestness et al.: Deep learning scaling is predictable, empirically. arXiv:1712.00409, 2017 (scores by amount of data).
+Hestness et al.: Deep learning scaling is predictable, empirically. arXiv:1712.00409, 2017 (the power law).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,6 +27,7 @@ from reprosep.papers.system import TargetSystem
 from reprosep.results.aggregate import Scores, pair_songs, summarise
 from reprosep.results.figure_kind import FigureKind, ShownFigure
 from reprosep.results.figure_style import empty_figure
+from reprosep.results.intervals import Values
 from reprosep.results.target_names import readable
 from reprosep.results.tidy import TidyRows, tidy_row
 
@@ -40,7 +40,7 @@ _DARK = 0.6  # of the scale, from which a colour is dark
 
 
 def amounts_of(paper: Paper, figure: PaperFigure) -> dict[str, Amounts]:
-    """Name of a system -> on which shares of the figure's two corpora it is trained, of those that are of these alone."""
+    """Name of a system -> the shares of the figure's two corpora that it is trained on, if on no other corpus."""
     recorded, added = figure.corpora
     trained = {
         name: system
@@ -69,7 +69,8 @@ def _rows(shown: ShownFigure) -> TidyRows:
 
 
 def _draw(shown: ShownFigure, rows: TidyRows) -> Figure:
-    labels = {shown.paper.systems[name].label: amounts for name, amounts in amounts_of(shown.paper, shown.figure).items()}
+    by_name = amounts_of(shown.paper, shown.figure)
+    labels = {shown.paper.systems[name].label: amounts for name, amounts in by_name.items()}
     surfaces: dict[str, dict[Amounts, float]] = {}
     for row in rows:
         surfaces.setdefault(readable(row["row"]), {})[labels[row["column"]]] = float(row["reproduced"])
@@ -88,7 +89,7 @@ def draw_surfaces(surfaces: Mapping[str, Mapping[Amounts, float]], metric: str, 
     if len(panels) > 1:
         panels[MEAN] = mean_surface([*surfaces.values()])
     places = [sorted({amounts[axis] for surface in panels.values() for amounts in surface}) for axis in (0, 1)]
-    gains = {name: np.array([[_gain(one, (r, a)) for a in places[1]] for r in places[0]]) for name, one in panels.items()}
+    gains = {name: _gains(surface, places) for name, surface in panels.items()}
     finite = [abs(value) for gain in gains.values() for value in gain.flat if np.isfinite(value)]
     limit = max([_LEAST_SCALE, *finite])
     width, height = 0.95 * len(places[1]) + 0.5, 0.8 * len(places[0])
@@ -109,7 +110,9 @@ def draw_surfaces(surfaces: Mapping[str, Mapping[Amounts, float]], metric: str, 
     return figure
 
 
-def _annotate(axes: Axes, surface: Mapping[Amounts, float], gain: Any, places: list[list[float]], limit: float) -> None:
+def _annotate(
+    axes: Axes, surface: Mapping[Amounts, float], gain: Values, places: list[list[float]], limit: float
+) -> None:
     """The scores in the cells, and what the cells without one are."""
     for row, recorded in enumerate(places[0]):
         for column, added in enumerate(places[1]):
@@ -123,9 +126,10 @@ def _annotate(axes: Axes, surface: Mapping[Amounts, float], gain: Any, places: l
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=colour)
 
 
-def _gain(surface: Mapping[Amounts, float], amounts: Amounts) -> float:
-    """dB above all recordings alone; NaN where either is missing."""
-    return surface.get(amounts, math.nan) - surface.get((1.0, 0.0), math.nan)
+def _gains(surface: Mapping[Amounts, float], places: list[list[float]]) -> Values:
+    """dB above all recordings alone, ``(recorded, added)``; NaN where either is missing."""
+    scores = [[surface.get((recorded, added), math.nan) for added in places[1]] for recorded in places[0]]
+    return np.array(scores) - surface.get((1.0, 0.0), math.nan)
 
 
 def mean_surface(surfaces: list[Mapping[Amounts, float]]) -> dict[Amounts, float]:
@@ -164,4 +168,4 @@ def _worth_in_words(surface: Mapping[Amounts, float]) -> str:
     return f"all added alone: {words} of the recordings"
 
 
-AMOUNTS = FigureKind(rows=_rows, draw=_draw, of_runs=True, unit=", in dB", is_open=False)
+AMOUNTS = FigureKind(rows=_rows, draw=_draw, of_runs=True, unit=", in dB")
