@@ -193,10 +193,8 @@ def test_figures_say_that_they_are_left_out(output: Path) -> None:
 
 def test_the_report_names_what_is_left_out(output: Path) -> None:
     text = (output.parents[1] / "report.html").read_text(encoding="utf-8")
-    assert (
-        "what needs MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare): it has to be requested; <code>reprosep get mm</code>"
-        in text
-    )
+    named = "what needs MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare)"
+    assert f"{named}: it has to be requested; <code>reprosep get mm</code>" in text
     assert "15 of the paper’s 21 claims, 2 of our 11 questions" in text
     assert f"<strong>Left out at this scale</strong>: {NEEDS}." in text
     section = text.split('id="iass-left-out"')[1].split("<h2")[0]
