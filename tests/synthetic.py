@@ -172,6 +172,8 @@ def params_content(change: dict[str, Any] | None = None, scale: str = "smoke") -
         content = merge(content, {"corpora": {name: corpus}})
     for name in ("slakh", "flakh"):
         content = merge(content, {"corpora": {name: {"roots": [f"recordings/{name}"], "standin": None}}})
+    rare = {"mm-rare": {"targets": ["strings"], "least_songs": {"test": 1}}, "slakh-rare": {"targets": ["bass"]}}
+    content = merge(content, {"corpora": rare})
     small = {"chunk_seconds": 1.0, "items_per_epoch": 8, "statistics_items": 2, "precision": "float32"}
     content = merge(content, {"training": small})
     return merge(content, change or {})

@@ -26,6 +26,9 @@ from reprosep.results.tables import write_tables
 # dB by which a system or a gate is better than Open-Unmix in the synthetic scores.
 LEVEL = {"open-unmix": 0.0, "iass": 1.0, "iass-4-blocks": 1.05, "iass-no-labels": 0.7, "ibm": 5.0, "input": -8.0}
 LEVEL |= {"irm": 5.5, "wiener": 6.0}
+# By the shares of recordings and of synthesised songs.
+LEVEL |= {"iass-mm25": 0.0, "iass-mm100": 1.0, "iass-slakh25": -1.0, "iass-slakh100": 0.2, "iass-mm25-slakh25": 0.4}
+LEVEL |= {"iass-mm25-slakh100": 0.9, "iass-mm100-slakh25": 1.1, "iass-mm100-slakh100": 0.8}
 GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2, "wiener": 0.8}
 HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}
 

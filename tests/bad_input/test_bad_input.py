@@ -296,7 +296,7 @@ def test_unknown_corpus(line: Make, reprosep: Run) -> None:
         reprosep("catalog", "musdp"),
         "unknown corpus 'musdp'",
         "did you mean 'musdb'?",
-        "allowed: musdb, mm, musdb-mono, musdb-16k, slakh, slakh-mm, flakh, mm-detection, own",
+        "allowed: musdb, mm, musdb-mono, musdb-16k, slakh, slakh-mm, flakh, mm-detection, mm-rare, slakh-rare, own",
     )
 
 

@@ -183,7 +183,7 @@ def test_parameters_that_do_not_fit(name: str, change: dict[str, Any], sentence:
 
 def test_at_the_papers_scale_mm_has_published_labels() -> None:
     corpora = make_params(scale="paper").corpora
-    assert {name for name, one in corpora.items() if one.labels == "published"} == {"mm", "mm-detection"}
+    assert {name for name, one in corpora.items() if one.labels == "published"} == {"mm", "mm-detection", "mm-rare"}
 
 
 def test_a_label_file_is_no_new_recording(tmp_path: Path) -> None:

@@ -102,8 +102,8 @@ def test_everyone_reads_the_scale_open_alike(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_corpus_that_is_left_out_is_none_of_the_scale() -> None:
     whole, params = (parse(params_content({"corpora": {"mm": {"left_out": why}}})) for why in (None, WHY))
     assert "mm" in whole.corpora and not whole.left_out
-    assert params.left_out == {"mm": WHY, "mm-detection": WHY}  # with its view
-    assert set(whole.corpora) - set(params.corpora) == {"mm", "mm-detection"}
+    assert params.left_out == {"mm": WHY, "mm-detection": WHY, "mm-rare": WHY}  # with its views
+    assert set(whole.corpora) - set(params.corpora) == {"mm", "mm-detection", "mm-rare"}
     assert with_every_corpus(params).corpora == params.every_corpus
     assert "mm" not in params.corpora
     assert params.of_corpus("slakh").left_out == params.left_out

@@ -71,7 +71,7 @@ def test_nothing_is_told_where_nothing_is_left_out() -> None:
 
 def test_the_reason_and_the_names_are_told(settings: Params) -> None:
     corpus, names = sentences(settings, checked_papers(settings))
-    assert corpus == f"left out at the scale 'demo': MedleyDB + Mixing Secrets (mm, mm-detection): {WHY}"
+    assert corpus == f"left out at the scale 'demo': MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare): {WHY}"
     assert names.startswith("left out of IASS: Table 3; Table 4; Table 4 extension; Figure 4; Figure 5; ")
     assert "systems iass-no-labels; claims mm-better-than-open-unmix, " in names
     assert "questions gate-leaves-less-in-silence, gate-raises-whole-song-sdr" in names
@@ -193,10 +193,8 @@ def test_figures_say_that_they_are_left_out(output: Path) -> None:
 
 def test_the_report_names_what_is_left_out(output: Path) -> None:
     text = (output.parents[1] / "report.html").read_text(encoding="utf-8")
-    assert (
-        "what needs MedleyDB + Mixing Secrets (mm, mm-detection): it has to be requested; <code>reprosep get mm</code>"
-        in text
-    )
+    named = "what needs MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare)"
+    assert f"{named}: it has to be requested; <code>reprosep get mm</code>" in text
     assert "15 of the paper’s 21 claims, 2 of our 11 questions" in text
     assert f"<strong>Left out at this scale</strong>: {NEEDS}." in text
     section = text.split('id="iass-left-out"')[1].split("<h2")[0]

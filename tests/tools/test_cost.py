@@ -124,7 +124,7 @@ def test_an_open_scale_counts_every_download_once_and_tells_what_is_left_out(mon
     epochs = {row[0]: row[3] for row in rows if len(row) == 9 and row[0] in params.corpora}
     assert epochs == {"musdb": "1000", "musdb-mono": "1000", "musdb-16k": "100", "slakh": "100"}
     told = [line for line in lines if line.startswith("left out")]
-    assert "MedleyDB + Mixing Secrets (mm, mm-detection)" in told[0] and told[1].startswith(
+    assert "MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare)" in told[0] and told[1].startswith(
         "left out of IASS: Table 3;"
     )
 

@@ -73,7 +73,9 @@ def test_a_scale_that_leaves_out_a_corpus_plans_without_it(project: Path, scale:
     assert jobs["recordings"] == (5 if opened else 2)
     assert not [line for line in answer.stdout.splitlines() if f"results/{scale}/mm" in line]
     told = [line for line in answer.stdout.splitlines() if line.startswith("left out")]
-    assert told[0].startswith(f"left out at the scale '{scale}': MedleyDB + Mixing Secrets (mm, mm-detection): ")
+    assert told[0].startswith(
+        f"left out at the scale '{scale}': MedleyDB + Mixing Secrets (mm, mm-detection, mm-rare): "
+    )
     assert told[1].startswith("left out of IASS: Table 3; Table 4; Table 4 extension; Figure 4; Figure 5; ")
     assert [line.split(":")[0] for line in told[2:]] == (["left out of Activity"] if opened else [])
 

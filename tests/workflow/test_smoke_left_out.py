@@ -19,7 +19,7 @@ def test_the_line_without_a_corpus(tmp_path: Path, tmp_path_factory: pytest.Temp
     files = ["--configfile", SCALE, "without.yaml"]
     answer = snakemake(folder, *files)
     assert answer.returncode == 0, answer.stdout
-    assert f"left out at the scale 'smoke': MM (mm, mm-detection): {WHY}" in answer.stdout
+    assert f"left out at the scale 'smoke': MM (mm, mm-detection, mm-rare): {WHY}" in answer.stdout
     results = folder / "results/smoke"
     assert (results / "musdb").is_dir() and not (results / "mm").exists()
     output = results / "papers/iass"

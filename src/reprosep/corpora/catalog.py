@@ -21,9 +21,11 @@ from reprosep.base.errors import UserError
 from reprosep.corpora.catalog_table import read_catalog
 from reprosep.corpora.doctor.examine import examine, readable_songs, stop_at
 from reprosep.corpora.doctor.findings import LEFT_OUT, check_names
+from reprosep.corpora.further_classes import reclassed
 from reprosep.corpora.layout import Song, Stem
 from reprosep.corpora.recordings import compose_if_absent, is_copied
 from reprosep.corpora.splits import assign_splits
+from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
 
 _READ = ["song", "stem", "sha256", "sample_rate", "channels", "samples"]
@@ -41,12 +43,16 @@ def write_examination(params: Params, name: str, threads: int) -> None:
 
 def write_catalog(params: Params, name: str, threads: int, examined: Path | None = None) -> None:
     """One row per stem, of recordings that are examined unless they were; writes ``catalog.parquet``."""
-    if is_copied(params, name, "catalog.parquet"):
-        check_targets(name, read_catalog(params.results / name / "catalog.parquet"), params.corpora[name].targets)
+    path = params.results / name / "catalog.parquet"
+    if is_copied(params, name, path.name):
+        catalog = reclassed(name, read_catalog(path), params.corpora[name])
+        if params.corpora[name].classes:
+            write_table(path, catalog)
+        check_targets(name, catalog, params.corpora[name])
         return
     compose_if_absent(params.corpora[name], threads)
     recordings = read_table(examined) if examined else None
-    write_table(params.results / name / "catalog.parquet", build_catalog(params, name, threads, recordings))
+    write_table(path, build_catalog(params, name, threads, recordings))
 
 
 def examine_corpus(params: Params, name: str, threads: int = 1) -> pd.DataFrame:
@@ -77,7 +83,7 @@ def build_catalog(params: Params, name: str, threads: int = 1, examined: pd.Data
     Raises
     ------
     UserError
-        When the examination stops, and on a target that no training or no test song has.
+        When the examination stops, and on a target that too few songs of a part of the split have.
     """
     corpus = params.corpora[name]
     table = examine_corpus(params, name, threads) if examined is None else examined
@@ -87,7 +93,8 @@ def build_catalog(params: Params, name: str, threads: int = 1, examined: pd.Data
     songs = assign_splits(name, readable_songs(name, corpus), corpus, params.seed)
     pairs = [(song, stem, recordings.get((song.name, stem.name))) for song in songs for stem in song.stems]
     catalog = pd.DataFrame([_row(song, stem, recording) for song, stem, recording in pairs if recording])
-    check_targets(name, catalog, corpus.targets)
+    catalog = reclassed(name, catalog, corpus)
+    check_targets(name, catalog, corpus)
     return catalog
 
 
@@ -110,15 +117,25 @@ def _row(song: Song, stem: Stem, recording: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def check_targets(name: str, catalog: pd.DataFrame, targets: list[str]) -> None:
-    """:class:`UserError` for the first target that no training or no test song of a catalog has."""
-    for target in targets:
-        for split in ("train", "test"):
-            part = catalog[(catalog["split"] == split) & (catalog["target"] == target)]
-            if part.empty:
-                holders = sorted(set(catalog.loc[catalog["target"] == target, "song"]))
-                where = ", ".join(holders[:5]) or "none"
-                raise UserError(
-                    f"corpora.{name}: no {split} song holds '{target}' (songs that hold it: {where}); "
-                    f"move one with corpora.{name}.split or take '{target}' out of corpora.{name}.targets"
-                )
+def check_targets(name: str, catalog: pd.DataFrame, corpus: Corpus) -> None:
+    """:class:`UserError` for the first target that fewer songs hold than the corpus asks for."""
+    fewest = {"train": 1, "test": 1, **corpus.least_songs}
+    for target in corpus.targets:
+        held = catalog[catalog["target"] == target]
+        for split, least in fewest.items():
+            songs = sorted(set(held.loc[held["split"] == split, "song"]))
+            if len(songs) < least:
+                raise UserError(_too_few(name, target, split, songs, least, sorted(set(held["song"]))))
+
+
+def _too_few(name: str, target: str, split: str, songs: list[str], least: int, holders: list[str]) -> str:
+    where = ", ".join(holders[:5]) or "none"
+    if not songs:
+        return (
+            f"corpora.{name}: no {split} song holds '{target}' (songs that hold it: {where}); "
+            f"move one with corpora.{name}.split or take '{target}' out of corpora.{name}.targets"
+        )
+    return (
+        f"corpora.{name}.least_songs.{split}: {least}, but {len(songs)} hold '{target}' (songs that hold it: {where}); "
+        f"lower it, move one with corpora.{name}.split or take '{target}' out of corpora.{name}.targets"
+    )

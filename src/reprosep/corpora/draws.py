@@ -24,6 +24,7 @@ class Stream(IntEnum):
     ARTIST_SPLIT = 1 << 37  # of the detectors' songs
     SECOND_ORDER = 1 << 38  # of a pass over seconds
     SECOND_OFFSET = 1 << 39  # by which a second begins earlier or later
+    SONG_ORDER = 1 << 40  # in which training songs count where a network is trained on a share of them
 
 
 def generator(seed: int, stream: Stream, number: int = 0) -> np.random.Generator:

@@ -26,7 +26,8 @@ from reprosep.papers.system import AnySystem
 
 CORPUS_TABLES = ("catalog.parquet", "audio/index.parquet", "activity/index.parquet")
 _LETTERS = 32  # of the digest of a run
-_LATER = ("released", "pitch_weight")  # keys of systems from before which there are digests
+_LATER_OF_TRAINING = ("pitch_weight", "amount")  # keys of systems from before which there are digests
+_LATER = ("released", *_LATER_OF_TRAINING)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def filled(keys: Iterable[str], corpus: str, model: str) -> tuple[str, ...]:
 
 
 def settings_of_system(system: AnySystem) -> dict[str, Any]:
-    """What a run depends on of its system: all but what it is called; `released`, `pitch_weight` where it has them."""
+    """What a run depends on of its system: all but what it is called; what came later only where a system has it."""
     content = system.model_dump(mode="json", exclude={"label"})
     return {key: value for key, value in content.items() if value or key not in _LATER}
 
@@ -76,7 +77,7 @@ def settings_of_system(system: AnySystem) -> dict[str, Any]:
 def settings_of_training(system: AnySystem) -> dict[str, Any]:
     """What a training depends on of its system: not whether it is scored behind a filter as well."""
     content = system.model_dump(mode="json", exclude={"label", "wiener"})
-    return {key: value for key, value in content.items() if value or key != "pitch_weight"}
+    return {key: value for key, value in content.items() if value or key not in _LATER_OF_TRAINING}
 
 
 def look_up(content: Mapping[str, Any], key: str) -> Any:

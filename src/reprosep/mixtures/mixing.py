@@ -18,7 +18,7 @@ Hung and Lerch 2020, Section 4.1; Open-Unmix v1 (gain 0.25 to 1.25, random excer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -116,6 +116,13 @@ class Mixer:
         mixer.stems = pd.concat([self.stems, stems.assign(target=list(names))], ignore_index=True)
         mixer.store, mixer.activity = JoinedArrays(self.store, other.store), JoinedArrays(self.activity, other.activity)
         mixer._rms = self._rms | other._rms
+        return mixer
+
+    def keeping(self, songs: Collection[str]) -> Mixer:
+        """This corpus with the training stems of some songs only."""
+        mixer = copy(self)
+        kept = (self.stems["split"] != "train") | self.stems["song"].isin(songs)
+        mixer.stems = self.stems[kept].reset_index(drop=True)
         return mixer
 
     # ---- training ------------------------------------------------------------------------------------------------

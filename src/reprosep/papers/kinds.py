@@ -34,6 +34,18 @@ def _compares(paper: Paper, figure: Figure) -> str | None:
     return None if figure.corpora else f"corpora: empty, but '{figure.kind}' compares corpora; list them"
 
 
+def _has_amounts(paper: Paper, figure: Figure) -> str | None:
+    """Two corpora, the first of them its own, and networks that are trained on shares of them."""
+    if len(figure.corpora) != 2 or figure.corpora[0] != figure.bind.corpus:
+        return (
+            f"corpora: {figure.corpora}, but '{figure.kind}' compares amounts of two, bind.corpus and one that is "
+            "added; list them in this order"
+        )
+    if not any(getattr(system, "added", None) == figure.corpora[1] for system in paper.systems.values()):
+        return f"corpora: no system has {figure.corpora[1]} added; list the corpus that some have"
+    return None
+
+
 def _is_of_a_detector(paper: Paper, figure: Figure) -> str | None:
     problem = detector_problem(paper, figure.bind.system)
     return problem and f"bind.system: {problem}"
@@ -82,6 +94,7 @@ FIGURE_KINDS: dict[str, FigureKind] = {
         (DETECTIONS, "{detector.corpus}/seconds/index.parquet", "{detector.corpus}/seconds/labels.parquet"),
     ),
     "confusions": FigureKind(("corpus",), (DETECTIONS,), problem=_is_of_a_detector),
+    "amounts": FigureKind(("corpus", "variant", "metric"), (SCORES,), problem=_has_amounts),
 }
 
 

@@ -142,7 +142,8 @@ class Separator(Network):
 class TargetSystem(Separator):
     """A network that estimates one target against its accompaniment; `added` is a corpus whose stems are mixed in.
 
-    `pitch_weight` is with what weight the loss of a pitch head counts, 0 where it has none.
+    `pitch_weight` is with what weight the loss of a pitch head counts, 0 where it has none. `amount` is the share of
+    the training songs of a corpus that it is trained on, where it is not all of them; of its own corpus it can be none.
 
     `released` are published weights (``workflow/weights/``), which stand in place of a training: such a system is
     scored on published corpora alone, and only as the weights hear sound.
@@ -155,6 +156,7 @@ class TargetSystem(Separator):
     channel_swap: bool = False
     pitch_weight: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     added: str | None = None
+    amount: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     gated_by: GatedBy | None = None
     released: str | None = None
 
@@ -165,6 +167,10 @@ class TargetSystem(Separator):
     @property
     def trained(self) -> bool:
         return self.released is None
+
+    def amount_of(self, corpus: str) -> float:
+        """The share of the training songs of a corpus, its own or the added one, that it is trained on."""
+        return self.amount.get(corpus, 1.0)
 
     @property
     def published_weights(self) -> str:
@@ -183,10 +189,14 @@ class TargetSystem(Separator):
                 f"pitch_weight: {self.pitch_weight:g} beside {other}; only iass has a pitch head, trained here on "
                 "notes of its own corpus; leave one of the two out"
             )
-        if self.released and (self.added or self.gated_by):
+        if self.released and (self.added or self.amount or self.gated_by):
             return (
                 "released: weights as they were published, so nothing is added and no detector gates; leave these out"
             )
+        if self.added and self.amount_of(self.added) == 0:
+            return f"amount.{self.added}: 0 of what is added; leave `added` out, or give more than 0"
+        if not self.added and 0 in self.amount.values():
+            return "amount: 0, and no corpus is added, so there is nothing to train on; name one in `added`"
         return None
 
 

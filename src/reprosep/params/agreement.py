@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reprosep.base.errors import near_match
 from reprosep.params.data import Corpus
-from reprosep.params.instruments import instrument_classes
+from reprosep.params.instruments import class_tables, further_classes, instrument_classes
 
 if TYPE_CHECKING:
     from reprosep.params.scale import Params
@@ -96,6 +96,8 @@ def _corpus_disagreement(corpus: Corpus) -> str | None:
         return problem
     if problem := _repetition(corpus.targets):
         return f"targets: {problem}"
+    if problem := _class_disagreement(corpus):
+        return f"classes: {problem}"
     # A view may be of a corpus that was exchanged for another: its catalog tells what is missing when it is used.
     if corpus.of:
         return None
@@ -118,8 +120,29 @@ def _notes_disagreement(corpus: Corpus) -> str | None:
     return None
 
 
+def _class_disagreement(corpus: Corpus) -> str | None:
+    """Why a corpus cannot have the table of classes that it names; of a view, its catalog tells what of its kind."""
+    known = class_tables() if corpus.classes else []
+    if corpus.classes and corpus.classes not in known:
+        return (
+            f"unknown table '{corpus.classes}'{near_match(corpus.classes, known)}; allowed: {', '.join(known)} "
+            "(workflow/classes)"
+        )
+    if corpus.classes and not corpus.of and corpus.kind not in ("medleydb", "slakh"):
+        return (
+            f"'{corpus.classes}', but only songs of the kinds medleydb and slakh name instruments, not those of kind "
+            f"'{corpus.kind}'; leave it out"
+        )
+    return None
+
+
 def known_targets(corpus: Corpus) -> list[str]:
-    """The targets that a corpus of this kind can have."""
+    """The targets that a corpus can have: those of its kind, and of its table of classes."""
+    own = [name for name in further_classes(corpus.classes) if name != "mixed"] if corpus.classes else []
+    return [*_targets_of_kind(corpus), *own]
+
+
+def _targets_of_kind(corpus: Corpus) -> list[str]:
     if corpus.kind == "musdb":
         return ["vocals", "bass", "drums", "other"]
     if corpus.kind == "scores":

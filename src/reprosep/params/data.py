@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reprosep.params.section import CorpusName, Fraction, Positive, Section, Seed, Share
+from reprosep.params.section import CorpusName, Fraction, Positive, Section, Seed, Share, Split
 
 Gain = Annotated[float, Field(gt=0, le=1000)]
 
@@ -24,7 +24,8 @@ class Standin(Section):
 class Corpus(Section):
     """One corpus: where it is, how it is laid out, how it is split and mixed.
 
-    `left_out` says why a scale has to do without it, and what would bring it.
+    `left_out` says why a scale has to do without it, and what would bring it. `classes` names a table of further
+    classes of instruments, `least_songs` how many songs of a part of the split have to hold each target.
     """
 
     of: CorpusName | None = None
@@ -47,6 +48,8 @@ class Corpus(Section):
     label_folders: list[str] = []
     notes: Literal["none", "beside", "published"] = "none"
     note_folders: list[str] = []
+    classes: CorpusName | None = None
+    least_songs: dict[Split, Positive] = {}
     settings: dict[Literal["audio", "stft", "activity", "mixing", "chunks", "training"], dict[str, Any]] = {}
 
 

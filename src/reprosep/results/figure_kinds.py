@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reprosep.results.activity_figure import ACTIVITY
+from reprosep.results.amounts_figure import AMOUNTS
 from reprosep.results.corpus_figures import CATEGORIES, SPECTRA
 from reprosep.results.detection_figures import CONFUSIONS, INSTRUMENTS
 from reprosep.results.energy_figure import ENERGIES
@@ -23,4 +24,5 @@ FIGURES: dict[str, FigureKind] = {
     "spectra": SPECTRA,
     "instruments": INSTRUMENTS,
     "confusions": CONFUSIONS,
+    "amounts": AMOUNTS,
 }

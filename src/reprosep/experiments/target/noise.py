@@ -11,5 +11,5 @@ from reprosep.papers.system import TargetSystem
 def training_on_noise(data: CorpusData, run: Run, system: TargetSystem) -> TargetTraining:
     """A training that one song validates, without the stems of another corpus, and without notes, which noise lacks."""
     song = str(data.mixer.stems["song"].iloc[0])
-    alone = system.model_copy(update={"added": None, "pitch_weight": 0.0})
+    alone = system.model_copy(update={"added": None, "amount": {}, "pitch_weight": 0.0})
     return make_training(data, run, alone, [data.mixer.song_recipe(song, run.target)])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING
 
+from reprosep.base.errors import UserError, near_match
 from reprosep.experiments.filters import filtered_runs
 from reprosep.experiments.gates import gating_run
 from reprosep.experiments.kind import LOOP, Kind, seconds_of, tables
@@ -25,7 +27,7 @@ _HEAD = ("pitch.lowest", "pitch.highest", "pitch.hidden")
 
 
 class TargetKind(Kind[TargetSystem]):
-    """A run is of one target; its training may mix in stems of another corpus.
+    """A run is of one target; its training may mix in stems of another corpus, and leave some songs out.
 
     A Wiener filter takes the estimates of all targets: where a run is scored behind it, that reads the weights of the
     system's runs of the others, too, trained or published.
@@ -89,6 +91,13 @@ class TargetKind(Kind[TargetSystem]):
     def check(self, params: Params, corpus: str, system: TargetSystem) -> None:
         if system.released:
             check_size(system)
+        known = [name for name in (corpus, system.added) if name]
+        for name in system.amount:
+            if name not in known:
+                raise UserError(
+                    f"systems.*.amount: '{name}'{near_match(name, known)}, but its networks on '{corpus}' are trained "
+                    f"on {' and '.join(known)}; give amounts of these"
+                )
 
     def scoring_reads(self, params: Params, run: Run, system: TargetSystem) -> Reads:
         reads = super().scoring_reads(params, run, system)
@@ -126,7 +135,8 @@ class TargetKind(Kind[TargetSystem]):
 
     def load(self, params: Params, run: Run, system: TargetSystem, songs: pd.DataFrame) -> tuple[int, float]:
         holds = songs[[run.target in targets for targets in songs["targets"]]]
-        items = params.training.items_per_song * int((holds["split"] == "train").sum())
+        trained = ceil(system.amount_of(run.corpus) * int((holds["split"] == "train").sum()))
+        items = params.training.items_per_song * trained
         return params.training.items_per_epoch or items, seconds_of(holds, "valid")
 
     def batch_values(self, params: Params, system: TargetSystem, count: int) -> float:

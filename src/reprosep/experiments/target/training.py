@@ -16,6 +16,7 @@ from reprosep.experiments.data import CorpusData
 from reprosep.experiments.target.examples import Example, Examples
 from reprosep.experiments.target.network import network
 from reprosep.experiments.target.validation import estimates_of, groups_of, song_errors, songs_at_once
+from reprosep.mixtures.amounts import songs_of_share
 from reprosep.mixtures.mixing import Mixer, Recipe, recipes_of
 from reprosep.mixtures.pitches import PitchLabels
 from reprosep.papers.run import Run
@@ -30,7 +31,7 @@ def make_training(
 ) -> TargetTraining:
     """A training at its beginning, validated on other mixtures than its corpus's if `valid` says so."""
     assert run.seed is not None
-    mixer = data.mixer.joined(Mixer.of(data.params, system.added, data.results)) if system.added else data.mixer
+    mixer = training_mixer(data, run, system)
     recordings = data.placed(mixer, "train") if system.added else data.recordings
     swap = system.channel_swap
     notes = _notes(data, run) if system.has_pitch else None
@@ -50,6 +51,22 @@ def _notes(data: CorpusData, run: Run) -> PitchLabels:
             f"corpora.{run.corpus}.notes to none: the network is then left out"
         )
     return notes
+
+
+def training_mixer(data: CorpusData, run: Run, system: TargetSystem) -> Mixer:
+    """What a training draws its items from: the songs of its corpus and of an added one, or a share of either."""
+    mixer = data.mixer.joined(Mixer.of(data.params, system.added, data.results)) if system.added else data.mixer
+    if not system.amount:
+        return mixer
+    own, stems = set(data.mixer.stems["song"]), mixer.stems[mixer.stems["split"] == "train"]
+    is_own = stems["song"].isin(own)
+    assert run.seed is not None
+    parts = [(run.corpus, stems[is_own]), *([(system.added, stems[~is_own])] if system.added else [])]
+    kept = [
+        songs_of_share(part, run.target, system.amount_of(corpus), run.seed, number)
+        for number, (corpus, part) in enumerate(parts)
+    ]
+    return mixer.keeping([song for songs in kept for song in songs])
 
 
 class TargetTraining(Training[TargetSystem]):

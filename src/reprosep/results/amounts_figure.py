@@ -1,0 +1,171 @@
+"""How good networks are by how much they were trained on: shares of a corpus of recordings and of an added one.
+
+A heat map per target, and of their mean: upwards the share of the recordings, to the right that of the added corpus.
+Colours tell the difference from all recordings alone, so that targets of different levels have one scale.
+
+What the added corpus alone is worth is the share of the recordings that, alone, gives the same score: linearly between
+the shares that were trained on, on a logarithmic scale of shares: errors tend to fall with a power of the amount of
+data, which is a line in dB.
+
+References
+----------
+Hestness et al.: Deep learning scaling is predictable, empirically. arXiv:1712.00409, 2017 (the power law).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reprosep.papers.content import Figure as PaperFigure
+from reprosep.papers.content import Paper
+from reprosep.papers.system import TargetSystem
+from reprosep.results.aggregate import Scores, pair_songs, summarise
+from reprosep.results.figure_kind import FigureKind, ShownFigure
+from reprosep.results.figure_style import empty_figure
+from reprosep.results.intervals import Values
+from reprosep.results.target_names import readable
+from reprosep.results.tidy import TidyRows, tidy_row
+
+Amounts = tuple[float, float]
+"""The shares of the recordings and of the added corpus."""
+
+MEAN = "Mean"
+_LEAST_SCALE = 0.5  # dB, of the colours
+_DARK = 0.6  # of the scale, from which a colour is dark
+
+
+def amounts_of(paper: Paper, figure: PaperFigure) -> dict[str, Amounts]:
+    """Name of a system -> the shares of the figure's two corpora that it is trained on, if on no other corpus."""
+    recorded, added = figure.corpora
+    trained = {
+        name: system
+        for name, system in paper.systems.items()
+        if isinstance(system, TargetSystem) and system.trained and system.added in (None, added)
+    }
+    return {
+        name: (system.amount_of(recorded), system.amount_of(added) if system.added else 0.0)
+        for name, system in trained.items()
+    }
+
+
+def _rows(shown: ShownFigure) -> TidyRows:
+    """The cell of every target and system: the median over songs, as in tables."""
+    bind, amounts = shown.figure.bind, amounts_of(shown.paper, shown.figure)
+    title = shown.params.corpora[str(bind.corpus)].title
+    scores = Scores(shown.results, {run for runs in shown.runs.values() for run in runs if run.system in amounts})
+    rows = []
+    for target, runs in shown.runs.items():
+        pairs = [(name, bind.variant or "none") for name in amounts if any(run.system == name for run in runs)]
+        songs = scores.songs(str(bind.corpus), target, pairs, common=False)
+        for pair in pairs:
+            summary = summarise(shown.params, pair_songs(songs, pair), str(bind.metric))
+            rows.append(tidy_row(target, shown.paper.systems[pair[0]].label, str(bind.metric), None, summary, title))
+    return rows
+
+
+def _draw(shown: ShownFigure, rows: TidyRows) -> Figure:
+    by_name = amounts_of(shown.paper, shown.figure)
+    labels = {shown.paper.systems[name].label: amounts for name, amounts in by_name.items()}
+    surfaces: dict[str, dict[Amounts, float]] = {}
+    for row in rows:
+        surfaces.setdefault(readable(row["row"]), {})[labels[row["column"]]] = float(row["reproduced"])
+    recorded, added = (shown.params.corpora[name].title for name in shown.figure.corpora)
+    return draw_surfaces(surfaces, str(shown.figure.bind.metric), recorded, added)
+
+
+def draw_surfaces(surfaces: Mapping[str, Mapping[Amounts, float]], metric: str, recorded: str, added: str) -> Figure:
+    """A heat map for each of some surfaces, dB by amounts, and where there are several one of their mean.
+
+    `recorded` and `added` are the titles of the corpora.
+    """
+    if not surfaces:
+        return empty_figure("Nothing to draw: no network is trained on shares of these corpora at this scale.")
+    panels = dict(surfaces)
+    if len(panels) > 1:
+        panels[MEAN] = mean_surface([*surfaces.values()])
+    places = [sorted({amounts[axis] for surface in panels.values() for amounts in surface}) for axis in (0, 1)]
+    gains = {name: _gains(surface, places) for name, surface in panels.items()}
+    finite = [abs(value) for gain in gains.values() for value in gain.flat if np.isfinite(value)]
+    limit = max([_LEAST_SCALE, *finite])
+    width, height = 0.95 * len(places[1]) + 0.5, 0.8 * len(places[0])
+    figure = Figure(figsize=(width * len(panels) + 2.0, height + 1.7), layout="constrained")
+    every = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (name, surface) in zip(every, panels.items(), strict=True):
+        image = axes.imshow(gains[name], cmap="RdBu", vmin=-limit, vmax=limit, origin="lower", aspect="auto")
+        _annotate(axes, surface, gains[name], places, limit)
+        axes.set_title(f"{name}\n{_worth_in_words(surface)}", fontsize=8)
+        axes.set_xticks(range(len(places[1])), [f"{share:.0%}" for share in places[1]])
+        axes.set_yticks(range(len(places[0])), [f"{share:.0%}" for share in places[0]])
+        axes.tick_params(length=0)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+    figure.supylabel(f"share of the training songs of\n{recorded}", fontsize=8)
+    figure.supxlabel(f"share of the training songs of {added}\n ", fontsize=8)  # a line for the note on stand-ins
+    figure.colorbar(image, ax=list(every), label=f"{metric} over that of all recordings alone (dB)")
+    return figure
+
+
+def _annotate(
+    axes: Axes, surface: Mapping[Amounts, float], gain: Values, places: list[list[float]], limit: float
+) -> None:
+    """The scores in the cells, and what the cells without one are."""
+    for row, recorded in enumerate(places[0]):
+        for column, added in enumerate(places[1]):
+            value = surface.get((recorded, added), math.nan)
+            if not np.isfinite(value):
+                text = "no score" if recorded or added else "no data"
+                axes.text(column, row, text, ha="center", va="center", fontsize=7, color="#777777")
+                continue
+            dark = abs(gain[row, column]) > _DARK * limit
+            colour = "white" if dark else "#111111"
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=colour)
+
+
+def _gains(surface: Mapping[Amounts, float], places: list[list[float]]) -> Values:
+    """dB above all recordings alone, ``(recorded, added)``; NaN where either is missing."""
+    scores = [[surface.get((recorded, added), math.nan) for added in places[1]] for recorded in places[0]]
+    return np.array(scores) - surface.get((1.0, 0.0), math.nan)
+
+
+def mean_surface(surfaces: list[Mapping[Amounts, float]]) -> dict[Amounts, float]:
+    """The mean of some surfaces where all have a score."""
+    everywhere = [amounts for amounts in surfaces[0] if all(amounts in surface for surface in surfaces)]
+    return {amounts: float(np.mean([surface[amounts] for surface in surfaces])) for amounts in everywhere}
+
+
+def worth(surface: Mapping[Amounts, float]) -> float:
+    """The share of the recordings that alone gives the score of all that is added alone.
+
+    0 where the smallest share that was trained on gives more, infinity where no share gives as much, NaN where a score
+    is missing.
+    """
+    wanted = surface.get((0.0, 1.0), math.nan)
+    alone = sorted((recorded, value) for (recorded, added), value in surface.items() if recorded and not added)
+    if not alone or not np.isfinite([wanted, *(value for _, value in alone)]).all():
+        return math.nan
+    if alone[0][1] > wanted:
+        return 0.0
+    for (share, value), (next_share, next_value) in zip(alone, alone[1:], strict=False):
+        if value <= wanted < next_value:
+            part = (wanted - value) / (next_value - value)
+            return float(share * (next_share / share) ** part)
+    return alone[-1][0] if alone[-1][1] == wanted else math.inf
+
+
+def _worth_in_words(surface: Mapping[Amounts, float]) -> str:
+    share, shares = worth(surface), sorted(recorded for recorded, added in surface if recorded and not added)
+    if math.isnan(share):
+        return " "
+    if share == 0:
+        words = f"less than {shares[0]:.0%}"
+    else:
+        words = f"more than {shares[-1]:.0%}" if math.isinf(share) else f"about {share:.0%}"
+    return f"all added alone: {words} of the recordings"
+
+
+AMOUNTS = FigureKind(rows=_rows, draw=_draw, of_runs=True, unit=", in dB")
