@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from beyond import PAPER, TARGETS, part
 from reprosep.claims.table import write_claims
-from reprosep.papers.loading import load_paper
 from synthetic_results import make_params, make_results
 
-PAPER = "beyond-targets"
 EXPECTED = {
     "synthesised-alone-separates": "holds",
     "synthesised-alone-worth-a-quarter": "holds",
@@ -25,7 +24,7 @@ EXPECTED = {
 
 def test_every_question_is_decided_as_the_scores_say(tmp_path: Path) -> None:
     corpora = {"mm-rare": {"targets": ["strings", "synthesizer"]}}
-    settings, paper = make_params(papers=[PAPER], seeds=[42, 43, 44], corpora=corpora), load_paper(PAPER)
+    settings, paper = make_params(papers=[PAPER], seeds=[42, 43, 44], corpora=corpora), part(TARGETS)
     results = make_results(tmp_path, settings, paper, songs=12)
     write_claims(settings, paper, results, tmp_path)
     found = pd.read_csv(tmp_path / "claims.csv").set_index(["claim", "target"])

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
+from beyond import PAPER, part, put_part
+from beyond import PITCH as PITCHES
 from conftest import Line
 from reading import files_read
 from reprosep.audio.store import read_table, write_table
@@ -24,7 +26,6 @@ from reprosep.experiments.reads import settings_of_system, settings_of_training
 from reprosep.experiments.runs import find_run
 from reprosep.experiments.scorers import scorer_for
 from reprosep.papers.claim_checks import check_claims
-from reprosep.papers.loading import load_paper
 from reprosep.papers.system import TargetSystem
 from reprosep.params.scale import merge
 from reprosep.training.losses import pitch_loss
@@ -36,7 +37,7 @@ NEITHER, ACTIVITY, PITCH, BOTH = (
 )
 # The view of Slakh's songs would need MIDI files beside its tones.
 CHANGE: dict[str, Any] = {
-    "papers": ["beyond-pitch"],
+    "papers": [PAPER],
     "corpora": {"own": own_corpus(), "slakh-mm": {"left_out": "tones have no MIDI"}},
     "report": {"songs": 1},
 }
@@ -48,6 +49,7 @@ def computed(prepared: Line, tmp_path_factory: pytest.TempPathFactory) -> Line:
     folder = tmp_path_factory.mktemp("pitch")
     line = Line(folder, make_params(CHANGE))
     line.results.mkdir(parents=True)
+    put_part(folder, PITCHES)
     (folder / "recordings").symlink_to(prepared.folder / "recordings")
     catalog = pd.DataFrame(read_table(prepared.results / "mm/catalog.parquet"))
     (line.results / "mm").mkdir()
@@ -184,15 +186,15 @@ def test_scores_have_pitches_where_there_is_a_head(computed: Line) -> None:
 
 def test_tables_and_questions(computed: Line) -> None:
     for step in ("tables", "claims"):
-        computed.step(step, "beyond-pitch")
-    folder = computed.results / "papers/beyond-pitch"
-    tables = {name: pd.read_csv(folder / f"{name}.csv") for name in ("table-1", "table-2", "table-3")}
+        computed.step(step, PAPER)
+    folder = computed.results / "papers" / PAPER
+    tables = {name: pd.read_csv(folder / f"{name}.csv") for name in PITCHES}
     for table in tables.values():
         vocals = table[table["row"] == "Vocals MM"]
         # Two epochs of tones teach no gate: where it silences every frame, there is no score behind it.
         ungated = vocals[~vocals["column"].str.endswith("gated")]
         assert len(vocals) == 6 and ungated["reproduced"].notna().all()
-    assert tables["table-3"]["metric"].isin(["pitch accuracy", "pitch precision", "pitch recall"]).all()
+    assert tables["pitch-told"]["metric"].isin(["pitch accuracy", "pitch precision", "pitch recall"]).all()
     songs = pd.read_csv(folder / "songs.csv")
     assert "pitch accuracy" in songs
     claims = pd.read_csv(folder / "claims.csv")
@@ -202,7 +204,7 @@ def test_tables_and_questions(computed: Line) -> None:
 
 
 def test_a_pitch_question_needs_a_pitch_head() -> None:
-    paper = load_paper("beyond-pitch")
+    paper = part(PITCHES)
     (claim,) = [one for one in paper.questions if one.id == "activity-helps-pitch-on-mm"]
     sides = {"left": [{"system": "iass-activity-head"}], "right": [{"system": "iass-pitch-head"}]}
     wrong = type(claim).model_validate(claim.model_dump() | sides)
@@ -217,15 +219,15 @@ def test_targets_without_a_pitch_are_left_out_and_told() -> None:
     params = make_params(merge(CHANGE, {"pitch": {"unpitched": ["drums", "vocals"]}}))
     runs = Plan(params).runs
     assert NEITHER in runs and ACTIVITY in runs and PITCH not in runs and BOTH not in runs
-    told = sentences(params, {"beyond-pitch": load_paper("beyond-pitch")})
-    assert "left out of Pitch as a third task: cells of iass-pitch-head: vocals has no pitch" in told
+    told = sentences(params, {PAPER: part(PITCHES)})
+    assert "left out of Beyond IASS: cells of iass-pitch-head: vocals has no pitch" in told
 
 
 def test_a_corpus_without_notes_leaves_out_and_tells() -> None:
     params = make_params(merge(CHANGE, {"corpora": {"mm": {"notes": "none"}}}))
     assert PITCH not in Plan(params).runs
-    told = sentences(params, {"beyond-pitch": load_paper("beyond-pitch")})
-    assert "left out of Pitch as a third task: cells of iass-both-heads: no notes of mm are known" in told
+    told = sentences(params, {PAPER: part(PITCHES)})
+    assert "left out of Beyond IASS: cells of iass-both-heads: no notes of mm are known" in told
 
 
 def test_notes_beside_stems_are_found_and_no_others(computed: Line) -> None:

@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from beyond import PAPER, TARGETS, part, put_part
 from conftest import Line
 from reprosep.experiments.runs import needed_runs
-from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params
 from synthetic import make_medleydb, make_params, make_split_slakh
 
-PAPER = "beyond-targets"
-TARGET = {"targets": ["strings"]}
+STRINGS = {"targets": ["strings"]}
 CHANGE: dict[str, Any] = {
     "papers": [PAPER],
-    "corpora": {"mm-rare": {**TARGET, "settings": {"training": {"epochs": 1}}}, "slakh-rare": TARGET},
+    "corpora": {"mm-rare": {**STRINGS, "settings": {"training": {"epochs": 1}}}, "slakh-rare": STRINGS},
 }
 
 
@@ -39,12 +38,13 @@ def params() -> Params:
 def computed(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Line:
     line = Line(tmp_path_factory.mktemp("targets"), params)
     recordings(line.folder / "recordings")
+    put_part(line.folder, TARGETS)
     for corpus in ("mm", "slakh"):
         for step in ("recordings", "catalog"):
             line.step(step, corpus, 1)
     for corpus in ("mm-rare", "slakh-rare"):
         line.prepare(corpus)
-    runs = needed_runs(params, load_paper(PAPER))
+    runs = needed_runs(params, part(TARGETS))
     for run in runs:
         if run.seed is not None:
             line.step("train", [run.id])
@@ -62,4 +62,4 @@ def test_every_amount_is_scored_and_shown(computed: Line, params: Params) -> Non
     assert rows["reproduced"].nunique() == 8, "networks that were trained on other songs"
     assert (folder / "amounts.png").stat().st_size > 5000
     claims = pd.read_csv(folder / "claims.csv")
-    assert set(claims["claim"]) == {claim.id for claim in load_paper(PAPER).questions}
+    assert set(claims["claim"]) == {claim.id for claim in part(TARGETS).questions}

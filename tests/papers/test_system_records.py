@@ -33,6 +33,7 @@ SHARED: dict[str, Any] = {  # every key of that class as `reprosep train` wrote 
     "tested": [],
     "weights": "unit",
 }
+AFTER = ("joint",)  # kinds that came after kinds did
 PAPERS = list(read_yaml(repository() / "workflow/examples/all-papers.yaml")["papers"])
 
 
@@ -50,6 +51,8 @@ def test_records_of_today(paper: str) -> None:
 @pytest.mark.parametrize("paper", PAPERS)
 def test_records_before_kinds(paper: str) -> None:
     for system in trained(paper):
+        if system.kind in AFTER:
+            continue
         own = {key: value for key, value in dump(system).items() if key in SHARED or key in ("label", "model")}
         said = system.scored if system.kind in ("sources", "clips") else "whole"  # as it was where nothing was said
         record = SHARED | own | {"scored": said}

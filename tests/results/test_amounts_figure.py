@@ -9,28 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from beyond import PAPER, TARGETS, part
 from reprosep.papers.kinds import kind_problem
-from reprosep.papers.loading import load_paper
 from reprosep.params.scale import Params
 from reprosep.results.amounts_figure import amounts_of, draw_surfaces, mean_surface, worth
 from reprosep.results.figures import write_figures
 from reprosep.results.tables import write_tables
 from synthetic_results import LEVEL, make_params, make_results
 
-PAPER = "beyond-targets"
-TARGETS = ["strings", "synthesizer"]
+NAMES = ["strings", "synthesizer"]
 SURFACE = {(0.25, 0.0): 1.0, (1.0, 0.0): 3.0, (0.0, 1.0): 2.0, (0.25, 1.0): 2.5, (1.0, 1.0): 3.5}
 
 
 def params() -> Params:
-    corpora = {"mm-rare": {"targets": TARGETS}}
+    corpora = {"mm-rare": {"targets": NAMES}}
     return make_params(papers=[PAPER], seeds=[42, 43, 44], corpora=corpora)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the paper, with tables and figures from synthetic scores."""
-    settings, paper = params(), load_paper(PAPER)
+    settings, paper = params(), part(TARGETS)
     results = make_results(tmp_path_factory.mktemp("amounts"), settings, paper)
     folder = results / "papers" / PAPER
     write_tables(settings, paper, results, folder)
@@ -39,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_combination_but_nothing_is_trained() -> None:
-    paper = load_paper(PAPER)
+    paper = part(TARGETS)
     shares = (0.0, 0.25, 1.0)
     wanted = {(recorded, added) for recorded in shares for added in shares} - {(0.0, 0.0)}
     found = amounts_of(paper, paper.figures["amounts"])
@@ -47,9 +46,9 @@ def test_every_combination_but_nothing_is_trained() -> None:
 
 
 def test_rows_are_the_cells_of_the_table(made: Path) -> None:
-    paper = load_paper(PAPER)
+    paper = part(TARGETS)
     rows = pd.read_csv(made / "amounts.csv").set_index(["row", "column"])
-    assert set(rows.index.get_level_values("row")) == set(TARGETS) and len(rows) == 8 * len(TARGETS)
+    assert set(rows.index.get_level_values("row")) == set(NAMES) and len(rows) == 8 * len(NAMES)
     table = pd.read_csv(made / "targets.csv").set_index(["row", "column"])
     for (target, label), row in rows.iterrows():
         cell = table.loc[(label, target.capitalize())]
@@ -100,7 +99,7 @@ def test_the_mean_is_of_what_all_targets_have() -> None:
     ],
 )
 def test_a_figure_of_other_corpora_is_refused(change: dict[str, list[str]], sentence: str) -> None:
-    paper = load_paper(PAPER)
+    paper = part(TARGETS)
     figure = paper.figures["amounts"].model_copy(update=change)
     problem = kind_problem(paper.model_copy(update={"figures": {"amounts": figure}}))
     assert problem is not None and problem.startswith(sentence)
