@@ -14,6 +14,8 @@ from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.noise import noise_data
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
+from reprosep.params.reading import parse
+from reprosep.params.scale import dump, merge
 from reprosep.training.devices import set_up
 from reprosep.training.loop import Training
 
@@ -34,8 +36,9 @@ class Noise:
         return training
 
     def data(self, scale: str, corpus: str, change: dict[str, Any] | None = None, on: str | None = None) -> CorpusData:
-        """The noise of a corpus; of one channel when its parameters say so."""
-        params = self.day.params(scale, change, on).of_corpus(corpus)
+        """The noise of a corpus, with a change of its parameters that its own settings do not undo."""
+        settled = self.day.params(scale, change, on).of_corpus(corpus)
+        params = parse(merge(dump(settled), change or {}))
         folder = self.folder / f"{scale}-{params.corpora[corpus].channels}"
         folder.mkdir(exist_ok=True)
         if (folder / corpus).exists():
