@@ -34,18 +34,23 @@ HERE = Path(__file__).parent
 DAY = Day("cpu", tiny=True)
 STAMP = {"device": "processor", "tiny": True, "torch": "2", "python": "3"}
 MINUTES = 60.0
-# Modules that the machine of a day need not have are refused, as if they were not installed.
+# Modules that the machine of a day need not have are not found, as if they were not installed.
 HOOK = """
 import sys
 
 
-class Refused:
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {refused!r}:
-            raise ModuleNotFoundError(f"not on the list of wheels: {{name}}", name=name)
+        return None if name.partition(".")[0] in {refused!r} else self.finder.find_spec(name, path, target)
 
 
-sys.meta_path.insert(0, Refused())
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 """
 
 
