@@ -19,6 +19,7 @@ import wheels
 from measuring import page
 from measuring.clock import pace
 from measuring.findings import DONE, FAILED, LEFT_OUT, OUT_OF_TIME, Findings
+from measuring.noise import Noise
 from measuring.running import records, run_day
 from measuring.section import Section
 from measuring.settings import Day
@@ -33,18 +34,23 @@ HERE = Path(__file__).parent
 DAY = Day("cpu", tiny=True)
 STAMP = {"device": "processor", "tiny": True, "torch": "2", "python": "3"}
 MINUTES = 60.0
-# Modules that the machine of a day need not have are refused, as if they were not installed.
+# Modules that the machine of a day need not have are not found, as if they were not installed.
 HOOK = """
 import sys
 
 
-class Refused:
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {refused!r}:
-            raise ModuleNotFoundError(f"not on the list of wheels: {{name}}", name=name)
+        return None if name.partition(".")[0] in {refused!r} else self.finder.find_spec(name, path, target)
 
 
-sys.meta_path.insert(0, Refused())
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 """
 
 
@@ -217,6 +223,21 @@ def test_the_page_tells_what_failed_first_and_needs_nothing_else(tmp_path: Path)
     links = Links(text)
     assert sorted(links.anchors) == ["#a", "#b", "#c"] and {*links.wanted} == {"#b", "#c"}
     assert "3 ms" in text and "Traceback" in text and "http" not in text
+
+
+def test_tables_have_no_empty_columns_and_numbers_stand_right() -> None:
+    columns, rows = ["what", "time", "in kernels"], [["a <b>", "3.5 ms", ""], ["c", "", ""]]
+    text = page._table({"title": "T", "columns": columns, "rows": rows})
+    assert "in kernels" not in text and "<th>what</th><th class=number>time</th>" in text
+    assert "<td>a &lt;b&gt;</td><td class=number>3.5 ms</td>" in text
+    assert page._table({"title": "T", "columns": columns, "rows": []}) == ""
+
+
+def test_a_change_is_not_undone_by_what_a_corpus_says_of_itself(tmp_path: Path) -> None:
+    noise = Noise(DAY, tmp_path)
+    params = noise.params("smoke", "musdb-mono", {"training": {"batch_size": 3, "items_per_epoch": 60}})
+    assert (params.training.batch_size, params.training.items_per_epoch) == (3, 60)
+    assert params.audio.sample_rate != DAY.params("smoke").audio.sample_rate, "and what it says else holds"
 
 
 def test_the_page_of_a_good_day_says_so(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_the_wiener_filter_says_which_run_is_missing(trained: Line, tmp_path: Pa
 @pytest.fixture
 def louder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks that estimate the mixture, 2.4 times as loud."""
-    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, *_: 2.4 * mixture[None])
+    monkeypatch.setattr(TrainedRun, "separator", lambda *_: lambda mixture, *_: 2.4 * mixture[None])
 
 
 def peaked(path: Path, rate: int = 8000) -> Path:
@@ -221,7 +221,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_computed(
     options: list[str],
     words: str,
 ) -> None:
-    monkeypatch.setattr(TrainedRun, "separator", lambda _: pytest.fail("computed"))
+    monkeypatch.setattr(TrainedRun, "separator", lambda *_: pytest.fail("computed"))
     path = peaked(tmp_path / "song.wav")
     told = reprosep(
         "separate", path, "--run", MONO, "--results", trained.results, "--output", tmp_path / output, *options
@@ -241,7 +241,7 @@ def test_one_target_is_written_into_a_folder_that_is_there(trained: Line, tmp_pa
 def test_estimates_that_are_no_numbers_are_not_written(
     trained: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TrainedRun, "separator", lambda _: lambda mixture, *_: np.nan * mixture[None])
+    monkeypatch.setattr(TrainedRun, "separator", lambda *_: lambda mixture, *_: np.nan * mixture[None])
     with pytest.raises(UserError, match=r"song_vocals\.wav: not written, a sample is not a finite number"):
         separate_song(peaked(tmp_path / "song.wav"), MONO, None, trained.results, "none")
 

@@ -232,7 +232,7 @@ def test_every_format(
 def louder(weights: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Targets that are 2.4, 1.2, 0.6 and 0.3 times the song."""
     gains = np.float32([2.4, 1.2, 0.6, 0.3])[:, None, None]
-    monkeypatch.setattr(Released, "separator", lambda _: lambda mixture, *_: gains * mixture[None])
+    monkeypatch.setattr(Released, "separator", lambda *_: lambda mixture, *_: gains * mixture[None])
     soundfile.write("song.wav", np.sin(np.arange(RATE) * 0.3)[:, None] * [[1, 1]], RATE)
 
 
@@ -331,7 +331,7 @@ def test_what_is_asked_for_wrongly(
 def test_a_damaged_file_is_told_before_anything_is_computed(
     place: Path, weights: dict[str, Path], reprosep: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Released, "separator", lambda _: pytest.fail("computed"))
+    monkeypatch.setattr(Released, "separator", lambda *_: pytest.fail("computed"))
     path = place / "resources/weights/tiny/other.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x07")
     told = reprosep("separate", "song.wav", "--weights", "tiny").sentence()

@@ -14,6 +14,8 @@ from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.noise import noise_data
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
+from reprosep.params.reading import parse
+from reprosep.params.scale import Params, dump, merge
 from reprosep.training.devices import set_up
 from reprosep.training.loop import Training
 
@@ -33,9 +35,14 @@ class Noise:
         training: Training[Any] = kind_of(system).module("noise").training_on_noise(data, run, system)
         return training
 
+    def params(self, scale: str, corpus: str, change: dict[str, Any] | None = None, on: str | None = None) -> Params:
+        """The parameters of a corpus; a change is the last word, whatever the corpus says of itself."""
+        settled = self.day.params(scale, change, on).of_corpus(corpus)
+        return parse(merge(dump(settled), change or {}))
+
     def data(self, scale: str, corpus: str, change: dict[str, Any] | None = None, on: str | None = None) -> CorpusData:
-        """The noise of a corpus; of one channel when its parameters say so."""
-        params = self.day.params(scale, change, on).of_corpus(corpus)
+        """The noise of a corpus."""
+        params = self.params(scale, corpus, change, on)
         folder = self.folder / f"{scale}-{params.corpora[corpus].channels}"
         folder.mkdir(exist_ok=True)
         if (folder / corpus).exists():

@@ -28,8 +28,8 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 h1 { font-size: 1.7rem; margin-bottom: 0.2rem; } h2 { font-size: 1.25rem; margin: 2.5rem 0 0.2rem; }
 h3 { font-size: 1rem; margin: 1.2rem 0 0.3rem; } p { margin: 0.4rem 0; } .quiet { color: #5a6475; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.875rem; margin: 0.4rem 0 1rem; }
-th, td { border-bottom: 1px solid #dfe3ea; padding: 0.25rem 0.9rem 0.25rem 0; text-align: left; vertical-align: top; }
-th { font-weight: 600; color: #5a6475; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid #dfe3ea; padding: 0.25rem 1.2rem 0.25rem 0; text-align: left; vertical-align: top; }
+th { font-weight: 600; color: #5a6475; } .number { text-align: right; font-variant-numeric: tabular-nums; }
 .holds { color: #12693b; } .fails { color: #b3261e; font-weight: 600; } .told { color: #5a6475; }
 td.holds, td.fails, td.told { white-space: nowrap; }
 .sum { display: flex; flex-wrap: wrap; gap: 0.6rem; margin: 1rem 0; padding: 0; list-style: none; }
@@ -126,17 +126,22 @@ def _checks(checks: Sequence[dict[str, Any]]) -> str:
 
 
 def _table(table: dict[str, Any]) -> str:
-    if not table["rows"]:
+    """Columns without anything in them are left out; columns of numbers stand right."""
+    columns = [column for column in zip(table["columns"], *table["rows"], strict=True) if any(column[1:])]
+    if not columns:
         return ""
-    head = "".join(f"<th>{_text(name)}</th>" for name in table["columns"])
-    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in table["rows"])
-    return f'<h3>{_text(table["title"])}</h3>\n<div class="wide"><table><tr>{head}</tr>\n{rows}</table></div>\n'
+    kinds = [" class=number" if all(map(_is_number, filter(None, cells))) else "" for _, *cells in columns]
+    head, *rows = (
+        "".join(f"<{tag}{kind}>{_text(cell)}</{tag}>" for cell, kind in zip(row, kinds, strict=True))
+        for tag, row in zip(("th", *("td" for _ in table["rows"])), zip(*columns, strict=True), strict=True)
+    )
+    lines = "".join(f"<tr>{row}</tr>\n" for row in (head, *rows))
+    return f'<h3>{_text(table["title"])}</h3>\n<div class="wide"><table>{lines}</table></div>\n'
 
 
-def _cell(text: str) -> str:
-    """Numbers stand right, whatever their unit."""
-    is_number = text[:1].isdigit() and len(text.split()) <= 2
-    return f"<td{' class=number' if is_number else ''}>{_text(text)}</td>"
+def _is_number(text: str) -> bool:
+    """Whether it is one, whatever its unit."""
+    return text[:1].isdigit() and len(text.split()) <= 2
 
 
 def _text(text: Any) -> str:

@@ -19,6 +19,8 @@ class Sizes:
         Steps before a measurement, and in it.
     rates
         Whether the device's rates are measured with the large matrices and copies of ``reprosep bench``.
+    resumed_steps
+        Of a training that is stopped in the middle.
     company_steps
         Steps of every training of a process among several.
     short_epochs, short_steps
@@ -39,6 +41,7 @@ class Sizes:
     warm_up: int
     steps: int
     rates: bool
+    resumed_steps: int
     company_steps: int
     short_epochs: int
     short_steps: int
@@ -57,6 +60,7 @@ FULL = Sizes(
     warm_up=5,
     steps=20,
     rates=True,
+    resumed_steps=20,
     company_steps=30,
     short_epochs=6,
     short_steps=100,
@@ -74,6 +78,7 @@ TINY = Sizes(
     warm_up=1,
     steps=1,
     rates=False,
+    resumed_steps=4,
     company_steps=2,
     short_epochs=2,
     short_steps=2,

@@ -15,19 +15,26 @@ from measuring.systems import Pair, one_of_every_network
 from reprosep.base.errors import Preempted
 from reprosep.base.preemption import StopRequest
 from reprosep.training.checkpoint import copied
+from reprosep.training.loop import Training
 
-_STEPS, _BATCH = 20, 2
-_CHANGE = {"training": {"batch_size": _BATCH, "epochs": 1, "items_per_epoch": _STEPS * _BATCH, "deterministic": True}}
+_BATCH = 2
 
 
 def measure(day: Day, findings: Findings) -> None:
     """One run of every network, small."""
+    steps = day.sizes.resumed_steps
     with noise_of(day) as noise:
         for pair in one_of_every_network(day, day.sizes.small_scale):
             whole = _whole(noise, pair)
             again = _whole(noise, pair)
-            _judge(findings, f"{pair[0].id}: {_STEPS} steps twice", whole, again)
-            _judge(findings, f"{pair[0].id}: stopped after {_STEPS // 2}", whole, _in_parts(noise, pair))
+            _judge(findings, f"{pair[0].id}: {steps} steps twice", whole, again)
+            _judge(findings, f"{pair[0].id}: stopped after {steps // 2}", whole, _in_parts(noise, pair))
+
+
+def _training(noise: Noise, pair: Pair) -> Training[Any]:
+    """One epoch, deterministic."""
+    size = {"batch_size": _BATCH, "epochs": 1, "items_per_epoch": noise.day.sizes.resumed_steps * _BATCH}
+    return noise.training(noise.day.sizes.small_scale, *pair, {"training": {**size, "deterministic": True}})
 
 
 def _judge(findings: Findings, what: str, one: Any, other: Any) -> None:
@@ -37,22 +44,22 @@ def _judge(findings: Findings, what: str, one: Any, other: Any) -> None:
 
 
 def _whole(noise: Noise, pair: Pair) -> Any:
-    training = noise.training(noise.day.sizes.small_scale, *pair, _CHANGE)
+    training = _training(noise, pair)
     training.run(_folder(noise), "recipe")
     return copied(training.model)
 
 
 def _in_parts(noise: Noise, pair: Pair) -> Any:
-    folder, stop = _folder(noise), StopRequest()
-    stopped = noise.training(noise.day.sizes.small_scale, *pair, _CHANGE)
+    folder, stop, middle = _folder(noise), StopRequest(), noise.day.sizes.resumed_steps // 2
+    stopped = _training(noise, pair)
     try:
         for done, _ in enumerate(stopped.running(folder, "recipe", stop)):
-            if done == _STEPS // 2:
+            if done == middle:
                 stop.reason = "SIGUSR1"
     except Preempted:
         pass
-    assert stopped.part.steps == _STEPS // 2, stopped.part.steps
-    resumed = noise.training(noise.day.sizes.small_scale, *pair, _CHANGE)
+    assert stopped.part.steps == middle, stopped.part.steps
+    resumed = _training(noise, pair)
     resumed.run(folder, "recipe")
     return copied(resumed.model)
 
