@@ -6,7 +6,7 @@ import mir_eval
 import numpy as np
 import pytest
 
-from reprosep.metrics.multipitch import frequencies, pitch_scores
+from reprosep.metrics.multipitch import best_threshold, frequencies, pitch_scores
 
 LOWEST, HOP = 28, 512 / 16000
 
@@ -46,6 +46,15 @@ def test_nothing_told_and_nothing_to_tell() -> None:
         ("pitch precision", "pitch recall", "pitch accuracy"), 0.0
     )
     assert all(np.isnan(value) for value in pitch_scores(silence, notes, LOWEST, HOP).values())
+
+
+def test_the_threshold_that_tells_most_is_chosen() -> None:
+    notes = np.zeros((3, 4), bool)
+    notes[0] = True
+    probabilities = np.array([[0.45] * 4, [0.25, 0.05, 0.05, 0.05], [0.15] * 4])
+    assert best_threshold(notes, probabilities, [0.5, 0.4, 0.3, 0.2, 0.1]) == 0.4  # as good as 0.3, and before it
+    assert best_threshold(notes, probabilities, [0.5, 0.2, 0.1]) == 0.2
+    assert best_threshold(notes[:, :0], probabilities[:, :0], [0.5, 0.2]) == 0.5
 
 
 def test_rows_are_semitones() -> None:

@@ -49,10 +49,10 @@ def test_the_dag_of_all_papers_plans_without_data(project: Path, scale: str) -> 
     seeds = 3 if scale in ("standin", "paper") else 1
     beside = 1 if scale == "smoke" else 3  # the IASS paper's tables beside M-U-Net and Slakh
     assert jobs["train"] == seeds * (
-        (12 if scale == "smoke" else 30) + 24 + 16 + 5 + beside
-    )  # IASS, M-U-Net, Slakh, detectors
-    corpora = 7 if scale == "smoke" else 8  # Slakh beside MM for the rare instruments, which smoke has not
-    assert jobs["recordings"] == jobs["catalog"] == jobs["store"] == jobs["activity"] == corpora
+        (12 if scale == "smoke" else 30) + 24 + 16 + 5 + 12 + beside
+    )  # IASS, M-U-Net, Slakh, detectors, pitch as a third task
+    assert jobs["recordings"] == jobs["catalog"] == jobs["store"] == jobs["activity"] == 8
+    assert jobs["notes"] == 2  # of MM and of Slakh's songs beside it
     assert (jobs["clips"], jobs["spectra"]) == (8, 3 if scale == "paper" else 4)
     assert jobs["tables_slakh"] == jobs["figures_slakh"] == jobs["claims_slakh"] == 1
     assert jobs["energies"] == jobs["score_oracles_musdb_mono"] == jobs["tables_munet"] == jobs["claims_munet"] == 1

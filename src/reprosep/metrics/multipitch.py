@@ -15,6 +15,7 @@ Evaluation of multiple-F0 estimation and tracking systems, ISMIR 2009. Raffel et
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,6 +42,21 @@ def pitch_scores(notes: np.ndarray, told: np.ndarray, lowest: int, seconds: floa
         warnings.simplefilter("ignore")  # where nothing is told at all: precision is 0 then
         found = mir_eval.multipitch.evaluate(times, frequencies(notes, lowest), times, frequencies(told, lowest))
     return {name: float(found[theirs]) for name, theirs in _NAMES.items()}
+
+
+def best_threshold(notes: np.ndarray, probabilities: np.ndarray, thresholds: Sequence[float]) -> float:
+    """The threshold from which on pitches count as told with the highest accuracy; the first of equal ones.
+
+    Parameters
+    ----------
+    notes, probabilities
+        ``(pitch, frame)``, of all frames that choose; a semitone's grid makes accuracy a count of places.
+    """
+    accuracies = []
+    for threshold in thresholds:
+        told = probabilities >= threshold
+        accuracies.append(int((notes & told).sum()) / max(int((notes | told).sum()), 1))
+    return thresholds[int(np.argmax(accuracies))]
 
 
 def frequencies(notes: np.ndarray, lowest: int) -> list[np.ndarray]:

@@ -96,7 +96,7 @@ class Pitch(Section):
     lowest: Annotated[int, Field(ge=0, le=127)] = 28
     highest: Annotated[int, Field(ge=0, le=127)] = 96
     hidden: Positive = 64
-    threshold: Share = 0.5
+    thresholds: Annotated[list[Share], Field(min_length=1)] = [0.5]
     unpitched: list[CorpusName] = ["drums"]
 
     @property

@@ -126,7 +126,7 @@ class TargetKind(Kind[TargetSystem]):
         detected = ("detection.instruments", "detection.clip_seconds", "detection.threshold")
         gated = detected if gating_run(params, run.corpus, system, run.seed) else ()
         filtered = ("separation.wiener", "corpora.<corpus>.targets") if filtered_runs(params, run, system) else ()
-        pitches = (*_HEAD, "pitch.threshold") if system.has_pitch else ()
+        pitches = (*_HEAD, "pitch.thresholds") if system.has_pitch else ()
         return ("models.<model>", *FRAMES, "stft", *gates, *gated, *filtered, *pitches)
 
     def scoring_project_files(self, params: Params, run: Run, system: TargetSystem) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ from reprosep.experiments.target.estimate import Estimate
 from reprosep.experiments.target.network import network
 from reprosep.experiments.target.plan import TargetKind
 from reprosep.metrics.bsseval import References
-from reprosep.metrics.multipitch import pitch_scores
-from reprosep.mixtures.mixing import Recipe
+from reprosep.metrics.multipitch import best_threshold, pitch_scores
+from reprosep.mixtures.mixing import Recipe, recipes_of
 from reprosep.mixtures.pitches import PitchLabels
 from reprosep.papers.run import Run
 from reprosep.papers.system import BY_DETECTOR, WIENER, TargetSystem, Variant
@@ -84,12 +84,25 @@ class TargetScorer(TargetInFrames[TargetSystem]):
     def _notes(self) -> PitchLabels:
         return PitchLabels(self.params, self.mixer, self.folder / "notes")
 
-    def _pitch_scores(self, recipe: Recipe, scene: Scene) -> dict[str, float]:
-        """Of a song, in the frames whose notes are known; as scores of whole songs the same in every row."""
+    def _pitches(self, recipe: Recipe, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+        """Notes and probabilities ``(pitch, frame)`` of a song, in the frames whose notes are known."""
         told, (notes, known) = self.ensemble.estimate(self.run.target, scene.mixture).pitches, self._notes.of(recipe)
         assert told is not None
-        pitch, hop = self.params.pitch, self.params.stft.hop / self.params.audio.sample_rate
-        return pitch_scores(notes[:, known], told[:, known] >= pitch.threshold, pitch.lowest, hop)
+        return notes[:, known], told[:, known]
+
+    @cached_property
+    def pitch_threshold(self) -> float:
+        """The probability from which a pitch counts as told, by the validation songs."""
+        table = read_table(self.folder / "mixtures" / f"{self.run.target}.parquet")
+        songs = [self._pitches(one, self.scene(one)) for one in recipes_of(table, self.run.target, "valid")]
+        notes, told = (np.concatenate(parts, axis=1) for parts in zip(*songs, strict=True))
+        return best_threshold(notes, told, self.params.pitch.thresholds)
+
+    def _pitch_scores(self, recipe: Recipe, scene: Scene) -> dict[str, float]:
+        """Of a song; as scores of whole songs the same in every row."""
+        notes, told = self._pitches(recipe, scene)  # before the validation songs: of the last mixture all is kept
+        hop = self.params.stft.hop / self.params.audio.sample_rate
+        return pitch_scores(notes, told >= self.pitch_threshold, self.params.pitch.lowest, hop)
 
     @property
     def variants(self) -> tuple[Variant, ...]:
