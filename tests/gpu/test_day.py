@@ -357,4 +357,6 @@ def test_wheels_are_installed_beside_the_machines_own(tmp_path: Path, monkeypatc
 def test_records_are_read_by_people_and_programs(tmp_path: Path) -> None:
     run(tmp_path, section("a", well))
     record = json.loads((tmp_path / "a.json").read_text())
-    assert {"section", "title", "about", "stamp", "status", "seconds", "checks", "tables", "notes"} == {*record}
+    assert {"section", "title", "about", "commit", "stamp", "status", "seconds", "checks", "tables", "notes"} == {
+        *record
+    }

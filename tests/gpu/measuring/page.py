@@ -103,7 +103,8 @@ def _failures(records: Sequence[dict[str, Any]]) -> str:
 def _section(record: dict[str, Any]) -> str:
     parts = [
         f'<h2 id="{record["section"]}">{_text(record["title"])}</h2>\n<p>{_text(record["about"])}</p>\n',
-        f'<p class="quiet">{_text(_ENDINGS[record["status"]])}, {record.get("seconds", 0.0):.0f} s</p>\n',
+        f'<p class="quiet">{_text(_ENDINGS[record["status"]])}, {record.get("seconds", 0.0):.0f} s, '
+        f"code {_text(record['commit'])}</p>\n",
         _checks(record["checks"]),
         *map(_table, record["tables"]),
         *(f"<p>{_text(note)}</p>\n" for note in record["notes"]),

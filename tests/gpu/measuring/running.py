@@ -20,8 +20,10 @@ from measuring.section import Section
 from measuring.settings import Day
 from reprosep.base.errors import UserError
 from reprosep.base.files import read_json, write_json
+from reprosep.base.provenance import commit
 
 _LEAST = 5.0  # seconds in which no section is begun
+_DIGITS = 10  # of a commit
 _LOOK = 1.0  # seconds before its time is over, when a section's place in the code is written down
 
 
@@ -70,7 +72,8 @@ def _is_finished(file: Path, stamp: dict[str, Any]) -> bool:
 
 
 def _head(section: Section) -> dict[str, Any]:
-    return {"section": section.name, "title": section.title, "about": section.about}
+    code = commit()[0][:_DIGITS]  # a section that is mended and run again is of another than those before it
+    return {"section": section.name, "title": section.title, "about": section.about, "commit": code}
 
 
 def _run(day: Day, section: Section, file: Path, head: dict[str, Any], left: float) -> None:
