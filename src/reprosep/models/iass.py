@@ -189,7 +189,10 @@ class IASS(nn.Module):
         return found if self.pitch_head is None else (*found, self.pitch_head(latent)[:, :, 0])
 
     def decoded(self, mixture: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
-        """``(batch, channel, bin, frame)`` of which masks are made, logits ``(batch, target, frame)`` or None, latent."""
+        """What masks are made of, ``(batch, channel, bin, frame)``, the activity's logits, and the latent below heads.
+
+        Logits are ``(batch, target, frame)``, None without a head.
+        """
         x = mixture[:, :, : self.bins]
         x = (x - self.input_mean[:, None]) / self.input_scale[:, None]
         skips: list[Tensor | None] = []
