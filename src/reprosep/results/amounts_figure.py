@@ -20,6 +20,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from reprosep.papers.content import Figure as PaperFigure
 from reprosep.papers.content import Paper
@@ -37,6 +38,7 @@ Amounts = tuple[float, float]
 MEAN = "Mean"
 _LEAST_SCALE = 0.5  # dB, of the colours
 _DARK = 0.6  # of the scale, from which a colour is dark
+_IN_A_ROW = 3  # heat maps, which a page has room for
 
 
 def amounts_of(paper: Paper, figure: PaperFigure) -> dict[str, Amounts]:
@@ -85,45 +87,58 @@ def draw_surfaces(surfaces: Mapping[str, Mapping[Amounts, float]], metric: str, 
     """
     if not surfaces:
         return empty_figure("Nothing to draw: no network is trained on shares of these corpora at this scale.")
-    panels = dict(surfaces)
-    if len(panels) > 1:
-        panels[MEAN] = mean_surface([*surfaces.values()])
+    panels = {**surfaces, **({MEAN: mean_surface([*surfaces.values()])} if len(surfaces) > 1 else {})}
     places = [sorted({amounts[axis] for surface in panels.values() for amounts in surface}) for axis in (0, 1)]
     gains = {name: _gains(surface, places) for name, surface in panels.items()}
-    finite = [abs(value) for gain in gains.values() for value in gain.flat if np.isfinite(value)]
-    limit = max([_LEAST_SCALE, *finite])
-    width, height = 0.95 * len(places[1]) + 0.5, 0.8 * len(places[0])
-    figure = Figure(figsize=(width * len(panels) + 2.0, height + 1.7), layout="constrained")
-    every = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
-    for axes, (name, surface) in zip(every, panels.items(), strict=True):
-        image = axes.imshow(gains[name], cmap="RdBu", vmin=-limit, vmax=limit, origin="lower", aspect="auto")
-        _annotate(axes, surface, gains[name], places, limit)
-        axes.set_title(f"{name}\n{_worth_in_words(surface)}", fontsize=8)
-        axes.set_xticks(range(len(places[1])), [f"{share:.0%}" for share in places[1]])
-        axes.set_yticks(range(len(places[0])), [f"{share:.0%}" for share in places[0]])
-        axes.tick_params(length=0)
-        for side in ("left", "bottom"):
-            axes.spines[side].set_visible(False)
+    limit = max(_LEAST_SCALE, *(abs(gain[np.isfinite(gain)]).max(initial=0.0) for gain in gains.values()))
+    figure, every = _panels(len(panels), places)
+    for axes, (name, surface) in zip(every, panels.items(), strict=False):
+        image = _map(axes, surface, gains[name], places, limit)
+        axes.set_title(name, fontweight="bold", pad=18)
+        axes.annotate(
+            _worth_in_words(surface), (0.5, 1.0), (0, 4), "axes fraction", "offset points", ha="center", fontsize=7.5
+        )
     figure.supylabel(f"share of the training songs of\n{recorded}", fontsize=8)
     figure.supxlabel(f"share of the training songs of {added}\n ", fontsize=8)  # a line for the note on stand-ins
-    figure.colorbar(image, ax=list(every), label=f"{metric} over that of all recordings alone (dB)")
+    figure.colorbar(image, ax=every, label=f"{metric} over that of\nall recordings alone (dB)")
     return figure
 
 
-def _annotate(
-    axes: Axes, surface: Mapping[Amounts, float], gain: Values, places: list[list[float]], limit: float
-) -> None:
-    """The scores in the cells, and what the cells without one are."""
-    for row, recorded in enumerate(places[0]):
-        for column, added in enumerate(places[1]):
-            value = surface.get((recorded, added), math.nan)
-            if not np.isfinite(value):
-                text = "no score" if recorded or added else "no data"
-                axes.text(column, row, text, ha="center", va="center", fontsize=7, color="#777777")
-                continue
-            dark = abs(gain[row, column]) > _DARK * limit
-            colour = "white" if dark else "#111111"
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=colour)
+def _panels(count: int, places: list[list[float]]) -> tuple[Figure, list[Axes]]:
+    """A figure with room for so many heat maps, in rows of a few."""
+    columns = min(count, _IN_A_ROW)
+    rows = math.ceil(count / columns)
+    size = (0.75 * len(places[1]) + 0.4, 0.6 * len(places[0]) + 0.8)
+    figure = Figure(figsize=(max(size[0] * columns, 2.9) + 1.9, size[1] * rows + 0.8), layout="constrained")
+    every = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+    for axes in every[count:]:
+        axes.set_visible(False)
+    for axes in every[max(count - columns, 0) : count]:
+        axes.tick_params(labelbottom=True)  # also above a place that is left free
+    return figure, every
+
+
+def _map(
+    axes: Axes, surface: Mapping[Amounts, float], gains: Values, places: list[list[float]], limit: float
+) -> AxesImage:
+    """A heat map of gains with the scores written in; what is not trained is grey."""
+    image = axes.imshow(gains, cmap="RdBu", vmin=-limit, vmax=limit, origin="lower", aspect="auto")
+    axes.set_facecolor("#e4e4e4")
+    axes.set_xticks(range(len(places[1])), [f"{share:.0%}" for share in places[1]])
+    axes.set_yticks(range(len(places[0])), [f"{share:.0%}" for share in places[0]])
+    for place in range(1, len(places[1])):
+        axes.axvline(place - 0.5, color="white", linewidth=1.5)
+    for place in range(1, len(places[0])):
+        axes.axhline(place - 0.5, color="white", linewidth=1.5)
+    axes.tick_params(length=0)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    for (row, column), gain in np.ndenumerate(gains):
+        amounts = (places[0][row], places[1][column])
+        text = f"{surface[amounts]:.2f}" if np.isfinite(gain) else "no score" if any(amounts) else "no data"
+        colour = "#666666" if not np.isfinite(gain) else "white" if abs(gain) > _DARK * limit else "#111111"
+        axes.text(column, row, text, ha="center", va="center", fontsize=9 if np.isfinite(gain) else 7, color=colour)
+    return image
 
 
 def _gains(surface: Mapping[Amounts, float], places: list[list[float]]) -> Values:
@@ -165,7 +180,7 @@ def _worth_in_words(surface: Mapping[Amounts, float]) -> str:
         words = f"less than {shares[0]:.0%}"
     else:
         words = f"more than {shares[-1]:.0%}" if math.isinf(share) else f"about {share:.0%}"
-    return f"all added alone: {words} of the recordings"
+    return f"all that is added alone: {words} of the recordings"
 
 
 AMOUNTS = FigureKind(rows=_rows, draw=_draw, of_runs=True, unit=", in dB")
