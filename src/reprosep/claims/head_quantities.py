@@ -116,8 +116,8 @@ class HeadTerms:
         return f"{self.claim.corpus}/{part.target}/{part.metric}"
 
     def _tables(self, part: Part, side: Side) -> list[pd.DataFrame]:
-        runs = [run for run in self._runs if (run.system, run.target) == (side.system, part.target)]
-        return read_activity(self.results, runs)
+        runs = [run for run in self._runs if run.system == side.system and part.target in run.targets]
+        return [table[table["target"] == part.target] for table in read_activity(self.results, runs)]
 
     @cached_property
     def _runs(self) -> list[Run]:

@@ -31,9 +31,10 @@ def claim_files(params: Params, paper: Paper, claim: Claim, scored: Scored, need
     cases = single_cases(paper, claim, targets_of_claim(params, paper, claim, scored), scored)
     compared = {(side.system, part.target) for case in cases for part in case.parts for side in part.sides}
     systems = {side.system for side in claim.sides} if cases or claim.is_counted else set()
+    of_corpus = [run for run in needed if run.corpus == claim.corpus]
     places: Places = {
         "corpus": [str(side.corpus) for side in claim.sides if cases],
-        "run": [run for run in needed if run.corpus == claim.corpus and (run.system, run.target) in compared],
+        "run": [run for run in of_corpus if any((run.system, target) in compared for target in run.targets)],
         "training": [run for run in needed if run.system in systems and run.seed is not None],
         "detector": [run for run in detector_runs(params, paper) if run.system in systems],
     }
