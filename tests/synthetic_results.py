@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,12 @@ from reprosep.results.tables import write_tables
 
 # dB by which a system or a gate is better than Open-Unmix in the synthetic scores.
 LEVEL = {"open-unmix": 0.0, "iass": 1.0, "iass-4-blocks": 1.05, "iass-no-labels": 0.7, "ibm": 5.0, "input": -8.0}
-LEVEL |= {"irm": 5.5, "wiener": 6.0}
+LEVEL |= {"irm": 5.5, "wiener": 6.0, "iass-gates": 1.0, "iass-joint": 0.8}
 # By the shares of recordings and of synthesised songs.
 LEVEL |= {"iass-mm25": 0.0, "iass-mm100": 1.0, "iass-slakh25": -1.0, "iass-slakh100": 0.2, "iass-mm25-slakh25": 0.4}
 LEVEL |= {"iass-mm25-slakh100": 0.9, "iass-mm100-slakh25": 1.1, "iass-mm100-slakh100": 0.8}
 GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2, "wiener": 0.8}
+GATE |= {"tuned": 0.7, "soft": 0.8, "hysteresis": 0.5}
 HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}
 
 
@@ -39,24 +41,29 @@ def make_params(**change: object) -> Params:
     return parse(merge(content, {"statistics": {"bootstrap": 400}, **change}))
 
 
-def make_results(root: Path, settings: Params, paper: Paper, songs: int = 8, frames: int = 8) -> Path:
-    """Synthetic outputs of every earlier step, below `root`; returns the folder of the scale."""
+def make_results(
+    root: Path, settings: Params, paper: Paper, songs: int = 8, frames: int = 8, name: str = "iass"
+) -> Path:
+    """Synthetic outputs of every step before those of the paper of that name; returns the folder of the scale."""
     results = root / settings.scale
     for corpus in settings.corpora:
         _write_activity_index(results / corpus / "activity" / "index.parquet", settings.corpora[corpus].targets)
     for run in needed_runs(settings, paper):
         _write_run(settings, results, run, paper, songs, frames)
-    _write_listening(results / "papers" / "iass" / "listen", settings)
+    _write_listening(results / "papers" / name / "listen", settings)
     return results
 
 
 def _write_run(settings: Params, results: Path, run: Run, paper: Paper, songs: int, frames: int) -> None:
     system = paper.systems[run.system]
     variants = scored_variants(settings, run, system)
-    tables = [_variant_scores(run, variant, songs, frames, system.has_head) for variant in variants]
+    single = [replace(run, target=target) for target in run.targets] if system.kind == "joint" else [run]
+    tables = [_variant_scores(one, variant, songs, frames, system.has_head) for one in single for variant in variants]
+    tables = [table.assign(run=run.id) for table in tables]
     _parquet(pd.concat(tables, ignore_index=True), results / "scores" / f"{run.id}.parquet")
     if system.has_head:
-        _parquet(_activity(run, songs, frames), results / "scores" / f"{run.id}.activity.parquet")
+        activity = pd.concat([_activity(one, songs, frames) for one in single], ignore_index=True)
+        _parquet(activity.assign(run=run.id), results / "scores" / f"{run.id}.activity.parquet")
     if system.trained:
         _write_training(results / "runs" / run.id, run)
     benchmark = results / "benchmarks" / "score" / f"{run.id}.tsv"
@@ -171,13 +178,14 @@ def _parquet(table: pd.DataFrame, path: Path) -> None:
     write_table(path, table)
 
 
-def write_all(settings: Params, paper: Paper, results: Path) -> Path:
-    """Everything that this step writes; returns the paper's folder."""
-    output = results / "papers" / "iass"
-    conclude(settings, paper, measure(settings, paper, results), output)
+def write_all(settings: Params, paper: Paper, results: Path, name: str = "iass") -> Path:
+    """Everything that the last steps write of the paper of that name; returns the paper's folder."""
+    output = results / "papers" / name
+    if paper.calibration:
+        conclude(settings, paper, measure(settings, paper, results), output)
     write_tables(settings, paper, results, output)
     write_figures(settings, paper, results, output)
     write_claims(settings, paper, results, output)
     _write_spot_check(output / "spot-check.csv")
-    write_report(settings, {"iass": paper}, results, results / "report.html")
+    write_report(settings, {name: paper}, results, results / "report.html")
     return output
