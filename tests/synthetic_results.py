@@ -30,6 +30,8 @@ LEVEL |= {"irm": 5.5, "wiener": 6.0, "iass-gates": 1.0, "iass-joint": 0.8}
 # By the shares of recordings and of synthesised songs.
 LEVEL |= {"iass-mm25": 0.0, "iass-mm100": 1.0, "iass-slakh25": -1.0, "iass-slakh100": 0.2, "iass-mm25-slakh25": 0.4}
 LEVEL |= {"iass-mm25-slakh100": 0.9, "iass-mm100-slakh25": 1.1, "iass-mm100-slakh100": 0.8}
+# By what a network tells beside its estimate.
+LEVEL |= {"iass-no-heads": 0.5, "iass-activity-head": 0.7, "iass-pitch-head": 0.8, "iass-both-heads": 1.0}
 GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2, "wiener": 0.8}
 GATE |= {"tuned": 0.7, "soft": 0.8, "hysteresis": 0.5}
 HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}
@@ -59,6 +61,8 @@ def _write_run(settings: Params, results: Path, run: Run, paper: Paper, songs: i
     variants = scored_variants(settings, run, system)
     single = [replace(run, target=target) for target in run.targets] if system.kind == "joint" else [run]
     tables = [_variant_scores(one, variant, songs, frames, system.has_head) for one in single for variant in variants]
+    if system.kind == "target" and system.has_pitch:
+        tables = [table.assign(**_pitch_scores(table["uSDR"])) for table in tables]
     tables = [table.assign(run=run.id) for table in tables]
     _parquet(pd.concat(tables, ignore_index=True), results / "scores" / f"{run.id}.parquet")
     if system.has_head:
@@ -90,6 +94,12 @@ def _variant_scores(run: Run, variant: str, songs: int, frames: int, gated: bool
     song = hardness[:, 0, 0].repeat(frames)
     whole = {"uSDR": song + LEVEL[run.system], "Leakage": song - 20 - 5 * GATE[variant]}
     return table.assign(time=table["frame"].astype(float), dropped=dropped.ravel(), ill_posed=False, **named, **whole)
+
+
+def _pitch_scores(songs: pd.Series) -> dict[str, pd.Series]:
+    """Shares that are larger where songs are separated better."""
+    shares = 1 / (1 + np.exp(-songs / 10))
+    return {"pitch accuracy": shares * 0.6, "pitch precision": shares, "pitch recall": shares * 0.8}
 
 
 def _activity(run: Run, songs: int, seconds: int) -> pd.DataFrame:
