@@ -52,8 +52,7 @@ def test_the_dag_of_all_papers_plans_without_data(project: Path, scale: str) -> 
     papers = seeds * ((12 if scale == "smoke" else 30) + 24 + 16 + 5 + beside)  # IASS, M-U-Net, Slakh, detectors
     # Our own questions, three times: IASS, one network for all targets, pitches, eight amounts of data.
     assert jobs["train"] == papers + (3 - seeds) * targets + 3 * (1 + 12 + 8 * further)
-    assert jobs["recordings"] == jobs["catalog"] == 10  # views with further classes have some of their own
-    assert jobs["store"] == jobs["activity"] == 8
+    assert jobs["recordings"] == jobs["catalog"] == jobs["store"] == jobs["activity"] == 10
     assert jobs["notes"] == 2  # of MM and of Slakh's songs beside it
     assert (jobs["clips"], jobs["spectra"]) == (8, 3 if scale == "paper" else 4)
     assert jobs["tables_slakh"] == jobs["figures_slakh"] == jobs["claims_slakh"] == 1

@@ -157,7 +157,7 @@ class Training(ABC, Generic[NetworkType]):
     # ---- the loop ------------------------------------------------------------------------------------------------
 
     def _nothing_done(self) -> Part:
-        return Part(losses=torch.zeros(len(self.losses), dtype=torch.double))
+        return Part(losses=torch.zeros(len(self.losses), dtype=torch.double, device=self.device))
 
     def _scheduler(self) -> Any:
         settings = self.params.training
@@ -239,11 +239,11 @@ class Training(ABC, Generic[NetworkType]):
                 if self._heed(time.monotonic() - self._kept > _MINUTE * self.params.machine.checkpoint_minutes):
                     keep()
                 losses = self.step(len(self.epochs) * self.steps + part.steps)
-                part.losses = part.losses.to(self.device) + losses.double() / self.steps
+                part.losses = part.losses + losses.double() / self.steps
             part.steps += 1
             yield 1
         with self.clock.running():
-            losses = self.devices.total(part.losses.to(self.device)) / self.devices.count
+            losses = self.devices.total(part.losses) / self.devices.count
             sums = dict(zip(self.losses, losses.tolist(), strict=True))  # waits for the device
         part.seconds += self.clock.read()
         with self.clock.running():
@@ -346,7 +346,7 @@ class Training(ABC, Generic[NetworkType]):
         self.scheduler.load_state_dict(state["scheduler"])
         set_random_state(state["random"][self.devices.rank], self.device)
         self.epochs, self.best_epoch = state["epochs"], state["best_epoch"]
-        self.part = Part(**state["part"], losses=state["losses"][self.devices.rank])
+        self.part = Part(**state["part"], losses=state["losses"][self.devices.rank].to(self.device))
         self.best_valid_loss, self.costs = state["best_valid_loss"], Costs(**state["costs"])
         return True
 

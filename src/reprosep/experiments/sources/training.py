@@ -94,9 +94,9 @@ class SourcesTraining(Training[SourcesSystem]):
         if self.weighs_batches:
             fixed = self.params.weighting.batch_reference == "fixed"
             return batch_energy_weights(power, int(self.energies.argmax()) if fixed else None)
-        if self._of_epoch[0] != len(self.epochs):  # on the device once an epoch: a copy would make every step wait
-            constant = torch.tensor(self._constant_weights(), dtype=torch.float32, device=self.device)
-            self._of_epoch = len(self.epochs), constant
+        if self._of_epoch[0] != len(self.epochs):  # each made by the device: a copy would make the step wait
+            each = [torch.full((), weight, device=self.device) for weight in self._constant_weights()]
+            self._of_epoch = len(self.epochs), torch.stack(each)
         return self._of_epoch[1]
 
     def _constant_weights(self) -> list[float]:
