@@ -73,7 +73,7 @@ def test_it_is_drawn_of_every_target_and_their_mean(made: Path) -> None:
         "2.00",
         "2.50",
         "3.50",
-        "all that is added alone: about 50% of the recordings",
+        "all that is added, alone:\nabout 50% of recordings",
     ]
     assert sorted(texts) == sorted(written)
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0%", "100%"]

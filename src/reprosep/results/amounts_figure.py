@@ -94,10 +94,9 @@ def draw_surfaces(surfaces: Mapping[str, Mapping[Amounts, float]], metric: str, 
     figure, every = _panels(len(panels), places)
     for axes, (name, surface) in zip(every, panels.items(), strict=False):
         image = _map(axes, surface, gains[name], places, limit)
-        axes.set_title(name, fontweight="bold", pad=18)
-        axes.annotate(
-            _worth_in_words(surface), (0.5, 1.0), (0, 4), "axes fraction", "offset points", ha="center", fontsize=7.5
-        )
+        axes.set_title(name, fontweight="bold", pad=27)
+        place = {"xytext": (0, 4), "xycoords": "axes fraction", "textcoords": "offset points"}
+        axes.annotate(_worth_in_words(surface), (0.5, 1.0), ha="center", fontsize=7.5, **place)
     figure.supylabel(f"share of the training songs of\n{recorded}", fontsize=8)
     figure.supxlabel(f"share of the training songs of {added}\n ", fontsize=8)  # a line for the note on stand-ins
     figure.colorbar(image, ax=every, label=f"{metric} over that of\nall recordings alone (dB)")
@@ -180,7 +179,7 @@ def _worth_in_words(surface: Mapping[Amounts, float]) -> str:
         words = f"less than {shares[0]:.0%}"
     else:
         words = f"more than {shares[-1]:.0%}" if math.isinf(share) else f"about {share:.0%}"
-    return f"all that is added alone: {words} of the recordings"
+    return f"all that is added, alone:\n{words} of recordings"
 
 
 AMOUNTS = FigureKind(rows=_rows, draw=_draw, of_runs=True, unit=", in dB")
