@@ -53,10 +53,20 @@ ON_PURPOSE: tuple[Purpose, ...] = (
         place="experiments/target/examples.py Examples.songs",
         why="Songs beyond machine.validation_gigabytes are not kept, and pinning takes as long as copying.",
     ),
+    Purpose("wait", "Event.synchronize", "training/step_clock.py _GpuMarks.seconds", "The times of an epoch are read."),
     # ---- checkpoints ---------------------------------------------------------------------------------------------
     Purpose("to host", _COPY, "training/checkpoint.py copied", "Weights to be written, and those of the best epoch."),
     Purpose("to host", _COPY, "training/loop.py Training._state", "The losses so far of an epoch that is stopped."),
     Purpose("to host", "pickle", "training/checkpoint.py save_state", "The state, which is written as it is."),
+    # ---- estimates -----------------------------------------------------------------------------------------------
+    Purpose("to device", _COPY, "experiments/target/scores.py TargetScorer.loaded", "The network, once."),
+    Purpose("to device", _COPY, "scores/scorer.py Scorer.with_best_weights", "The network, once."),
+    Purpose("to device", _COPY, "experiments/trained.py TrainedRun.model", "The network, once."),
+    Purpose("to device", _COPY, "models/placement.py answered", "Mixtures, whose transform is the processor's."),
+    Purpose("to host", _COPY, "experiments/target/estimate.py estimate", "Masked magnitudes go back into sound."),
+    Purpose("to host", _COPY, "experiments/sources/estimate.py separate_sources", "Masks go back into sound."),
+    Purpose("to host", _COPY, "experiments/clips/estimate.py separate_target", "Masks go back into sound."),
+    Purpose("to host", _COPY, "experiments/detectors/estimate.py probabilities", "What is told of a song."),
     # ---- scores --------------------------------------------------------------------------------------------------
     Purpose("to device", _COPY, "metrics/correlation.py TorchBackend.spectra", "Samples, a slice of frames at a time."),
     Purpose("to host", _COPY, "metrics/correlation.py TorchBackend.lags", "Lags, which the processor solves for."),

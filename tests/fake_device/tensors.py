@@ -116,6 +116,8 @@ class Device:
             return self._copy(func, args, kwargs)
         self._look_at(func, args, kwargs, tensors)
         self._use(func, ours)
+        if func.overloadpacket is aten._conj:  # of hosts nobody would see that a view is conjugated
+            func = aten.conj_physical.default
         result = _on_hosts(func, args, kwargs)
         if isinstance(result, (bool, int, float, complex)) and func.overloadpacket not in _OF_SHAPES:
             self.wait(func.overloadpacket.__name__)
@@ -211,6 +213,8 @@ class Device:
             return self._to_host(func, args, kwargs, waits)
         if there and not here:
             self._look_at_way(name, source, waits)
+        if func.overloadpacket is aten._conj:  # of hosts nobody would see that a view is conjugated
+            func = aten.conj_physical.default
         result = _on_hosts(func, args, kwargs)
         return target if in_place else self._shells(result, [source] if here else [])
 

@@ -87,7 +87,8 @@ def test_a_stopped_training_goes_on(tmp_path: Path) -> None:
         steps = stopped.running(tmp_path / "parts", "recipe", stop)
         with pytest.raises(Preempted):
             for _ in steps:
-                stop.note(signal.SIGTERM if len(stopped.epochs) else 0)
+                if stopped.epochs:
+                    stop.note(signal.SIGTERM)
         resumed = case.training(tmp_path / "second")
         outcome = resumed.run(tmp_path / "parts", "recipe")
         assert faults(device.record.taken()) == []

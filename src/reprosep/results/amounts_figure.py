@@ -95,7 +95,7 @@ def draw_surfaces(surfaces: Mapping[str, Mapping[Amounts, float]], metric: str, 
     for axes, (name, surface) in zip(every, panels.items(), strict=False):
         image = _map(axes, surface, gains[name], places, limit)
         axes.set_title(name, fontweight="bold", pad=27)
-        place = {"xytext": (0, 4), "xycoords": "axes fraction", "textcoords": "offset points"}
+        place: dict[str, Any] = {"xytext": (0, 4), "xycoords": "axes fraction", "textcoords": "offset points"}
         axes.annotate(_worth_in_words(surface), (0.5, 1.0), ha="center", fontsize=7.5, **place)
     figure.supylabel(f"share of the training songs of\n{recorded}", fontsize=8)
     figure.supxlabel(f"share of the training songs of {added}\n ", fontsize=8)  # a line for the note on stand-ins
