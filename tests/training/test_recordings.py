@@ -108,9 +108,8 @@ def test_items_are_those_of_the_mixer(
     examples = Examples(prepared.params, mixer, target, 42, swap, recordings=recordings)
     items = examples.prepare(5, 40)
     targets, mixtures = items.waves if isinstance(items, Mixed) else examples.waves(items)
-    located = examples._located(
-        [mixer.training_recipe(examples.pool, 42, 5 + number) for number in range(40)], items.labels
-    )
+    recipes = [mixer.training_recipe(examples.pool, 42, 5 + number) for number in range(40)]
+    located = examples._located(recipes, items.labels, items.labels.shape[-1])
     assert torch.equal(examples.waves(located), torch.stack([targets, mixtures]))
     swapped = 0
     for number in range(40):

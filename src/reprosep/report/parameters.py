@@ -30,6 +30,7 @@ from reprosep.results.left_out import figure_left_out, whole_table_left_out
 
 RECORD = "parameters.json"
 _NO_CELL = re.compile(r"(seeds|papers|calibration|doctor|statistics|corpora\.[^.]+\.(title|roots|accept))(\.|$)")
+_LATER = re.compile(r"corpora\.[^.]+\.(classes|least_songs)")  # told where they say something: older records lack them
 _SHOWING = ("papers-", "report")  # stages that compute nothing anew
 _KEYS = {"seeds": list, "beside": list, "parameters": dict}
 
@@ -49,6 +50,7 @@ def record_of(params: Params, name: str, paper: Paper) -> dict[str, Any]:
     stages = [stage for stage in Stages(narrow).stages() if not stage.name.startswith(_SHOWING)]
     leaves = {leaf: value for stage in stages for key in stage.keys for leaf, value in _written(content, key)}
     parameters = {key: leaves[key] for key in sorted(leaves) if not _NO_CELL.match(key) and _is_read(key, corpora)}
+    parameters = {key: value for key, value in parameters.items() if value or not _LATER.fullmatch(key)}
     record = {"seeds": seeds_of(params, paper), "beside": beside, "parameters": parameters}
     lacking = _left_out(params, paper)
     return {**record, **({"left_out": lacking} if lacking else {})}
