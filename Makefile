@@ -33,7 +33,7 @@ real: .venv/ready ## The published scores of 31 methods on real songs (SiSEC 201
 preview: ## Real music, no account: downloads MUSDB18-7 (147 MB), about fifty minutes: results/preview/report.html
 	@$(MAKE) --no-print-directory demo SCALE=preview
 
-papers: .venv/ready ## The same with every paper: M-U-Net, Slakh, Activity and our own questions too (about an hour more)
+papers: .venv/ready ## The same with every paper: M-U-Net, Slakh, Activity and our own questions too (an hour more, as estimated)
 	@$(BIN)/reprosep reproduce $(SCALE) --configfile workflow/examples/all-papers.yaml
 	@$(COMPARE)
 

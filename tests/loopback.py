@@ -12,13 +12,25 @@ import zipfile
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 import yaml
+
+from reprosep.corpora import transfer
 
 MUSDB_FILES = ("mixture", "drums", "bass", "other", "vocals")
 _BLOCK_BYTES = 1 << 14
+
+
+def work_with_own_registry(folder: Path, monkeypatch: pytest.MonkeyPatch, registry: ModuleType) -> None:
+    """Make a folder the working one, with the registry of corpora or of weights in it; nobody waits long."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(registry, "_folder", lambda: folder / "registry")
+    monkeypatch.setattr(transfer, "_FIRST_WAIT", 0.01)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @dataclass(frozen=True)

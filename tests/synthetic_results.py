@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reading import files_read, planned
 from reprosep.audio.arrays import save_arrays
 from reprosep.audio.store import write_table
 from reprosep.base.project import read_yaml, repository
+from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import write_claims
 from reprosep.experiments.runs import needed_runs, scored_variants
 from reprosep.papers.content import Paper
@@ -21,6 +23,7 @@ from reprosep.params.scale import Params, merge
 from reprosep.report.page import write_report
 from reprosep.results.calibration import conclude, measure
 from reprosep.results.figures import write_figures
+from reprosep.results.reads import reads_of_figures, reads_of_tables
 from reprosep.results.spot_check import COLUMNS as SPOT_CHECK
 from reprosep.results.tables import write_tables
 
@@ -199,3 +202,16 @@ def write_all(settings: Params, paper: Paper, results: Path, name: str = "iass")
     _write_spot_check(output / "spot-check.csv")
     write_report(settings, {name: paper}, results, results / "report.html")
     return output
+
+
+def assert_reads_as_planned(settings: Params, paper: Paper, results: Path, folder: Path) -> None:
+    """Tables, figures and claims of IASS read the files that the plan says, and no others."""
+    with files_read(results) as read:
+        write_tables(settings, paper, results, folder)
+    assert read == set(reads_of_tables(settings, paper))
+    with files_read(results) as read:
+        write_figures(settings, paper, results, results / "papers/iass")
+    assert planned(read) == set(reads_of_figures(settings, "iass", paper))
+    with files_read(results) as read:
+        write_claims(settings, paper, results, folder)
+    assert read == set(reads_of_claims(settings, paper))

@@ -22,6 +22,7 @@ from loopback import (
     noise,
     register,
     tarred,
+    work_with_own_registry,
     write_files,
     zipped,
 )
@@ -37,10 +38,7 @@ ZIP = zipped(FILES)
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with a registry of its own; nobody waits long."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_folder", lambda: tmp_path / "registry")
-    monkeypatch.setattr(transfer, "_FIRST_WAIT", 0.01)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    work_with_own_registry(tmp_path, monkeypatch, registry)
     return tmp_path
 
 

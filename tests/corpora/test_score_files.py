@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from conftest import Answer
-from loopback import Server, tarred, write_files, zipped
+from loopback import Server, tarred, work_with_own_registry, write_files, zipped
 from published_methods import method_files, register_methods
-from reprosep.corpora import registry, transfer
+from reprosep.corpora import registry
 
 Command = Callable[..., Answer]
 FILES = method_files()
@@ -21,10 +21,7 @@ ARCHIVE = zipped({f"mini-62fb479/submissions/{path}": content for path, content 
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_folder", lambda: tmp_path / "registry")
-    monkeypatch.setattr(transfer, "_FIRST_WAIT", 0.01)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    work_with_own_registry(tmp_path, monkeypatch, registry)
     register_methods(tmp_path / "registry", FILES, ["http://127.0.0.1:9/none.zip"])
     return tmp_path
 

@@ -9,7 +9,8 @@ while :func:`accelerator` lasts. Both are objects of C++ whose virtual functions
 PyTorch's own headers, which are beside it, declare them. Nothing is compiled.
 
 The engine starts its threads at the first backward pass of a process, one per device that it knows by then. So this
-module is imported before any test runs: with the tests' files, which pytest collects first.
+module is imported before any test runs: with the tests' files, which pytest collects first. From then on PyTorch
+refuses to differentiate in forks of the process, as it does once a process has used a GPU.
 """
 
 from __future__ import annotations

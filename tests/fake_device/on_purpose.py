@@ -48,8 +48,6 @@ ON_PURPOSE: tuple[Purpose, ...] = (
         "to host", _COPY, "experiments/sources/training.py SourcesTraining.validate", "Losses of all chunks, at last."
     ),
     Purpose("to host", _COPY, "experiments/joint/training.py JointTraining.validate", "Errors of all songs, at last."),
-    Purpose("to device", _COPY, "experiments/joint/training.py JointTraining.validate", "An index for every song."),
-    Purpose("to device", _COPY, "experiments/joint/training.py song_errors", "An index for every part of a song."),
     Purpose("wait", "_local_scalar_dense", "training/batch_training.py BatchTraining.validate", "One loss, at last."),
     Purpose(
         *("to device", f"{_COPY}, non-blocking but from memory that is not pinned"),

@@ -213,8 +213,6 @@ class Device:
             return self._to_host(func, args, kwargs, waits)
         if there and not here:
             self._look_at_way(name, source, waits)
-        if func.overloadpacket is aten._conj:  # of hosts nobody would see that a view is conjugated
-            func = aten.conj_physical.default
         result = _on_hosts(func, args, kwargs)
         return target if in_place else self._shells(result, [source] if here else [])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,11 +53,10 @@ def scores(line: Line, identifier: str) -> pd.DataFrame:
 
 
 def estimate(run: TrainedRun) -> np.ndarray:
-    """What it estimates in noise, on a GPU where there is one and the program can."""
+    """What it estimates in noise, on a GPU where there is one."""
     wave = np.random.default_rng(1).uniform(-0.5, 0.5, (run.channels, run.sample_rate)).astype(np.float32)
-    takes_device = "device" in inspect.signature(run.separator).parameters
-    chosen = [torch.device("cuda" if torch.cuda.is_available() else "cpu")] if takes_device else []
-    return run.separator(*chosen)(wave, run.variants()[-1], lambda _count: None)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return run.separator(device)(wave, run.variants()[-1], lambda _count: None)
 
 
 def slow_but(quick: str) -> list[Any]:

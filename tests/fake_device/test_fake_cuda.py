@@ -59,6 +59,19 @@ def test_recurrent_layers(kind: type[nn.LSTM], packed: bool) -> None:
     assert all(torch.allclose(a, b) for a, b in zip(found, gradients("cpu"), strict=True))
 
 
+def test_conjugates_and_parts_of_complex_numbers() -> None:
+    a, b = torch.tensor([[1 + 2j, 3 - 1j]]), torch.tensor([[2 - 1j, 1 + 4j]])
+
+    def parts(a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
+        found = [(a * b.conj()).real, a @ b.mH, b.conj().imag, b.conj().conj(), b.conj()[:, 1], b.conj().resolve_conj()]
+        return [*found, b.conj().imag * 2, b.conj(), b.abs(), torch.fft.irfft(b.conj(), n=2)]
+
+    for context in (torch.no_grad, torch.inference_mode):
+        with fake_cuda(), context():
+            found = [one.cpu() for one in parts(a.cuda(), b.cuda())]
+        assert all(torch.equal(x, y) for x, y in zip(found, parts(a, b), strict=True))
+
+
 def test_autocast_is_cudas() -> None:
     with fake_cuda():
         a, b = torch.ones(2, 2, device="cuda"), nn.LSTM(2, 2).to("cuda")

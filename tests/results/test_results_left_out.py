@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reading import files_read, planned
 from reprosep.base.project import repository
 from reprosep.claims.left_out import claims_left_out
-from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import write_claims
 from reprosep.dag.left_out import left_out_corpora, left_out_of_paper, sentences
 from reprosep.dag.plan import Plan, checked_papers
@@ -27,13 +25,12 @@ from reprosep.report.page import write_report
 from reprosep.report.parameters import write_record
 from reprosep.report.publish import page
 from reprosep.results.figures import write_figures
-from reprosep.results.reads import reads_of_figures, reads_of_tables
 from reprosep.results.spot_check import write_spot_check
 from reprosep.results.tables import write_tables
 from reprosep.results.tidy import LEFT_OUT, TIDY
 from reprosep.tools.comparison.command import compare
 from reprosep.tools.comparison.verdicts import claim_lines
-from synthetic_results import make_params, make_results, write_all
+from synthetic_results import assert_reads_as_planned, make_params, make_results, write_all
 
 WHY = "it has to be requested; `reprosep get mm` says how"
 NEEDS = "needs MedleyDB + Mixing Secrets"
@@ -127,16 +124,7 @@ def test_no_run_of_a_scale_needs_what_is_left_out(scale: str, monkeypatch: pytes
 
 
 def test_what_is_planned_to_be_read_is_read(output: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:
-    results = output.parents[1]
-    with files_read(results) as read:
-        write_tables(settings, paper, results, tmp_path)
-    assert read == set(reads_of_tables(settings, paper))
-    with files_read(results) as read:
-        write_figures(settings, paper, results, results / "papers/iass")
-    assert planned(read) == set(reads_of_figures(settings, "iass", paper))
-    with files_read(results) as read:
-        write_claims(settings, paper, results, tmp_path)
-    assert read == set(reads_of_claims(settings, paper))
+    assert_reads_as_planned(settings, paper, output.parents[1], tmp_path)
 
 
 def test_tables_say_which_cells_are_left_out(output: Path, paper: Paper) -> None:

@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reading import files_read, planned
 from reprosep.base.errors import UserError
-from reprosep.claims.reads import reads_of_claims
 from reprosep.claims.table import COLUMNS, write_claims
 from reprosep.papers.content import Deviation, Entry, Paper
 from reprosep.papers.loading import load_paper
@@ -20,10 +18,9 @@ from reprosep.params.reading import parse
 from reprosep.params.scale import Params, dump
 from reprosep.report.page import write_report
 from reprosep.results.figures import write_figures
-from reprosep.results.reads import reads_of_figures, reads_of_tables
 from reprosep.results.tables import write_tables
 from reprosep.results.tidy import TIDY
-from synthetic_results import _parquet, make_params, make_results, write_all
+from synthetic_results import _parquet, assert_reads_as_planned, make_params, make_results, write_all
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +40,7 @@ def output(tmp_path_factory: pytest.TempPathFactory, settings: Params, paper: Pa
 
 
 def test_what_is_planned_to_be_read_is_read(output: Path, settings: Params, paper: Paper, tmp_path: Path) -> None:
-    results = output.parents[1]
-    with files_read(results) as read:
-        write_tables(settings, paper, results, tmp_path)
-    assert read == set(reads_of_tables(settings, paper))
-    with files_read(results) as read:
-        write_figures(settings, paper, results, results / "papers/iass")
-    assert planned(read) == set(reads_of_figures(settings, "iass", paper))
-    with files_read(results) as read:
-        write_claims(settings, paper, results, tmp_path)
-    assert read == set(reads_of_claims(settings, paper))
+    assert_reads_as_planned(settings, paper, output.parents[1], tmp_path)
 
 
 def _is_here(paper: Paper, entry: Entry) -> bool:

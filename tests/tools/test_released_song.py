@@ -13,11 +13,10 @@ import soundfile
 import torch
 
 from conftest import Answer, Line
-from loopback import Server
+from loopback import Server, work_with_own_registry
 from published import IASS, OPEN_UNMIX, RATE, TARGETS, entry, iass, open_unmix, publish, register, save
 from reprosep.audio.io import read_sound
 from reprosep.audio.stft import stft
-from reprosep.corpora import transfer
 from reprosep.experiments.released import Released, find_released
 from reprosep.weights import registry
 from reprosep.weights.networks import build, imported
@@ -31,10 +30,7 @@ SECONDS = 3.0
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder with a registry of its own, and a song."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_folder", lambda: tmp_path / "registry")
-    monkeypatch.setattr(transfer, "_FIRST_WAIT", 0.01)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    work_with_own_registry(tmp_path, monkeypatch, registry)
     write_song(tmp_path / "song.wav")
     yield tmp_path
 

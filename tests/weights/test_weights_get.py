@@ -14,11 +14,10 @@ import yaml
 from safetensors import safe_open
 
 from conftest import Answer
-from loopback import Reply, Server
+from loopback import Reply, Server, work_with_own_registry
 from published import OPEN_UNMIX, TARGETS, entry, open_unmix, publish, register, save
 from reprosep.base.checksums import computed, fits, is_whole
 from reprosep.base.project import repository
-from reprosep.corpora import transfer
 from reprosep.weights import registry
 from reprosep.weights.networks import build
 from reprosep.weights.store import read_imported
@@ -29,10 +28,7 @@ Command = Callable[..., Answer]
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder with a registry of its own; nobody waits long."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_folder", lambda: tmp_path / "registry")
-    monkeypatch.setattr(transfer, "_FIRST_WAIT", 0.01)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    work_with_own_registry(tmp_path, monkeypatch, registry)
     yield tmp_path
 
 

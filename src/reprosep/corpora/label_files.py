@@ -23,6 +23,7 @@ import numpy as np
 
 from reprosep.base.errors import UserError
 from reprosep.base.listing import below
+from reprosep.corpora.beside_roots import folders_beside_roots
 from reprosep.corpora.songs import LABELS
 from reprosep.params.data import Corpus
 
@@ -45,14 +46,8 @@ def label_files(name: str, corpus: Corpus) -> dict[str, Path]:
     files: dict[str, Path] = {}
     if corpus.labels == "computed":
         return files
-    for folder in corpus.label_folders:
-        if not Path(folder).is_dir():
-            raise UserError(
-                f"params: corpora.{name}.label_folders: '{folder}' is no folder; name one that holds files *{LABELS}, "
-                "or leave it out: those below the corpus's roots are found anyway"
-            )
-    for folder in [*corpus.label_folders, *corpus.roots]:
-        paths = [path for path in below(Path(folder)).files if path.name.endswith(LABELS)]
+    for folder in folders_beside_roots(name, "label_folders", corpus, f"files *{LABELS}"):
+        paths = [path for path in below(folder).files if path.name.endswith(LABELS)]
         for path in sorted(paths, key=lambda path: (path.parent.name == _OLDER, path)):
             files.setdefault(path.name.removesuffix(LABELS), path)
     return files

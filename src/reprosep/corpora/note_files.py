@@ -35,6 +35,7 @@ from reprosep.base.csv_text import csv_rows
 from reprosep.base.errors import UserError
 from reprosep.base.files import whole_file
 from reprosep.base.listing import below
+from reprosep.corpora.beside_roots import folders_beside_roots
 from reprosep.params.data import Corpus
 
 SUFFIX = "_NOTES.csv"
@@ -83,14 +84,8 @@ def annotation_files(name: str, corpus: Corpus) -> dict[str, Path]:
     files: dict[str, Path] = {}
     if corpus.notes != "published":
         return files
-    for folder in corpus.note_folders:
-        if not Path(folder).is_dir():
-            raise UserError(
-                f"params: corpora.{name}.note_folders: '{folder}' is no folder; name one that holds MedleyDB's pitch "
-                "annotations, or leave it out: those below the corpus's roots are found anyway"
-            )
-    for folder in [*corpus.note_folders, *corpus.roots]:
-        for path in sorted(below(Path(folder)).files):
+    for folder in folders_beside_roots(name, "note_folders", corpus, "MedleyDB's pitch annotations"):
+        for path in sorted(below(folder).files):
             if path.suffix == ".csv" and not path.name.endswith(SUFFIX):
                 files.setdefault(path.stem, path)
     return files

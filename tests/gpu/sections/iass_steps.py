@@ -8,7 +8,6 @@ from itertools import count, product
 from typing import Any
 
 import torch
-from measuring import features
 from measuring.clock import Pace, pace
 from measuring.differences import all_apart, same, told
 from measuring.findings import Findings, Table
@@ -63,16 +62,14 @@ def measure(day: Day, findings: Findings) -> None:
         for case in cases:
             _measure_ways(day, findings, table, case, _eager_ways(day), found[case])
         _whole_steps(noise, findings, whole, _EAGER_TRAININGS)
-        if day.on_gpu and features.has_graphs():
-            _whole_steps(noise, findings, whole, {"CUDA graphs": features.with_graphs("always")})
+        if day.on_gpu:
+            _whole_steps(noise, findings, whole, {"CUDA graphs": {"training": {"graphs": "always"}}})
             _compare_recorded(noise, findings)
         if day.on_gpu and _compiles(findings):
             for case in cases:
                 if case[1] == day.sizes.batches[0]:  # compiling takes longest
                     _measure_ways(day, findings, table, case, {_COMPILED: _way(day, "compiled")}, found[case])
             _whole_steps(noise, findings, whole, {"compiled": {"training": {"compile": "always"}}})
-    if not features.has_graphs():
-        findings.note(f"training.graphs: {features.NOT_IN_THIS_VERSION}.")
     if day.on_gpu:
         _judge(findings, found)
 
@@ -210,7 +207,7 @@ def _whole_steps(noise: Noise, findings: Findings, table: Table, ways: dict[str,
 def _compare_recorded(noise: Noise, findings: Findings) -> None:
     """Whether steps that are recorded train what the usual ones train."""
     pair, ways = target_run("mm", "vocals", "iass"), ("never", "always")
-    trainings = [noise.training(noise.day.sizes.scale, *pair, features.with_graphs(way)) for way in ways]
+    trainings = [noise.training(noise.day.sizes.scale, *pair, {"training": {"graphs": way}}) for way in ways]
     for training in trainings:
         training.model.train()
         for number in range(noise.day.sizes.steps):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from measuring import features
 from measuring.differences import apart, told
 from measuring.findings import Findings
 from measuring.section import Section
@@ -39,14 +38,11 @@ def measure(day: Day, findings: Findings) -> None:
             table.row(name, "magnitudes alone", device, f"{seconds:.2f}")
         difference = apart(magnitudes["cpu"], magnitudes[day.device_name])
         _judge(findings, f"magnitudes of {name}", difference)
-        if features.has_separation_device():
-            waves = {}
-            for device in dict.fromkeys(("cpu", day.device_name)):
-                waves[device], seconds = _sound(day, name, wave, device)
-                table.row(name, "from sound to sound", device, f"{seconds:.2f}")
-            _judge(findings, f"sound of {name}", apart(waves["cpu"], waves[day.device_name]))
-    if not features.has_separation_device():
-        findings.note(f"separation.device: {features.NOT_IN_THIS_VERSION}; the network's part alone was measured.")
+        waves = {}
+        for device in dict.fromkeys(("cpu", day.device_name)):
+            waves[device], seconds = _sound(params, name, wave, torch.device(device))
+            table.row(name, "from sound to sound", device, f"{seconds:.2f}")
+        _judge(findings, f"sound of {name}", apart(waves["cpu"], waves[day.device_name]))
 
 
 def _judge(findings: Findings, what: str, difference: float) -> None:
@@ -87,12 +83,10 @@ def _magnitudes(params: Params, name: str, wave: np.ndarray, device: torch.devic
     return estimate, seconds[-1]
 
 
-def _sound(day: Day, name: str, wave: np.ndarray, device: str) -> tuple[torch.Tensor, float]:
+def _sound(params: Params, name: str, wave: np.ndarray, device: torch.device) -> tuple[torch.Tensor, float]:
     """The same by the project's own way."""
-    params = day.params(day.sizes.scale, features.with_separation_on(device))
     model, start = _model(params, name), time.perf_counter()
-    if device == "cuda":
-        model = model.to(device)
+    model = model.to(device)
     sound = separate(model, wave, params).wave()
     return torch.from_numpy(sound), time.perf_counter() - start
 

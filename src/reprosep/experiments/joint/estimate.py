@@ -6,7 +6,7 @@ import numpy as np
 
 from reprosep.audio.spectrum import ChunkedSpectrum
 from reprosep.experiments.separating import Advance
-from reprosep.experiments.target.estimate import Estimate
+from reprosep.experiments.target.estimate import Estimate, probability_of
 from reprosep.models.joint_iass import JointIASS
 from reprosep.models.whole_song import chunks_at_once, estimate_song
 from reprosep.params.scale import Params
@@ -28,8 +28,7 @@ def separate_jointly(
         if advance:
             advance(1)
     heads = model.head is not None
-    probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
     return [
         Estimate(spectrum, own, probability if heads else None, chunk)
-        for own, probability in zip(magnitudes, probabilities, strict=True)
+        for own, probability in zip(magnitudes, probability_of(logits), strict=True)
     ]

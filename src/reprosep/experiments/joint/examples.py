@@ -133,11 +133,10 @@ class JointExamples(Examples):
             yield Example(magnitudes[None, 1:], magnitudes[:1], torch.stack(labels)[None].float())
 
     def _held_waves(self, song: HeldSong) -> Tensor:
-        """The mixture, then every target that it holds; kept for a GPU, which would wait for them in every epoch."""
-        kept = self._songs.get(song.name)
-        if kept is None:
+        """The mixture, then every target that it holds."""
+
+        def mix() -> np.ndarray:
             rendered = [self.mixer.render(recipe) for recipe in song.recipes.values()]
-            kept = torch.from_numpy(np.stack([rendered[0][1], *(target for target, _ in rendered)]))
-            if self.keep_songs and self._bytes_kept() + kept.nbytes <= self.params.machine.validation_gigabytes * 1e9:
-                self._songs[song.name] = kept = kept.pin_memory() if self.device.type == "cuda" else kept
-        return kept
+            return np.stack([rendered[0][1], *(target for target, _ in rendered)])
+
+        return self.kept(song.name, mix)

@@ -78,7 +78,8 @@ class JointTraining(Training[JointSystem]):
         for number, example in zip(mine, examples, strict=False):
             held = [targets.index(target) for target in self.songs[number].recipes]
             parts = self.stop.until(estimates_of([example], self.model, self.params))
-            errors[number, held] = song_errors(example, held, (part for _, part in parts))
+            for place, error in zip(held, song_errors(example, held, (part for _, part in parts)), strict=True):
+                errors[number, place] = error
         sums = self.devices.total(errors).sum(dim=0).tolist()
         counts = [sum(target in song.recipes for song in self.songs) for target in targets]
         known = [total / count for total, count in zip(sums, counts, strict=True) if count]
@@ -90,6 +91,6 @@ def song_errors(song: Example, held: list[int], parts: Iterable[Part]) -> Tensor
     wanted = song.target[0]
     total = torch.zeros(len(held), dtype=torch.double, device=wanted.device)
     for first, part, *_ in parts:
-        difference = part[held] - wanted[..., first : first + part.shape[-1]]
+        difference = torch.stack([part[place] for place in held]) - wanted[..., first : first + part.shape[-1]]
         total += difference.square().sum(dim=(1, 2, 3), dtype=torch.double)
     return total / wanted[0].numel()

@@ -64,11 +64,12 @@ def estimate(
         pitches += [pitch.cpu().numpy() for pitch in told]
         if advance:
             advance(1)
-    probability = _probability(logits) if has_head else None
+    probability = probability_of(logits) if has_head else None
     return Estimate(
-        spectrum, magnitudes, probability, chunk, _probability(np.concatenate(pitches, axis=1)) if pitches else None
+        spectrum, magnitudes, probability, chunk, probability_of(np.concatenate(pitches, axis=1)) if pitches else None
     )
 
 
-def _probability(logits: np.ndarray) -> np.ndarray:
+def probability_of(logits: np.ndarray) -> np.ndarray:
+    """Of float32 logits, in float64."""
     return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))

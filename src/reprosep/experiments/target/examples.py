@@ -10,7 +10,7 @@ and where they are known ``(batch, frame)``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -179,12 +179,16 @@ class Examples:
             yield Example(magnitudes[:1], magnitudes[1:], labels)
 
     def _song(self, recipe: Recipe) -> Tensor:
-        """Target and mixture; mixed once and kept for a GPU, which would wait for them in every epoch."""
-        kept = self._songs.get(recipe.name)
+        """Target and mixture."""
+        return self.kept(recipe.name, lambda: np.stack(self.mixer.render(recipe)))
+
+    def kept(self, song: str, mix: Callable[[], np.ndarray]) -> Tensor:
+        """A validation song; mixed once and kept for a GPU, which would wait for it in every epoch."""
+        kept = self._songs.get(song)
         if kept is None:
-            kept = torch.from_numpy(np.stack(self.mixer.render(recipe)))
+            kept = torch.from_numpy(mix())
             if self.keep_songs and self._bytes_kept() + kept.nbytes <= self.params.machine.validation_gigabytes * 1e9:
-                self._songs[recipe.name] = kept = kept.pin_memory() if self.device.type == "cuda" else kept
+                self._songs[song] = kept = kept.pin_memory() if self.device.type == "cuda" else kept
         return kept
 
     def _bytes_kept(self) -> int:
