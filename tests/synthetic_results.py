@@ -34,7 +34,7 @@ LEVEL |= {"irm": 5.5, "wiener": 6.0, "iass-gates": 1.0, "iass-joint": 0.8}
 LEVEL |= {"iass-mm25": 0.0, "iass-mm100": 1.0, "iass-slakh25": -1.0, "iass-slakh100": 0.2, "iass-mm25-slakh25": 0.4}
 LEVEL |= {"iass-mm25-slakh100": 0.9, "iass-mm100-slakh25": 1.1, "iass-mm100-slakh100": 0.8}
 # By what a network tells beside its estimate.
-LEVEL |= {"iass-no-heads": 0.5, "iass-activity-head": 0.7, "iass-pitch-head": 0.8, "iass-both-heads": 1.0}
+LEVEL |= {"iass-pitch-head": 0.8, "iass-both-heads": 1.0}
 GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2, "wiener": 0.8}
 GATE |= {"tuned": 0.7, "soft": 0.8, "hysteresis": 0.5}
 HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}
@@ -66,6 +66,8 @@ def _write_run(settings: Params, results: Path, run: Run, paper: Paper, songs: i
     tables = [_variant_scores(one, variant, songs, frames, system.has_head) for one in single for variant in variants]
     if system.kind == "target" and system.has_pitch:
         tables = [table.assign(**_pitch_scores(table["uSDR"])) for table in tables]
+    if system.kind == "gated":
+        tables = [table.assign(**_thresholds(variant)) for table, variant in zip(tables, variants, strict=True)]
     tables = [table.assign(run=run.id) for table in tables]
     _parquet(pd.concat(tables, ignore_index=True), results / "scores" / f"{run.id}.parquet")
     if system.has_head:
@@ -103,6 +105,11 @@ def _pitch_scores(songs: pd.Series) -> dict[str, pd.Series]:
     """Shares that are larger where songs are separated better."""
     shares = 1 / (1 + np.exp(-songs / 10))
     return {"pitch accuracy": shares * 0.6, "pitch precision": shares, "pitch recall": shares * 0.8}
+
+
+def _thresholds(variant: str) -> dict[str, float]:
+    switches = {"tuned": (0.4, 0.4), "hysteresis": (0.6, 0.3)}
+    return dict(zip(("opens above", "closes below"), switches.get(variant, (np.nan, np.nan)), strict=True))
 
 
 def _activity(run: Run, songs: int, seconds: int) -> pd.DataFrame:

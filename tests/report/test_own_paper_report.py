@@ -53,6 +53,16 @@ def test_a_gate_on_the_same_trainings_is_compared_training_by_training(results: 
     assert same["seeds"] == 3 and same["ci_low"] <= same["effect"] <= same["ci_high"]
 
 
+def test_chosen_thresholds_are_shown(results: Path) -> None:
+    chosen = pd.read_csv(results / "papers/beyond/thresholds.csv").pivot(
+        index="row", columns="column", values="reproduced"
+    )
+    assert set(chosen["Tuned"]) == {0.4}
+    assert set(chosen["Hysteresis, opens"]) == {0.6} and set(chosen["Hysteresis, closes"]) == {0.3}
+    section = (results / "report.html").read_text().split('id="beyond-thresholds"')[1]
+    assert "share" in section[:6000]
+
+
 def test_published_results_say_so_too(settings: Params, results: Path, tmp_path: Path) -> None:
     publish(settings, "beyond", results, tmp_path, "reprosep reproduce demo")
     page = (tmp_path / "README.md").read_text()

@@ -17,7 +17,7 @@ from reprosep.base.preemption import StopRequest
 from reprosep.experiments.runs import needed_runs
 from reprosep.jobs.start import train
 from reprosep.papers.loading import load_paper
-from reprosep.papers.run import side_by_side
+from reprosep.papers.run import Run, side_by_side
 from reprosep.params.scale import merge
 from reprosep.training.checkpoint import BEST, LAST
 from reprosep.training.loop import Training
@@ -93,8 +93,9 @@ def test_one_job_trains_several_to_the_same_weights(line: Callable[..., Line]) -
 def test_what_shares_a_process() -> None:
     shared = make_params({"machine": {"side_by_side": True}})
     paper = load_paper("iass")
-    trained = [run for run in needed_runs(shared, paper) if run.seed is not None]
-    groups = side_by_side(shared, trained)
+    pairs = [(run, paper.systems[run.system]) for run in needed_runs(shared, paper) if run.seed is not None]
+    trained = [run for run, _ in pairs]
+    groups = side_by_side(shared, pairs)
     members = sorted(name for group in groups.values() for name in group)
     assert members == sorted({*members}) and {*members} <= {run.id for run in trained}
     for name, group in groups.items():
@@ -102,7 +103,21 @@ def test_what_shares_a_process() -> None:
             next((run.corpus, run.system, run.seed) for run in trained if run.id == group[0])
         }, name
     for change in ({"machine": {"side_by_side": False}}, {"training": {"gpu": 2}}):
-        assert side_by_side(make_params(change), trained) == {}
+        assert side_by_side(make_params(change), pairs) == {}
+
+
+def test_systems_of_one_target_share_a_process() -> None:
+    shared, paper = make_params({"machine": {"side_by_side": True}}), load_paper("beyond")
+    systems = [name for name, system in paper.systems.items() if system.kind == "target"]
+    runs = [Run(*pair, system, 42) for system in systems for pair in (("mm-rare", "synthesizer"), ("mm", "vocals"))]
+    runs += [Run("mm", "drums", "iass", 42), Run("mm-rare", "synthesizer", "iass-mm25", 43)]
+    groups = side_by_side(shared, [(run, paper.systems[run.system]) for run in runs])
+    alone = {*systems} - {"iass"}
+    assert groups == {
+        "mm_iass_s42": ["mm_drums_iass_s42", "mm_vocals_iass_s42"],
+        "mm_vocals_systems_s42": sorted(f"mm_vocals_{name}_s42" for name in alone),
+        "mm-rare_synthesizer_systems_s42": sorted(f"mm-rare_synthesizer_{name}_s42" for name in systems),
+    }
 
 
 def test_a_process_has_one_corpus_and_one_device() -> None:

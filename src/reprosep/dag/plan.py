@@ -85,7 +85,7 @@ class Plan:
         self.borrowing = [name for name, (_, system) in self.runs.items() if system.networks_of]
         self.released = [name for name, (_, system) in self.runs.items() if system.published_weights]
         self.oracles = [name for name, (_, system) in self.runs.items() if system.is_oracle]
-        self.together = side_by_side(params, [self.run(name) for name in self.trained])
+        self.together = side_by_side(params, [self.runs[name] for name in self.trained])
         grouped = {name for members in self.together.values() for name in members}
         self.alone = [name for name in self.trained if name not in grouped]
         self.with_heads = [name for name in self.runs if self.system(name).has_head]

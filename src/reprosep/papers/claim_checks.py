@@ -9,7 +9,7 @@ from reprosep.base.errors import UserError, near_match
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS, Claim
 from reprosep.papers.content import Paper
 from reprosep.papers.kinds import TABLE_KINDS
-from reprosep.papers.measures import OF_PITCH
+from reprosep.papers.measures import OF_GATES, OF_PITCH
 from reprosep.papers.seeds import seeds_of
 from reprosep.papers.system import WIENER, Variant
 from reprosep.params.scale import Params
@@ -76,6 +76,8 @@ def _measure_problem(paper: Paper, claim: Claim, name: str) -> str | None:
         )
     if claim.metric in OF_PITCH and not paper.systems[name].has_pitch:
         return f"metric: {claim.metric} of '{name}', which has no pitch head; name a system with a pitch_weight"
+    if claim.metric in OF_GATES and paper.systems[name].kind != "gated":
+        return f"metric: {claim.metric} of '{name}', whose gate is not chosen; name a system of the kind 'gated'"
     if claim.metric in OF_HEADS:
         without = not paper.systems[name].has_head
         return (

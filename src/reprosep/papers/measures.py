@@ -9,10 +9,16 @@ from pydantic import Field
 PitchMetric = Literal["pitch accuracy", "pitch precision", "pitch recall"]
 """Of the pitches that a network tells beside its estimate: shares from 0 to 1, mir_eval's multi-pitch measures."""
 
-Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR", "uSDR", "Leakage"] | PitchMetric
+GateMetric = Literal["opens above", "closes below"]
+"""Of the gates that a validation has chosen: the probabilities between which they switch."""
+
+Metric = Literal["SDR", "SIR", "SAR", "ISR", "Avg", "SI-SDR", "uSDR", "Leakage"] | PitchMetric | GateMetric
 """Of separated songs, in dB; *Leakage* is the estimate's energy where the target is silent, beside the mixture's."""
 
 OF_PITCH: tuple[str, ...] = get_args(PitchMetric)
+OF_GATES: tuple[str, ...] = get_args(GateMetric)
+SHARES = (*OF_PITCH, *OF_GATES)
+"""Metrics from 0 to 1, not in dB."""
 
 Cost = Literal["parameters", "iterations", "seconds", "training seconds", "hours"]
 Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]

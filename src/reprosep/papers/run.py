@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reprosep.papers.system import System
 from reprosep.params.scale import Params
 
 INSTRUMENTS = "instruments"  # the target of a detector
@@ -34,12 +35,24 @@ class Run:
         return name if self.seed is None else f"{name}_s{self.seed}"
 
 
-def side_by_side(params: Params, runs: Iterable[Run]) -> dict[str, list[str]]:
-    """Ids of runs that one process trains, and one scores, by name: the targets of a corpus, system and seed."""
-    groups: dict[str, list[str]] = {}
+def side_by_side(params: Params, runs: Iterable[tuple[Run, System]]) -> dict[str, list[str]]:
+    """Ids of runs that one process trains, and one scores, by name.
+
+    They are the targets of a corpus, system and seed; of systems with one target there, the systems of that target.
+    """
     shared = params.machine.side_by_side and params.training.gpu <= 1  # several devices are for one training
-    for run in runs if shared else ():
-        groups.setdefault(f"{run.corpus}_{run.system}_s{run.seed}", []).append(run.id)
+    pairs = list(runs) if shared else []
+    of_systems = _several((f"{run.corpus}_{run.system}_s{run.seed}", run.id) for run, _ in pairs)
+    grouped = {name for members in of_systems.values() for name in members}
+    left = [run for run, system in pairs if system.kind == "target" and run.id not in grouped]
+    return of_systems | _several((f"{run.corpus}_{run.target}_systems_s{run.seed}", run.id) for run in left)
+
+
+def _several(named: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Groups of two and more, by name."""
+    groups: dict[str, list[str]] = {}
+    for name, member in named:
+        groups.setdefault(name, []).append(member)
     return {name: sorted(members) for name, members in groups.items() if len(members) > 1}
 
 

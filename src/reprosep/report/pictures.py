@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reprosep.papers.claim import OF_DETECTORS, OF_HEADS
-from reprosep.papers.measures import OF_PITCH
+from reprosep.papers.measures import SHARES
 from reprosep.report.axes import Axis, axis_of
 from reprosep.results.target_names import comparison
 
@@ -41,7 +41,7 @@ def claims_pictures(claims: Sequence[View]) -> list[dict[str, Any]]:
 def _unit(claim: View) -> str:
     if claim["expect"] == "times-less":
         return "times"
-    return "" if claim["metric"] in (*OF_DETECTORS, *OF_HEADS, *OF_PITCH) else "dB"
+    return "" if claim["metric"] in (*OF_DETECTORS, *OF_HEADS, *SHARES) else "dB"
 
 
 def _shape(unit: str) -> tuple[Any, float]:

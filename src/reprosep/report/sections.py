@@ -18,7 +18,7 @@ from reprosep.dag.progress import MISSING, OUT_OF_DATE, THERE
 from reprosep.experiments.cells import column_name, table_cells
 from reprosep.experiments.left_out import needs
 from reprosep.papers.content import Figure, Paper, Table
-from reprosep.papers.measures import OF_PITCH
+from reprosep.papers.measures import SHARES
 from reprosep.params.scale import Params
 from reprosep.report.pictures import table_panels
 from reprosep.report.progress_view import finished
@@ -100,9 +100,9 @@ def _table(params: Params, paper: Paper, name: str, table: Table, folder: Path) 
 
 
 def _unit(unit: str, rows: list[dict[str, Any]]) -> str:
-    """That of a table's values; of pitches, shares, also where its kind is in dB."""
+    """That of a table's values; of pitches and thresholds, shares, also where its kind is in dB."""
     metrics = {cell["metric"] for row in rows for cell in row["cells"] if cell}
-    return "share" if unit and metrics and metrics <= {*OF_PITCH} else unit
+    return "share" if unit and metrics and metrics <= {*SHARES} else unit
 
 
 def _needs(params: Params, corpora: list[str]) -> str:

@@ -10,8 +10,8 @@ Conventions
   that); *Avg* of a song is the mean of the song's own three medians.
 - The M-U-Net paper scores whole songs: a song has one frame. Its tables give mean, standard deviation and median over
   songs; *overall* pools the songs of all sources. Intervals then draw whole songs, with all their sources.
-- uSDR, Leakage and the scores of pitches (shares, not dB) are of whole songs: every frame of a song has the same, so
-  that their median is the song's.
+- uSDR, Leakage, the scores of pitches and the thresholds of gates (shares, not dB) are of whole songs: every frame of a
+  song has the same, so that their median is the song's.
 - A frame whose estimate is exactly silent has no score, so a hard gate changes the frames that are scored. *Common
   frames* are those with a finite score in everything that is compared, metric by metric.
 
@@ -32,7 +32,7 @@ import pandas as pd
 
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
-from reprosep.papers.measures import OF_PITCH, Statistic
+from reprosep.papers.measures import SHARES, Statistic
 from reprosep.papers.run import OVERALL, Run
 from reprosep.params.scale import Params
 from reprosep.results.intervals import Values, pooled_interval, statistic_of
@@ -40,7 +40,7 @@ from reprosep.results.intervals import Values, pooled_interval, statistic_of
 FRAMED = ("SDR", "SIR", "SAR", "ISR")
 OF_TRACKS = "SI-SDR"
 IN_TIME = (*FRAMED, OF_TRACKS)
-OF_SONGS = ("uSDR", "Leakage", *OF_PITCH)
+OF_SONGS = ("uSDR", "Leakage", *SHARES)
 METRICS = (*IN_TIME, *OF_SONGS)
 AVERAGED = ("SDR", "SIR", "SAR")
 _KEYS = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame"]

@@ -32,7 +32,6 @@ from reprosep.models.inference import parameter_count
 from reprosep.papers.run import Run
 from reprosep.papers.system import Network
 from reprosep.params.scale import Params
-from reprosep.params.work import Optimizer
 from reprosep.training.checkpoint import (
     BEST,
     LAST,
@@ -48,6 +47,7 @@ from reprosep.training.costs import Costs, Meter
 from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.feed import Batches, Feed
 from reprosep.training.graphs import GraphedPasses, graphed
+from reprosep.training.optimizers import optimizer_of
 from reprosep.training.step_clock import StepClock
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
@@ -349,11 +349,3 @@ class Training(ABC, Generic[NetworkType]):
         self.part = Part(**state["part"], losses=state["losses"][self.devices.rank].to(self.device))
         self.best_valid_loss, self.costs = state["best_valid_loss"], Costs(**state["costs"])
         return True
-
-
-def optimizer_of(model: nn.Module, settings: Optimizer, learning_rate: float) -> torch.optim.Optimizer:
-    """Adam, or gradient descent with momentum."""
-    shared: dict[str, Any] = {"lr": learning_rate, "weight_decay": settings.weight_decay, "fused": True}
-    if settings.kind == "adam":
-        return torch.optim.Adam(model.parameters(), **shared)
-    return torch.optim.SGD(model.parameters(), momentum=settings.momentum, **shared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from reprosep.experiments.kinds import kind_of
 from reprosep.experiments.runs import find_run
 from reprosep.experiments.scorers import scorer_for
 from reprosep.papers import loading
+from reprosep.papers.claim_checks import check_claims
 from reprosep.papers.loading import load_paper
 
 RUN = "mm_vocals_iass-gates_s42"
@@ -37,10 +39,10 @@ def test_every_gate_is_scored_with_the_trained_weights(beyond: Line) -> None:
     scores = read_table(beyond.results / "scores" / f"{RUN}.parquet")
     assert set(scores["variant"]) == {"tuned", "soft", "hysteresis"} and set(scores["seed"]) == {42}
     tuned = scores[scores["variant"] == "tuned"]
-    assert tuned["opens_above"].nunique() == 1 and (tuned["opens_above"] == tuned["closes_below"]).all()
+    assert tuned["opens above"].nunique() == 1 and (tuned["opens above"] == tuned["closes below"]).all()
     held = scores[scores["variant"] == "hysteresis"]
-    assert (held["opens_above"] >= held["closes_below"]).all()
-    assert scores.loc[scores["variant"] == "soft", "opens_above"].isna().all()
+    assert (held["opens above"] >= held["closes below"]).all()
+    assert scores.loc[scores["variant"] == "soft", "opens above"].isna().all()
     assert not (beyond.results / "scores" / f"{RUN}.activity.parquet").exists()  # the trained run's has it
     plain = read_table(beyond.results / "scores" / "mm_vocals_iass_s42.parquet")
     assert set(plain["song"]) == set(scores["song"])
@@ -85,6 +87,14 @@ def test_nothing_is_trained_for_it(beyond: Line, reprosep: Callable[..., Answer]
 def test_its_verdicts_count_the_trainings_of_the_networks() -> None:
     systems = load_paper("beyond").systems
     assert systems["iass-gates"].trainings("iass-gates") == "iass" == systems["iass"].trainings("iass")
+
+
+def test_a_question_about_a_threshold_needs_a_chosen_one() -> None:
+    paper = load_paper("beyond")
+    claim = paper.questions[0]
+    wrong = type(claim).model_validate(claim.model_dump() | {"metric": "opens above"})
+    with pytest.raises(UserError, match="opens above of 'iass', whose gate is not chosen"):
+        check_claims(Path("x.yaml"), paper.model_copy(update={"questions": [wrong]}))
 
 
 def test_gates_are_of_a_trained_network_with_a_head(monkeypatch: pytest.MonkeyPatch) -> None:

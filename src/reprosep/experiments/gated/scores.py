@@ -91,7 +91,8 @@ class GatedScorer(TargetInFrames[GatedSystem]):
         opens = {"tuned": self.chosen.threshold, "hysteresis": self.chosen.high}
         closes = {**opens, "hysteresis": self.chosen.low}
         names = scores["variant"]
-        return scores.assign(opens_above=names.map(opens), closes_below=names.map(closes)), activity
+        switches = {"opens above": names.map(opens), "closes below": names.map(closes)}
+        return scores.assign(**switches), activity
 
     def estimate_to_hear(self, recipe: Recipe, target: str) -> Heard:
         """Behind the tuned gate."""
