@@ -38,8 +38,7 @@ def _content(tables: tuple[str, ...]) -> dict[str, Any]:
     content["tables"] = {name: table for name, table in content["tables"].items() if name in tables}
     named = {name for table in content["tables"].values() for name in _systems(table)}
     content["systems"] = {name: system for name, system in content["systems"].items() if name in named}
-    asked = [one for one in content["questions"] if {*_systems(one)} <= named]
-    content["questions"] = [one for one in asked if {*_systems(one)} != {"iass"}]  # of gates
+    content["questions"] = [one for one in content["questions"] if {*_systems(one)} <= named]
     content["listen"] = [name for name in content["listen"] if name in named]
     del content["seeds"]
     for one in content["questions"]:

@@ -34,7 +34,7 @@ LEVEL |= {"irm": 5.5, "wiener": 6.0, "iass-gates": 1.0, "iass-joint": 0.8}
 LEVEL |= {"iass-mm25": 0.0, "iass-mm100": 1.0, "iass-slakh25": -1.0, "iass-slakh100": 0.2, "iass-mm25-slakh25": 0.4}
 LEVEL |= {"iass-mm25-slakh100": 0.9, "iass-mm100-slakh25": 1.1, "iass-mm100-slakh100": 0.8}
 # By what a network tells beside its estimate.
-LEVEL |= {"iass-pitch-head": 0.8, "iass-both-heads": 1.0}
+LEVEL |= {"iass-activity-head": 0.7, "iass-pitch-head": 0.8, "iass-both-heads": 1.0}
 GATE = {"none": 0.0, "raw": 0.3, "median": 0.6, "oracle": 1.2, "wiener": 0.8}
 GATE |= {"tuned": 0.7, "soft": 0.8, "hysteresis": 0.5}
 HARDWARE = {"machine": "node", "processor": "cpu", "cores": 2, "device": "cpu", "memory_gb": 8.0}

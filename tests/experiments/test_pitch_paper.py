@@ -33,7 +33,7 @@ from synthetic import SECONDS, make_params, own_corpus
 from trainings import made
 
 NEITHER, ACTIVITY, PITCH, BOTH = (
-    f"mm_vocals_{name}_s42" for name in ("iass-no-labels", "iass", "iass-pitch-head", "iass-both-heads")
+    f"mm_vocals_{name}_s42" for name in ("iass-no-labels", "iass-activity-head", "iass-pitch-head", "iass-both-heads")
 )
 # The view of Slakh's songs would need MIDI files beside its tones.
 CHANGE: dict[str, Any] = {
@@ -206,9 +206,9 @@ def test_tables_and_questions(computed: Line) -> None:
 def test_a_pitch_question_needs_a_pitch_head() -> None:
     paper = part(PITCHES)
     (claim,) = [one for one in paper.questions if one.id == "activity-helps-pitch-on-mm"]
-    sides = {"left": [{"system": "iass"}], "right": [{"system": "iass-pitch-head"}]}
+    sides = {"left": [{"system": "iass-activity-head"}], "right": [{"system": "iass-pitch-head"}]}
     wrong = type(claim).model_validate(claim.model_dump() | sides)
-    with pytest.raises(UserError, match="'iass', which has no pitch head"):
+    with pytest.raises(UserError, match="'iass-activity-head', which has no pitch head"):
         check_claims(Path("x.yaml"), paper.model_copy(update={"questions": [wrong]}))
 
 

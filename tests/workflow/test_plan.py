@@ -50,8 +50,8 @@ def test_the_dag_of_all_papers_plans_without_data(project: Path, scale: str) -> 
     beside = 1 if scale == "smoke" else 3  # the IASS paper's tables beside M-U-Net and Slakh
     targets, further = {"smoke": (2, 1), "demo": (6, 1), "standin": (6, 4), "paper": (6, 3)}[scale]  # of MM
     papers = seeds * ((12 if scale == "smoke" else 30) + 24 + 16 + 5 + beside)  # IASS, M-U-Net, Slakh, detectors
-    # Our own questions, three times: IASS, one network for all targets, pitches, eight amounts of data.
-    assert jobs["train"] == papers + (3 - seeds) * targets + 3 * (1 + 12 + 8 * further)
+    # Our own questions, three times: IASS, one network without labels and one for all targets, pitches, eight amounts.
+    assert jobs["train"] == papers + (3 - seeds) * (targets + 1) + 3 * (1 + 11 + 8 * further)
     assert jobs["recordings"] == jobs["catalog"] == jobs["store"] == jobs["activity"] == 10
     assert jobs["notes"] == 2  # of MM and of Slakh's songs beside it
     assert (jobs["clips"], jobs["spectra"]) == (8, 3 if scale == "paper" else 4)
