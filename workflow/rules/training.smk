@@ -1,4 +1,4 @@
-# Trainings: one job each, on as many devices as training.gpu says; or one for those that share a process (PLAN.together).
+# Trainings: one job each, on as many devices as training.gpu says; or one for all that share a process (PLAN.together).
 
 PROCESSES = max(PARAMS.training.gpu, 1)
 TRAINED_FILES = ("best.safetensors", "epochs.csv", "dvclive/metrics.json", "run.json")
