@@ -54,13 +54,22 @@ def test_a_gate_on_the_same_trainings_is_compared_training_by_training(results: 
 
 
 def test_chosen_thresholds_are_shown(results: Path) -> None:
-    chosen = pd.read_csv(results / "papers/beyond/thresholds.csv").pivot(
-        index="row", columns="column", values="reproduced"
-    )
+    table = pd.read_csv(results / "papers/beyond/thresholds.csv")
+    chosen = table.pivot(index="row", columns="column", values="reproduced")
     assert set(chosen["Tuned"]) == {0.4}
     assert set(chosen["Hysteresis, opens"]) == {0.6} and set(chosen["Hysteresis, closes"]) == {0.3}
+    assert table["ci_low"].isna().all()  # every song has the same
     section = (results / "report.html").read_text().split('id="beyond-thresholds"')[1]
     assert "share" in section[:6000]
+
+
+def test_whole_songs_have_no_table_on_common_frames(results: Path) -> None:
+    made = {path.name for path in (results / "papers/beyond").glob("*-common-frames.csv")}
+    assert made == {f"{name}-common-frames.csv" for name in ("gates", "joint", "pitch", "targets")}
+
+
+def test_what_nobody_printed_has_no_column(results: Path) -> None:
+    assert "In print" not in (results / "report.html").read_text()
 
 
 def test_published_results_say_so_too(settings: Params, results: Path, tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def test_claims_of_a_unit_share_an_axis_and_name_targets_in_full() -> None:
     assert cost_row["name"] == "EBW P1 over UW" and cost_row["published"] == 2.0 and cost_row["low"] is None
 
 
+def test_claims_about_leakage_have_an_axis_of_their_own() -> None:
+    pictures = claims_pictures([claim(), claim(metric="Leakage", rows=[row(effect=-30.0)])])
+    assert [(picture["unit"], picture["axis"].shape) for picture in pictures] == [("dB", "bent"), ("dB", "linear")]
+    assert pictures[0]["axis"].place(-25.0) == 5.0 < pictures[1]["axis"].place(-25.0)
+
+
 def test_comparisons_of_targets_have_readable_names() -> None:
     rows = [row("vocals against electric-guitar"), row("mean of targets, SIR against SAR"), row("drums, UW over DWA")]
     (picture,) = claims_pictures([claim("largest", rows=rows)])

@@ -19,6 +19,8 @@ OF_PITCH: tuple[str, ...] = get_args(PitchMetric)
 OF_GATES: tuple[str, ...] = get_args(GateMetric)
 SHARES = (*OF_PITCH, *OF_GATES)
 """Metrics from 0 to 1, not in dB."""
+OF_SONGS = ("uSDR", "Leakage", *SHARES)
+"""Metrics of whole songs, to which no choice of frames makes a difference."""
 
 Cost = Literal["parameters", "iterations", "seconds", "training seconds", "hours"]
 Count = Literal["songs", "hours", "fewest-tracks", "median-tracks", "most-tracks", "categories"]

@@ -26,13 +26,14 @@ View = Mapping[str, Any]
 
 
 def claims_pictures(claims: Sequence[View]) -> list[dict[str, Any]]:
-    """All claims, those of one unit on one axis: unit, axis and panels of one claim each."""
-    units = [(_unit(claim), claim) for claim in claims]
+    """All claims, those of one unit on one axis, but for what is apart: unit, axis and panels of one claim each."""
+    kinds = [((_unit(claim), claim["metric"] == APART), claim) for claim in claims]
     pictures = []
-    for unit in dict.fromkeys(unit for unit, _ in units):
-        panels = [_claim_panel(claim) for own, claim in units if own == unit]
+    for unit, apart in dict.fromkeys(kind for kind, _ in kinds):
+        panels = [_claim_panel(claim) for kind, claim in kinds if kind == (unit, apart)]
         shown = [row[key] for panel in panels for row in panel["rows"] for key in _SHOWN]
-        axis = axis_of([*shown, *(line for panel in panels for line in panel["lines"])], *_shape(unit))
+        shape: tuple[Any, float] = ("bent", _BEND) if unit == "dB" and not apart else ("linear", 1.0)
+        axis = axis_of([*shown, *(line for panel in panels for line in panel["lines"])], *shape)
         if axis is not None:
             pictures.append({"unit": unit, "axis": axis, "panels": panels})
     return pictures
@@ -42,10 +43,6 @@ def _unit(claim: View) -> str:
     if claim["expect"] == "times-less":
         return "times"
     return "" if claim["metric"] in (*OF_DETECTORS, *OF_HEADS, *SHARES) else "dB"
-
-
-def _shape(unit: str) -> tuple[Any, float]:
-    return ("bent", _BEND) if unit == "dB" else ("linear", 1.0)
 
 
 def _claim_panel(claim: View) -> dict[str, Any]:

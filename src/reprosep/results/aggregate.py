@@ -32,7 +32,7 @@ import pandas as pd
 
 from reprosep.audio.store import read_table
 from reprosep.base.errors import UserError
-from reprosep.papers.measures import SHARES, Statistic
+from reprosep.papers.measures import OF_SONGS, Statistic
 from reprosep.papers.run import OVERALL, Run
 from reprosep.params.scale import Params
 from reprosep.results.intervals import Values, pooled_interval, statistic_of
@@ -40,7 +40,6 @@ from reprosep.results.intervals import Values, pooled_interval, statistic_of
 FRAMED = ("SDR", "SIR", "SAR", "ISR")
 OF_TRACKS = "SI-SDR"
 IN_TIME = (*FRAMED, OF_TRACKS)
-OF_SONGS = ("uSDR", "Leakage", *SHARES)
 METRICS = (*IN_TIME, *OF_SONGS)
 AVERAGED = ("SDR", "SIR", "SAR")
 _KEYS = ["run", "corpus", "target", "system", "variant", "seed", "song", "frame"]

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from reprosep.base.files import whole_file, write_json
-from reprosep.results.aggregate import METRICS, OF_SONGS, OF_TRACKS, Scores, song_scores
+from reprosep.papers.measures import OF_SONGS
+from reprosep.results.aggregate import METRICS, OF_TRACKS, Scores, song_scores
 
 _DECIMALS = 4
 _COLUMNS = ["corpus", "target", "system", "variant", "song", *METRICS]

@@ -14,6 +14,7 @@ from reprosep.experiments.gates import gating_run
 from reprosep.experiments.runs import detector_runs, needed_runs
 from reprosep.papers.content import Figure, Paper, Table
 from reprosep.papers.kinds import FIGURE_KINDS, SCORES, TABLE_KINDS
+from reprosep.papers.measures import OF_SONGS
 from reprosep.papers.run import Run
 from reprosep.params.data import Corpus
 from reprosep.params.scale import Params
@@ -31,8 +32,10 @@ def tables_made(paper: Paper) -> list[str]:
 
 
 def versions(table: Table) -> list[str]:
-    """What the names of a table's files end in: nothing, and where it has frames that it is on common ones."""
-    return ["", COMMON_FRAMES] if TABLE_KINDS[table.kind].has_frames else [""]
+    """What the names of a table's files end in: nothing, and where frames matter to it that it is on common ones."""
+    metrics = {entry.metric for entry in [*table.rows, *table.columns, table.bind] if entry.metric}
+    in_frames = TABLE_KINDS[table.kind].has_frames and not (metrics and metrics <= {*OF_SONGS})
+    return ["", COMMON_FRAMES] if in_frames else [""]
 
 
 def figures_made(paper: Paper) -> list[str]:

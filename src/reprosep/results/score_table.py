@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from reprosep.experiments.cells import Cell, table_cells
+from reprosep.papers.measures import OF_GATES
 from reprosep.params.scale import Params
 from reprosep.results.aggregate import Pair, Scores, pair_songs, summarise
 from reprosep.results.table_kind import ShownTable, TableKind
@@ -30,6 +33,8 @@ def table_rows(params: Params, scores: Scores, cells: Iterable[Cell], common: bo
 
 def _row(params: Params, cell: Cell, songs: pd.DataFrame) -> dict[str, Any]:
     summary = summarise(params, pair_songs(songs, (cell.system, cell.variant)), cell.metric, cell.statistic)
+    if cell.metric in OF_GATES:  # the same for every song
+        summary = replace(summary, low=np.nan, high=np.nan)
     title = params.corpora[cell.corpus].title
     return tidy_row(cell.row, cell.column, cell.metric, cell.published, summary, title)
 
