@@ -334,9 +334,9 @@ def test_a_cell_without_deviation_has_that_of_its_group() -> None:
 # ---- verdicts of claims beside the published ones ----
 
 
-def write_verdicts(path: Path, verdicts: dict[str, str], seeds: int) -> None:
+def write_verdicts(path: Path, verdicts: dict[str, str], seeds: int, asked_by: str = "the paper") -> None:
     rows = [
-        {"claim": claim, "target": "all", "asked_by": "the paper", "verdict": verdict, "scope": "x", "seeds": seeds}
+        {"claim": claim, "target": "all", "asked_by": asked_by, "verdict": verdict, "scope": "x", "seeds": seeds}
         for claim, verdict in verdicts.items()
     ]
     pd.DataFrame(rows).to_csv(path, index=False)
@@ -353,3 +353,10 @@ def test_verdicts_are_told_with_their_trainings(tmp_path: Path) -> None:
     )
     assert second == "iass: of another verdict than published: worse (undecided, published: does not hold)"
     assert claim_lines("iass", own, tmp_path / "missing.csv") == []
+
+
+def test_a_paper_of_our_own_has_questions(tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    write_verdicts(own, {"better": "holds"}, seeds=3, asked_by="us")
+    told = "1 questions of our own, 1 holds, of 3 trainings each"
+    assert claim_lines("beyond", own, own) == [f"beyond: {told}; published: {told}"]

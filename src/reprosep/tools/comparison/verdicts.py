@@ -31,23 +31,25 @@ def claim_lines(name: str, own: Path, published: Path) -> list[str]:
 
 
 def _verdicts(path: Path) -> pd.DataFrame | None:
-    """Verdict, scope and seeds of every claim of the paper, by its name."""
+    """Verdict, scope, seeds and whose it is, of every claim of the paper, or question where it is one of our own."""
     if not path.is_file():
         return None
     table = read_claims(path)
     if not {"claim", "target", "asked_by", "verdict", "scope", "seeds"} <= set(table.columns):
         return None
-    own = table[(table["target"] == ALL_TARGETS) & (table["asked_by"] == THE_PAPER)]
-    return own.set_index("claim")[["verdict", "scope", "seeds"]]
+    whole = table[table["target"] == ALL_TARGETS]
+    claims = whole[whole["asked_by"] == THE_PAPER]
+    return (claims if len(claims) else whole).set_index("claim")[["verdict", "scope", "seeds", "asked_by"]]
 
 
 def _tally(verdicts: pd.DataFrame) -> str:
     """For example: 21 claims, 9 holds, 12 undecided, of these trainings (one seed)."""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in counted(verdicts["verdict"]).items())
+    asked = "claims" if THE_PAPER in set(verdicts["asked_by"]) else "questions of our own"
     seeds = verdicts["seeds"].max()
     if pd.isna(seeds):
-        return f"{len(verdicts)} claims, {counts}"
+        return f"{len(verdicts)} {asked}, {counts}"
     scope = {0: "of published scores", 1: "of these trainings (one seed)"}.get(
         int(seeds), f"of {seeds:.0f} trainings each"
     )
-    return f"{len(verdicts)} claims, {counts}, {scope}"
+    return f"{len(verdicts)} {asked}, {counts}, {scope}"
