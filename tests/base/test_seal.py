@@ -18,7 +18,7 @@ from reprosep.audio.arrays import load_array, load_arrays, save_array, save_arra
 from reprosep.audio.store import read_table, write_table
 from reprosep.base import seal
 from reprosep.base.errors import UserError
-from reprosep.training.checkpoint import BEST, STATE, load_state, load_weights, save_state, save_weights
+from reprosep.training.checkpoint import BEST, STATE, load_state, load_weights, packed, save_weights, write_state
 
 MODEL = torch.nn.Linear(4, 3)
 TABLE = pd.DataFrame({"song": ["a", "b"], "SDR": [1.5, np.nan], "frame": [0, 1]})
@@ -31,12 +31,14 @@ def read_state(path: Path) -> object:
     return state
 
 
+CONTENT = {"recipe": "recipe", "best_epoch": 0, "model": MODEL.state_dict()}
+
 WRITERS: dict[str, Callable[[Path], None]] = {
     "array.npy": lambda path: save_array(path, np.arange(24, dtype=np.int16).reshape(2, 6, 2)),
     "arrays.npz": lambda path: save_arrays(path, {"x": np.arange(5), "name": np.array("song")}),
     "table.parquet": lambda path: write_table(path, TABLE),
     BEST: lambda path: save_weights(path, MODEL),
-    STATE: lambda path: save_state(path.parent, {"recipe": "recipe", "best_epoch": 0, "model": MODEL.state_dict()}),
+    STATE: lambda path: write_state(path.parent, packed(CONTENT)),
 }
 READERS: dict[str, Callable[[Path], object]] = {
     "array.npy": load_array,

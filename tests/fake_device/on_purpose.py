@@ -58,7 +58,7 @@ ON_PURPOSE: tuple[Purpose, ...] = (
     # ---- checkpoints ---------------------------------------------------------------------------------------------
     Purpose("to host", _COPY, "training/checkpoint.py copied", "Weights to be written, and those of the best epoch."),
     Purpose("to host", _COPY, "training/loop.py Training._state", "The losses so far of an epoch that is stopped."),
-    Purpose("to host", "pickle", "training/checkpoint.py save_state", "The state, which is written as it is."),
+    Purpose("to host", "pickle", "training/checkpoint.py packed", "The state, which is written as it is."),
     # ---- estimates -----------------------------------------------------------------------------------------------
     Purpose("to device", _COPY, "experiments/target/scores.py TargetScorer.loaded", "The network, once."),
     Purpose("to device", _COPY, "scores/scorer.py Scorer.with_best_weights", "The network, once."),

@@ -48,7 +48,7 @@ from reprosep.synthesis.fluidsynth import bundled_font
 from reprosep.synthesis.patches import default_table, load_table
 from reprosep.synthesis.selection import Limits, examine
 from reprosep.synthesis.soundfonts import presets
-from reprosep.training.checkpoint import BEST, STATE, load_state, load_weights, save_state, save_weights
+from reprosep.training.checkpoint import BEST, STATE, load_state, load_weights, packed, save_weights, write_state
 from reprosep.weights.foreign import read_state
 from reprosep.weights.networks import build, imported
 from reprosep.weights.registry import Network, Weights, load_layout
@@ -141,7 +141,8 @@ def _read_weights(path: Path) -> Any:
 
 def _state(folder: Path) -> Path:
     _weights(folder)
-    save_state(folder, {"recipe": "r", "best_epoch": 1, "model": _model().state_dict(), "losses": [0.5, 0.25]})
+    state = {"recipe": "r", "best_epoch": 1, "model": _model().state_dict(), "losses": [0.5, 0.25]}
+    write_state(folder, packed(state))
     return folder / STATE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import signal
@@ -22,7 +23,7 @@ from reprosep.base.errors import Preempted
 from reprosep.base.files import read_json
 from reprosep.base.preemption import SIGNALS, StopRequest, stop_request
 from reprosep.training import loop
-from reprosep.training.checkpoint import BEST, LAST, STATE, load_state
+from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, packed
 from reprosep.training.loop import Outcome, Training
 from trainings import IASS, TIMES, UNMIX, assert_same_weights, training
 
@@ -139,7 +140,12 @@ def test_checkpoints_within_an_epoch_are_as_rare_as_said(
     prepared: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved: list[int] = []
-    monkeypatch.setattr(loop, "save_state", lambda folder, state: saved.append(state["part"]["steps"]))
+
+    def noted(state: dict[str, Any]) -> io.BytesIO:
+        saved.append(state["part"]["steps"])
+        return packed(state)
+
+    monkeypatch.setattr(loop, "packed", noted)
     training(prepared, IASS, **SETTINGS[IASS]).run(tmp_path, "recipe")
     assert saved == [0, 0, 0]  # minutes have not passed: the ends of three epochs alone
 

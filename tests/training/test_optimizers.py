@@ -18,7 +18,7 @@ import sys, torch
 from reprosep.params.work import Optimizer
 from reprosep.training.optimizers import optimizer_of
 model = torch.nn.Linear(3, 2)
-optimizer = optimizer_of(model, Optimizer(kind="{kind}", learning_rate=0.1, weight_decay=0.0), 0.1)
+optimizer = optimizer_of(model, Optimizer(kind="{kind}", momentum=0.0, learning_rate=0.1, weight_decay=0.0), 0.1)
 torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=5)
 optimizer.zero_grad()
 model(torch.ones(1, 3)).sum().backward()

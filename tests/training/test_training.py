@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -27,8 +28,8 @@ from reprosep.models import iass
 from reprosep.papers.run import Run
 from reprosep.papers.system import System
 from reprosep.params.scale import merge
-from reprosep.training import checkpoint, loop
-from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_weights, save_weights
+from reprosep.training import loop
+from reprosep.training.checkpoint import BEST, LAST, STATE, load_state, load_weights, packed, save_weights
 from reprosep.training.devices import Devices
 from reprosep.training.loop import Training
 from reprosep.training.losses import activity_loss, separation_loss
@@ -402,13 +403,12 @@ def test_a_state_that_takes_long_is_not_written_after_every_epoch(
     """But at the end, with the weights of the best epoch and of the last, whichever came in between."""
     whole = training(prepared, IASS, epochs=6).run(tmp_path / "whole", "recipe")
     written: list[int] = []
-    save = checkpoint.save_state
 
-    def slowly(folder: Path, state: dict[str, Any]) -> None:
+    def noted(state: dict[str, Any]) -> io.BytesIO:
         written.append(len(state["epochs"]))
-        save(folder, state)
+        return packed(state)
 
-    monkeypatch.setattr(loop, "save_state", slowly)
+    monkeypatch.setattr(loop, "packed", noted)
     seldom = training(prepared, IASS, epochs=6)
     monkeypatch.setattr(loop, "_LONG_WRITE", -1.0)
     monkeypatch.setattr(loop, "_MOST_OF_TIME", -1.0)

@@ -78,12 +78,17 @@ def load_best(folder: Path, model: nn.Module) -> Any:
     return for_inference(model)
 
 
-def save_state(folder: Path, state: dict[str, Any]) -> None:
-    """The training state: everything that a resumed training needs to go on as if never interrupted."""
+def packed(state: dict[str, Any]) -> io.BytesIO:
+    """The content of a state's file: everything that a resumed training needs to go on as if never interrupted."""
     buffer = io.BytesIO()  # torch's own writer does not tell when a disk is full
     torch.save({"format": _FORMAT, **state}, buffer)
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.comment = BLANK.encode()
+    return buffer
+
+
+def write_state(folder: Path, buffer: io.BytesIO) -> None:
+    """A packed state."""
     with whole_file(folder / STATE) as temporary:
         temporary.write_bytes(buffer.getbuffer())
         seal(temporary)  # and not noted: the next epoch replaces it

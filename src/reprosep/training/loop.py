@@ -16,9 +16,10 @@ from __future__ import annotations
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -37,9 +38,10 @@ from reprosep.training.checkpoint import (
     LAST,
     copied,
     load_state,
+    packed,
     random_state,
-    save_state,
     set_random_state,
+    write_state,
     write_weights,
 )
 from reprosep.training.compilation import compiled
@@ -48,6 +50,7 @@ from reprosep.training.devices import Devices, bfloat16_is_native
 from reprosep.training.feed import Batches, Feed
 from reprosep.training.graphs import GraphedPasses, graphed
 from reprosep.training.optimizers import optimizer_of
+from reprosep.training.state_writer import StateWriter
 from reprosep.training.step_clock import StepClock
 from reprosep.training.weight_gradients import speed_up_weight_gradients
 
@@ -130,6 +133,7 @@ class Training(ABC, Generic[NetworkType]):
         self._best: dict[str, Tensor] | None = None  # weights of the best epoch that are not written yet
         self._kept, self._keeping = time.monotonic(), 0.0  # when the last state was written, and how long that took
         self._unkept = False  # whether an epoch ended since
+        self._writer = StateWriter(self.device)
 
     # ---- what is trained -----------------------------------------------------------------------------------------
 
@@ -206,8 +210,10 @@ class Training(ABC, Generic[NetworkType]):
                 self._keep_where_worth_it(keep)
             if self.devices.highest(self._unkept)[0]:
                 keep()
+            self.devices.first(self._writer.wait)
         except Preempted:
             keep()
+            self.devices.first(self._writer.wait)
             raise
 
     def outcome(self) -> Outcome:
@@ -314,12 +320,10 @@ class Training(ABC, Generic[NetworkType]):
         self._keeping = self._kept - start
 
     def _write(self, folder: Path, state: dict[str, Any]) -> None:
-        if self._best is not None:
-            write_weights(folder / BEST, self._best)
-            self._best = None
+        weights, self._best = {BEST: self._best}, None
         if not self.part.steps:
-            write_weights(folder / LAST, copied(self.model))
-        save_state(folder, state)
+            weights[LAST] = copied(self.model)
+        self._writer.write(partial(_write, folder, weights, packed(state)))
 
     def _state(self, recipe: str) -> dict[str, Any]:
         self.part.seconds += self.clock.read()
@@ -349,3 +353,11 @@ class Training(ABC, Generic[NetworkType]):
         self.part = Part(**state["part"], losses=state["losses"][self.devices.rank].to(self.device))
         self.best_valid_loss, self.costs = state["best_valid_loss"], Costs(**state["costs"])
         return True
+
+
+def _write(folder: Path, weights: Mapping[str, dict[str, Tensor] | None], state: BytesIO) -> None:
+    """The state last, so that no weights are older."""
+    for name, tensors in weights.items():
+        if tensors is not None:
+            write_weights(folder / name, tensors)
+    write_state(folder, state)
