@@ -43,7 +43,7 @@ def test_published_verdicts_are_counted(demo: Params, tmp_path: Path) -> None:
     (tmp_path / "iass").mkdir()
     table.to_csv(tmp_path / "iass" / "claims.csv", index=False)
     told = block(demo, tmp_path)
-    assert "with 3 trainings each: of 2 claims 1 hold, 1 are undecided; of 1 questions 1 depend on the frames." in told
+    assert "with 3 trainings each: of 2 claims 1 holds, 1 is undecided; of 1 questions 1 depends on the frames." in told
 
 
 def test_a_page_without_its_place() -> None:

@@ -44,9 +44,11 @@ class Work:
 
     def tasks(self) -> list[list[Task]]:
         """What is left to score, by target and song; tasks with forward passes in common are in one list."""
-        groups: dict[tuple[str, str], list[int]] = {}
+        groups: dict[tuple[str, str, str], list[int]] = {}
         for number, scorer in enumerate(self.scorers):
-            groups.setdefault((scorer.run.corpus, scorer.together), []).append(number)
+            network = scorer.system.trained or scorer.system.published_weights
+            alone = scorer.run.id if network else ""  # a network is scored alone
+            groups.setdefault((scorer.run.corpus, scorer.together, alone), []).append(number)
         tasks = [self._task(recipe, runs) for runs in groups.values() for recipe in self.scorers[runs[0]].recipes()]
         lists: dict[tuple[str, str], list[Task]] = {}
         for task in tasks:
