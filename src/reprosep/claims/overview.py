@@ -26,8 +26,7 @@ PAGE = Path("docs/papers/claims.md")  # in the project's folder
 BEGIN, END = "<!-- claims: written by `reprosep readme` -->", "<!-- claims: end -->"
 _SHORT = {HOLDS: "hold", FAILS: "do not hold", BY_FRAMES: "depend on the frames", UNDECIDED: "are undecided"}
 _SHORT |= {LEFT_OUT: "are left out"}
-_OF_ONE = {HOLDS: "holds", FAILS: "does not hold", BY_FRAMES: "depends on the frames", UNDECIDED: "is undecided"}
-_OF_ONE |= {LEFT_OUT: "is left out"}
+_OF_ONE = {UNDECIDED: "is undecided", LEFT_OUT: "is left out"}  # the others are verbs in the singular
 
 
 def papers() -> list[str]:
@@ -84,9 +83,11 @@ def _published(folder: Path) -> list[str]:
 
 
 def _tally(rows: pd.DataFrame, what: str) -> str:
-    tally = counted(rows["verdict"]).items()
-    counts = ", ".join(f"{count} {(_OF_ONE if count == 1 else _SHORT)[verdict]}" for verdict, count in tally)
-    return f"of {len(rows)} {what} {counts}" if len(rows) else ""
+    counts = [
+        f"{count} {_OF_ONE.get(verdict, verdict) if count == 1 else _SHORT[verdict]}"
+        for verdict, count in counted(rows["verdict"]).items()
+    ]
+    return f"of {len(rows)} {what} {', '.join(counts)}" if len(rows) else ""
 
 
 def with_block(text: str, written: str) -> str:

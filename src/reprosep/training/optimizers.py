@@ -1,4 +1,4 @@
-"""Optimizers of trainings, made and stepped without loading torch's compiler, which takes three seconds of a process.
+"""Optimizers of trainings, made and stepped without loading torch's compiler, which takes seconds of a process.
 
 torch imports it where a method of an optimizer is called first, to hide the method from it. No optimizer is traced
 here: `training.compile` compiles networks.
